@@ -1,0 +1,13 @@
+using System.Data.Common;
+
+namespace Proxy.Logging.Outbox;
+
+/// <summary>What the outbox needs of the database that it shares with the ledger.</summary>
+public interface IOutboxDatabase
+{
+    /// <summary>A connection for reading; the caller disposes it.</summary>
+    ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Runs a short write on the single writer; done when it is committed. The work may run twice, never half.</summary>
+    Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken);
+}
