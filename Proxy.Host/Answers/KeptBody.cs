@@ -1,0 +1,52 @@
+using System.Buffers;
+
+namespace Proxy.Host.Answers;
+
+/// <summary>The bytes of one body as far as they are needed: for the client until they are sent, for the ledger and the log until the end.</summary>
+internal sealed class KeptBody(int firstRent) : IDisposable
+{
+    private const int MinFree = 4 * 1024;
+
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(firstRent);
+    private int _length;
+    private int _sent;
+
+    /// <summary>True when the beginning was dropped.</summary>
+    public bool IsCut { get; private set; }
+
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+
+    public ReadOnlyMemory<byte> Unsent => _buffer.AsMemory(_sent, _length - _sent);
+
+    /// <summary>Room for the next read, which <see cref="Advance"/> then makes part of the body.</summary>
+    public Memory<byte> Free()
+    {
+        if (_buffer.Length - _length < MinFree)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+            Memory.CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+
+        return _buffer.AsMemory(_length);
+    }
+
+    public void Advance(int count) => _length += count;
+
+    public void MarkSent() => _sent = _length;
+
+    /// <summary>Drops what was sent, but keeps at least the last <paramref name="tail"/> bytes.</summary>
+    public void DropSent(int tail)
+    {
+        var dropped = Math.Min(_sent, _length - tail);
+        if (dropped <= 0) return;
+
+        _buffer.AsSpan(dropped, _length - dropped).CopyTo(_buffer);
+        _length -= dropped;
+        _sent -= dropped;
+        IsCut = true;
+    }
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+}

@@ -1,0 +1,72 @@
+using System.Reflection;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Proxy.Host.Configuration;
+
+/// <summary>Reads the section <c>ReverseProxy</c> with YARP's own reader and YARP's own rules.</summary>
+internal static class ReverseProxyReader
+{
+    private static readonly string[] Lists = ["Routes", "Clusters"];
+    private static readonly string[] RouteKeys = KeysOf(typeof(RouteConfig));
+    private static readonly string[] ClusterKeys = KeysOf(typeof(ClusterConfig));
+    private static readonly string[] DestinationKeys = KeysOf(typeof(DestinationConfig));
+
+    public static async Task<(IReadOnlyList<RouteConfig> Routes, IReadOnlyList<ClusterConfig> Clusters)> ReadAsync(
+        IConfigurationSection section, List<string> faults)
+    {
+        ReportUnknownKeys(section, faults);
+
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddReverseProxy().LoadFromConfig(section);
+        await using var provider = services.BuildServiceProvider();
+
+        try
+        {
+            var config = provider.GetRequiredService<IProxyConfigProvider>().GetConfig();
+            var validator = provider.GetRequiredService<IConfigValidator>();
+            foreach (var route in config.Routes) await ValidateRouteAsync(route, validator, faults);
+            foreach (var cluster in config.Clusters)
+                faults.AddRange((await validator.ValidateClusterAsync(cluster)).Select(fault => Sentence(fault.Message)));
+            return (config.Routes, config.Clusters);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or FormatException or ArgumentException)
+        {
+            faults.Add($"ReverseProxy: {Sentence(exception.Message)}");
+            return ([], []);
+        }
+    }
+
+    private static async Task ValidateRouteAsync(RouteConfig route, IConfigValidator validator, List<string> faults)
+    {
+        faults.AddRange((await validator.ValidateRouteAsync(route)).Select(fault => Sentence(fault.Message)));
+
+        if (route.Metadata?.GetValueOrDefault(RouteReader.ApiKey) is not RouteReader.OpenAiApi)
+            faults.Add($"Route '{route.RouteId}' has no metadata {RouteReader.ApiKey} with a known value; known is '{RouteReader.OpenAiApi}'.");
+        if (route.ClusterId is not null)
+            faults.Add($"Route '{route.RouteId}' names a cluster; the model of each call does that, so ClusterId must be left out.");
+    }
+
+    /// <summary>YARP's reader passes over a misspelt key without a word.</summary>
+    private static void ReportUnknownKeys(IConfigurationSection section, List<string> faults)
+    {
+        Report(section, Lists, faults);
+        foreach (var route in section.GetSection("Routes").GetChildren()) Report(route, RouteKeys, faults);
+        foreach (var cluster in section.GetSection("Clusters").GetChildren())
+        {
+            Report(cluster, ClusterKeys, faults);
+            foreach (var destination in cluster.GetSection(nameof(ClusterConfig.Destinations)).GetChildren())
+                Report(destination, DestinationKeys, faults);
+        }
+    }
+
+    private static void Report(IConfigurationSection section, string[] known, List<string> faults) => faults.AddRange(
+        from child in section.GetChildren()
+        where !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)
+        select $"{section.Path} has no setting '{child.Key}'; known are {string.Join(", ", known)}.");
+
+    private static string[] KeysOf(Type type) =>
+        [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Where(name => name is not ("RouteId" or "ClusterId") || type == typeof(RouteConfig) && name == "ClusterId")];
+
+    private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
+}

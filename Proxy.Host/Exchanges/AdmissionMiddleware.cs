@@ -1,0 +1,17 @@
+using Proxy.Management.Access;
+
+namespace Proxy.Host.Exchanges;
+
+/// <summary>Who is calling, and may they? Nothing is read of the body before that is known.</summary>
+internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator authenticator)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var exchange = context.Exchange;
+        var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
+        exchange.Caller = authentication.Caller;
+
+        if (authentication.Error is { } error) exchange.Refuse(error);
+        else await next(context);
+    }
+}

@@ -1,0 +1,15 @@
+namespace Proxy.Host.Exchanges;
+
+/// <summary>The way of one call, whole and in order.</summary>
+internal static class ExchangePipeline
+{
+    public static void MapExchanges(this IEndpointRouteBuilder routes) => routes.MapReverseProxy(pipeline =>
+    {
+        pipeline.UseMiddleware<ExchangeMiddleware>(); // opens the exchange; closes and records it, whatever happened
+        pipeline.UseMiddleware<AdmissionMiddleware>(); // who is calling; blocked, expired, over budget?
+        pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
+        pipeline.UseSessionAffinity();
+        pipeline.UseLoadBalancing();
+        pipeline.UsePassiveHealthChecks();
+    }); // YARP forwards; ProviderTransforms dress the attempt, and AnswerRelay brings the answer back
+}

@@ -1,0 +1,118 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+using Proxy.Host.Answers;
+using Proxy.Host.Configuration;
+using Proxy.Host.Exchanges;
+using Proxy.Host.Models;
+using Proxy.Host.Providers;
+using Proxy.Host.Recording;
+using Proxy.Host.Telemetry;
+using Proxy.Logging;
+using Proxy.Logging.Outbox;
+using Proxy.Management;
+using Proxy.Management.Access;
+using Proxy.Management.Errors;
+using Proxy.Management.Storage;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace Proxy.Host.Hosting;
+
+/// <summary>Puts the program together.</summary>
+internal static class GatewayBuilder
+{
+    private const string DefaultUrl = "http://localhost:4000";
+    private const string ApplicationName = "proxy";
+
+    public static WebApplication Build(
+        ProxyFile file, ProxySettings settings, IConfiguration configuration, Database database, MasterKey masterKey, string? urls)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(configuration);
+        AddLogging(builder.Logging, builder.Configuration);
+
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseUrls(urls ?? builder.Configuration["Urls"] ?? builder.Configuration["ASPNETCORE_URLS"] ?? DefaultUrl);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+
+            // Each reader of a body has its own limit, and its own words when that is passed.
+            kestrel.Limits.MaxRequestBodySize = null;
+        });
+
+        AddServices(builder.Services, file, settings, database, masterKey);
+        var app = builder.Build();
+        foreach (var warning in settings.Warnings) StartLog.Warn(app.Logger, warning);
+        Map(app);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, ProxyFile file, ProxySettings settings, Database database, MasterKey masterKey)
+    {
+        var source = new SettingsSource(settings);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(file);
+        services.AddSingleton(source);
+        services.AddHostedService<ProxyFileWatch>();
+
+        services.AddDataProtection()
+            .SetApplicationName(ApplicationName)
+            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(Path.GetDirectoryName(database.Path)!, "protection-keys")));
+        services.AddProxyManagement(database, masterKey);
+
+        services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
+        services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
+        services.AddCompletionLog();
+
+        services.AddSingleton<ExchangeMetrics>();
+        services.AddSingleton<LogTargets>();
+        services.AddSingleton<RefusalBudget>();
+        services.AddSingleton<ExchangeRecorder>();
+        services.AddSingleton<BodyRelay>();
+        services.AddSingleton<StreamRelay>();
+        services.AddSingleton<AnswerRelay>();
+        if (TelemetryExport.IsWanted) services.AddHostedService<TelemetryExport>();
+
+        services.AddReverseProxy();
+        services.AddSingleton<IProxyConfigProvider>(source.Routes);
+        services.AddSingleton<IConfigChangeListener>(source);
+        services.AddSingleton<IForwarderHttpClientFactory, ProviderHttpClientFactory>();
+        services.AddSingleton<ITransformProvider, ProviderTransforms>();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.UseExceptionHandler(handler => handler.Run(context =>
+            ErrorWriter.WriteAsync(context, new ProxyError(500, ProxyError.InternalServerError, "Internal server error"))));
+
+        // What routing itself refuses: a path or a method that nobody has.
+        app.UseStatusCodePages(pages => ErrorWriter.WriteAsync(pages.HttpContext, pages.HttpContext.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => ProxyError.NotFound("Not Found"),
+            StatusCodes.Status405MethodNotAllowed => new ProxyError(405, ProxyError.InvalidRequest, "Method Not Allowed"),
+            var status => new ProxyError(status, ProxyError.InvalidRequest, $"The request was refused with status {status}."),
+        }));
+
+        app.MapProxyManagement();
+        app.MapModels();
+        app.MapExchanges();
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, ConfigurationManager configuration)
+    {
+        logging.ClearProviders();
+        logging.AddConfiguration(configuration.GetSection("Logging"));
+
+        // One line per call would cost more than the call; what calls do is in the metrics and the ledger.
+        logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        logging.AddFilter("Yarp", LogLevel.Warning);
+        logging.AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // Structured where a machine reads, a line where a person does.
+        if (Console.IsOutputRedirected) logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        else logging.AddSimpleConsole(console => console.SingleLine = true);
+    }
+}

@@ -1,0 +1,4 @@
+namespace Proxy.Host.Hosting;
+
+/// <summary>What the command line says.</summary>
+internal sealed record GatewayOptions(string? ConfigPath, string? Urls);

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Text.Json;
+using Proxy.Host.Configuration;
+using Proxy.Host.Exchanges;
+using Proxy.Management.Access;
+using Proxy.Management.Errors;
+
+namespace Proxy.Host.Models;
+
+/// <summary><c>GET /v1/models</c>: the models that the caller may use.</summary>
+internal static class ModelsEndpoints
+{
+    /// <summary>Clients want a date of birth; models of a gateway have none, so it is the one that LiteLLM's clients know.</summary>
+    private const long Created = 1677610602;
+
+    public static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        foreach (var path in (string[])["/v1/models", "/models"])
+        {
+            routes.MapGet(path, ListAsync);
+            routes.MapGet(path + "/{**model}", GetAsync);
+        }
+    }
+
+    private static Task ListAsync(HttpContext context, Authenticator authenticator, SettingsSource settings) =>
+        AnswerAsync(context, authenticator, (json, caller) =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("data");
+            foreach (var model in settings.Current.Models.Names.Where(model => caller.FindModelRefusal(model) is null).Order(StringComparer.Ordinal))
+                WriteModel(json, model);
+            json.WriteEndArray();
+            json.WriteString("object", "list");
+            json.WriteEndObject();
+            return null;
+        });
+
+    private static Task GetAsync(HttpContext context, Authenticator authenticator, SettingsSource settings, string model) =>
+        AnswerAsync(context, authenticator, (json, caller) =>
+        {
+            if (caller.FindModelRefusal(model) is { } refusal) return refusal;
+            if (settings.Current.Models.Find(model) is null) return ExchangeErrors.UnknownModel(model) with { Status = StatusCodes.Status404NotFound };
+
+            WriteModel(json, model);
+            return null;
+        });
+
+    private static async Task AnswerAsync(HttpContext context, Authenticator authenticator, Func<Utf8JsonWriter, Caller, ProxyError?> write)
+    {
+        var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
+        var body = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(body);
+
+        if ((authentication.Error ?? write(json, authentication.Caller!)) is { } error)
+        {
+            await ErrorWriter.WriteAsync(context, error);
+            return;
+        }
+
+        await json.FlushAsync(context.RequestAborted);
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.WrittenCount;
+        await context.Response.BodyWriter.WriteAsync(body.WrittenMemory, context.RequestAborted);
+    }
+
+    private static void WriteModel(Utf8JsonWriter json, string model)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", model);
+        json.WriteString("object", "model");
+        json.WriteNumber("created", Created);
+        json.WriteString("owned_by", "openai");
+        json.WriteEndObject();
+    }
+}

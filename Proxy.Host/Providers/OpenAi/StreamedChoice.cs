@@ -1,0 +1,188 @@
+using System.Text.Json;
+using Proxy.Host.Answers;
+
+namespace Proxy.Host.Providers.OpenAi;
+
+/// <summary>One choice of a streamed answer as it grows.</summary>
+internal sealed class StreamedChoice(int index) : IDisposable
+{
+    private const int MaxToolCalls = 128;
+
+    private readonly Utf8Text _content = new(AnswerDigest.MaxKeptBytes);
+    private readonly Utf8Text _reasoning = new(AnswerDigest.MaxKeptBytes);
+    private readonly Utf8Text _refusal = new(AnswerDigest.MaxKeptBytes);
+    private readonly List<StreamedToolCall> _toolCalls = [];
+    private bool _isText;
+
+    public int Index => index;
+
+    public string? FinishReason { get; set; }
+
+    public long TotalBytes => _content.Total + _reasoning.Total + _refusal.Total + _toolCalls.Sum(call => call.Arguments.Total);
+
+    /// <summary>The <c>index</c> of the object that the reader stands on; 0 when it has none.</summary>
+    public static int IndexOf(Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isIndex = reader.ValueTextEquals("index"u8);
+            reader.Read();
+            if (isIndex && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var index)) return index;
+            reader.Skip();
+        }
+
+        return 0;
+    }
+
+    /// <summary>A piece of a text completion.</summary>
+    public void ReadText(ref Utf8JsonReader reader)
+    {
+        _isText = true;
+        Append(_content, ref reader);
+    }
+
+    public void ReadDelta(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("content"u8)) Append(_content, ref reader);
+            else if (reader.ValueTextEquals("tool_calls"u8)) ReadToolCalls(ref reader);
+            else if (reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8)) Append(_reasoning, ref reader);
+            else if (reader.ValueTextEquals("refusal"u8)) Append(_refusal, ref reader);
+            else OpenAiAnswer.Next(ref reader);
+        }
+    }
+
+    public void Write(Utf8JsonWriter json)
+    {
+        if (_isText)
+        {
+            WriteText(json, _content);
+            return;
+        }
+
+        json.WriteStartObject();
+        json.WriteString("role"u8, "assistant"u8);
+        json.WritePropertyName("content"u8);
+        if (_content.IsEmpty) json.WriteNullValue();
+        else WriteText(json, _content);
+        WriteText(json, "reasoning_content"u8, _reasoning);
+        WriteText(json, "refusal"u8, _refusal);
+        if (_toolCalls.Count > 0)
+        {
+            json.WriteStartArray("tool_calls"u8);
+            foreach (var call in _toolCalls) call.Write(json);
+            json.WriteEndArray();
+        }
+
+        if (FinishReason is not null) json.WriteString("finish_reason"u8, FinishReason);
+        json.WriteEndObject();
+    }
+
+    public void Dispose()
+    {
+        _content.Dispose();
+        _reasoning.Dispose();
+        _refusal.Dispose();
+        foreach (var call in _toolCalls) call.Arguments.Dispose();
+    }
+
+    /// <summary>Appends the string that the reader stands before, escapes and all.</summary>
+    internal static void Append(Utf8Text text, ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String) text.Append(reader.ValueSpan);
+        else reader.Skip();
+    }
+
+    internal static void WriteText(Utf8JsonWriter json, Utf8Text text)
+    {
+        var mark = text.IsCut ? " [cut]"u8 : default;
+        var quoted = new byte[text.Kept.Length + mark.Length + 2];
+        quoted[0] = quoted[^1] = (byte)'"';
+        text.Kept.CopyTo(quoted.AsSpan(1));
+        mark.CopyTo(quoted.AsSpan(1 + text.Kept.Length));
+        json.WriteRawValue(quoted, skipInputValidation: true);
+    }
+
+    private static void WriteText(Utf8JsonWriter json, ReadOnlySpan<byte> name, Utf8Text text)
+    {
+        if (text.IsEmpty) return;
+        json.WritePropertyName(name);
+        WriteText(json, text);
+    }
+
+    private void ReadToolCalls(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            var callIndex = IndexOf(reader);
+            var call = _toolCalls.Find(known => known.Index == callIndex);
+            if (call is null)
+            {
+                call = new StreamedToolCall(callIndex);
+                if (_toolCalls.Count < MaxToolCalls) _toolCalls.Add(call);
+            }
+
+            call.Read(ref reader);
+        }
+    }
+}
+
+/// <summary>One tool call of a streamed answer: its name comes once, its arguments in pieces.</summary>
+internal sealed class StreamedToolCall(int index)
+{
+    private string? _id;
+    private string? _name;
+
+    public int Index => index;
+
+    public Utf8Text Arguments { get; } = new(AnswerDigest.MaxKeptBytes);
+
+    public void Read(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("id"u8)) _id = OpenAiAnswer.Text(ref reader) ?? _id;
+            else if (reader.ValueTextEquals("function"u8)) ReadFunction(ref reader);
+            else OpenAiAnswer.Next(ref reader);
+        }
+    }
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("id"u8, _id);
+        json.WriteString("type"u8, "function"u8);
+        json.WriteStartObject("function"u8);
+        json.WriteString("name"u8, _name);
+        json.WritePropertyName("arguments"u8);
+        StreamedChoice.WriteText(json, Arguments);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private void ReadFunction(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("name"u8)) _name = OpenAiAnswer.Text(ref reader) ?? _name;
+            else if (reader.ValueTextEquals("arguments"u8)) StreamedChoice.Append(Arguments, ref reader);
+            else OpenAiAnswer.Next(ref reader);
+        }
+    }
+}

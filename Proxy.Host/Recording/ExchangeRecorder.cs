@@ -1,0 +1,76 @@
+using Proxy.Host.Exchanges;
+using Proxy.Host.Requests;
+using Proxy.Host.Telemetry;
+using Proxy.Logging;
+using Proxy.Management.Spend;
+
+namespace Proxy.Host.Recording;
+
+/// <summary>
+/// Closes an exchange: works out what it cost, and puts its spend and its log into the database in one commit. Whoever ends an answer
+/// waits for this first.
+/// </summary>
+internal sealed partial class ExchangeRecorder(
+    SpendLedger ledger, CompletionLog completions, LogTargets targets, RefusalBudget refusals, ExchangeMetrics metrics, TimeProvider time, ILogger<ExchangeRecorder> logger)
+{
+    /// <returns>False when the call could not be recorded. Closing again does nothing and repeats nothing.</returns>
+    public async ValueTask<bool> TryCloseAsync(Exchange exchange)
+    {
+        if (exchange.IsClosed) return true;
+
+        exchange.IsClosed = true;
+        exchange.EndedAt = time.GetUtcNow();
+        var bill = Bill.Of(exchange);
+        exchange.Cost = bill.Cost;
+        metrics.Count(exchange, bill);
+
+        // A stranger's refusals are recorded too, but a flood of them must not fill the disk.
+        if (exchange.Caller is null && !refusals.TrySpend()) return true;
+
+        var logged = targets.Of(exchange);
+        var entry = logged.Count > 0 ? completions.Prepare(ExchangeLog.Record(exchange, bill), logged) : null;
+        try
+        {
+            // No token: what has happened is recorded, also when the client has left.
+            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry));
+            if (entry is not null) completions.Committed(entry);
+            return true;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            LogNotRecorded(exception, exchange.Id, bill.Cost);
+            return false;
+        }
+    }
+
+    private static SpendEntry Spend(Exchange exchange, Bill bill) => new()
+    {
+        CallId = exchange.Id,
+        CallType = exchange.Operation?.CallType ?? "",
+        KeyHash = exchange.Caller?.KeyHash,
+        TeamId = exchange.Caller?.TeamId,
+        UserId = exchange.Caller?.UserId,
+        EndUser = exchange.Request?.User,
+        Model = exchange.Model ?? "",
+        UpstreamModel = exchange.Answer.Model ?? exchange.Attempt?.UpstreamModel,
+        Provider = exchange.Attempt?.Deployment.Provider,
+        Destination = exchange.Attempt is { } attempt ? $"{exchange.Cluster!.Id}/{attempt.DestinationId}" : null,
+        Outcome = exchange.Outcome,
+        StatusCode = exchange.Status,
+        ErrorType = exchange.Failure?.Type,
+        Usage = bill.Usage,
+        Cost = bill.Cost,
+        IsEstimated = bill.IsEstimated,
+        IsUnpriced = bill.IsUnpriced,
+        StartedAt = exchange.StartedAt,
+        EndedAt = exchange.EndedAt,
+        FirstTokenAt = exchange.FirstByteAt,
+        Tags = exchange.Request?.Metadata.Tags ?? [],
+        SessionId = exchange.Request?.Metadata.SessionId,
+        RequesterIp = exchange.Requester?.ToString(),
+        Attempts = exchange.Attempt is null ? 0 : 1,
+    };
+
+    [LoggerMessage(LogLevel.Critical, "Exchange {Id}, which cost {Cost} dollars, could not be recorded.")]
+    private partial void LogNotRecorded(Exception exception, Guid id, decimal cost);
+}

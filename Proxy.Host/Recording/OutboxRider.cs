@@ -1,0 +1,25 @@
+using System.Data.Common;
+using Proxy.Logging.Outbox;
+using Proxy.Management.Storage;
+
+namespace Proxy.Host.Recording;
+
+/// <summary>The call's log, riding in the commit of its spend.</summary>
+internal sealed class OutboxRider(OutboxEntry entry) : ICommitRider
+{
+    public void Write(DbConnection connection, DbTransaction transaction) => entry.Write(connection, transaction);
+}
+
+/// <summary>The database that the log shares with the ledger.</summary>
+internal sealed class OutboxDatabase(Database database, CommitQueue commits) : IOutboxDatabase
+{
+    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => database.OpenAsync(cancellationToken);
+
+    public Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken) => commits.WriteAsync(
+        (connection, transaction) =>
+        {
+            work(connection, transaction);
+            return true;
+        },
+        cancellationToken);
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Proxy.Host.Requests;
+
+/// <summary>A call's body and the few of its fields that steer; made by <see cref="RequestPeek"/>.</summary>
+internal sealed class CompletionRequest(RequestBody body) : IDisposable
+{
+    private readonly List<RequestField> _fields = new(16);
+
+    public ReadOnlyMemory<byte> Body => body.Memory;
+
+    /// <summary>The top-level fields in the order of the body.</summary>
+    public IReadOnlyList<RequestField> Fields => _fields;
+
+    public string Model { get; set; } = "";
+
+    public bool IsStream { get; set; }
+
+    /// <summary>True when the client wants the usage chunk of a stream itself.</summary>
+    public bool WantsUsage { get; set; }
+
+    /// <summary>The client's <c>user</c>: who uses the application that calls.</summary>
+    public string? User { get; set; }
+
+    /// <summary>True when the provider shall keep the answer, and with it the client's metadata.</summary>
+    public bool IsStored { get; set; }
+
+    public RequestMetadata Metadata { get; } = new();
+
+    public void Add(RequestField field) => _fields.Add(field);
+
+    public bool Has(FieldKind kind) => _fields.Exists(field => field.Kind == kind);
+
+    public RequestField? Find(FieldKind kind)
+    {
+        foreach (var field in _fields)
+        {
+            if (field.Kind == kind) return field;
+        }
+
+        return null;
+    }
+
+    /// <summary>The field's JSON, quotes and all.</summary>
+    public ReadOnlySpan<byte> ValueOf(RequestField field) => body.Span[field.ValueStart..field.ValueEnd];
+
+    public ReadOnlySpan<byte> NameOf(RequestField field) => body.Span.Slice(field.NameStart, field.NameLength);
+
+    /// <summary>The fields of the given kind as one JSON object, bytes as the client wrote them.</summary>
+    public ReadOnlyMemory<byte> Subset(FieldKind kind)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
+        {
+            json.WriteStartObject();
+            foreach (var field in _fields)
+            {
+                if (field.Kind != kind && !(kind == FieldKind.Parameter && field.Kind is FieldKind.Stream or FieldKind.Store)) continue;
+
+                // Names were checked by the reader; an escaped one is written as it means.
+                var name = NameOf(field);
+                if (name.Contains((byte)'\\')) json.WritePropertyName(JsonSerializer.Deserialize($"\"{Encoding.UTF8.GetString(name)}\"", RequestJson.Default.String)!);
+                else json.WritePropertyName(name);
+                json.WriteRawValue(ValueOf(field), skipInputValidation: true);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    public void Dispose() => body.Dispose();
+}
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(string))]
+internal sealed partial class RequestJson : System.Text.Json.Serialization.JsonSerializerContext;

@@ -1,0 +1,131 @@
+using System.Text.Json;
+using Proxy.Management.Errors;
+
+namespace Proxy.Host.Requests;
+
+/// <summary>Reads a body once, as a check that it is JSON and for the fields that steer. It copies nothing but those.</summary>
+/// <remarks>
+/// A provider's parser may read an ambiguous body otherwise than this one does, and would then serve another model than the one that was
+/// checked and billed. So a steering field that stands twice, or in another case, is refused.
+/// </remarks>
+internal static class RequestPeek
+{
+    private const int MaxNameLength = 128;
+    private const int MaxModelLength = 256;
+    private const int MaxUserLength = 512;
+
+    public static ProxyError? Read(CompletionRequest request)
+    {
+        var reader = new Utf8JsonReader(request.Body.Span);
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return Malformed("it is not an object");
+
+            var seen = 0;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (ReadField(request, ref reader, ref seen) is { } error) return error;
+            }
+
+            // What follows the object must be nothing, or the provider might read it.
+            return reader.Read() ? Malformed("something follows the object") : Checked(request);
+        }
+        catch (JsonException exception)
+        {
+            return Malformed($"line {exception.LineNumber + 1}, position {exception.BytePositionInLine + 1} cannot be read");
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader's word for text that is not valid UTF-8 or a lone surrogate.
+            return Malformed("it holds text that is not valid UTF-8");
+        }
+    }
+
+    private static ProxyError? ReadField(CompletionRequest request, ref Utf8JsonReader reader, ref int seen)
+    {
+        Span<byte> unescaped = stackalloc byte[MaxNameLength];
+        if (reader.ValueSpan.Length > MaxNameLength) return Malformed($"it has a field whose name is longer than {MaxNameLength} bytes");
+
+        var name = unescaped[..reader.CopyString(unescaped)];
+        var kind = FieldKinds.Of(name, out var isMisspelt);
+        if (kind == FieldKind.Forbidden) return Refused(name, "is not allowed in the request body: the gateway decides where a call goes");
+        if (isMisspelt) return Refused(name, "must be written in lower case");
+        if (IsSteering(kind) && (seen & (1 << (int)kind)) != 0) return Refused(name, "stands in the request body twice");
+
+        seen |= 1 << (int)kind;
+        var nameStart = (int)reader.TokenStartIndex + 1;
+        var nameLength = reader.ValueSpan.Length;
+        reader.Read();
+        var valueStart = (int)reader.TokenStartIndex;
+        var error = ReadValue(request, kind, ref reader);
+        request.Add(new RequestField(kind, nameStart, nameLength, valueStart, (int)reader.BytesConsumed));
+        return error;
+    }
+
+    private static ProxyError? ReadValue(CompletionRequest request, FieldKind kind, ref Utf8JsonReader reader)
+    {
+        switch (kind)
+        {
+            case FieldKind.Model:
+                if (reader.TokenType != JsonTokenType.String) return ProxyError.BadRequest("The field 'model' must be a string.", "model");
+                if (reader.ValueSpan.Length > MaxModelLength) return ProxyError.BadRequest($"The field 'model' is longer than {MaxModelLength} bytes.", "model");
+                request.Model = reader.GetString()!;
+                return null;
+
+            case FieldKind.Stream:
+                if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null))
+                    return ProxyError.BadRequest("The field 'stream' must be true or false.", "stream");
+                request.IsStream = reader.TokenType == JsonTokenType.True;
+                return null;
+
+            case FieldKind.Store:
+                request.IsStored = reader.TokenType == JsonTokenType.True;
+                break;
+
+            case FieldKind.User:
+                if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxUserLength) request.User = reader.GetString();
+                break;
+
+            case FieldKind.StreamOptions:
+                return ReadStreamOptions(request, ref reader);
+
+            case FieldKind.Metadata or FieldKind.GatewayMetadata or FieldKind.Tags:
+                MetadataReader.Read(request.Metadata, kind, ref reader);
+                return null;
+        }
+
+        reader.Skip();
+        return null;
+    }
+
+    private static ProxyError? ReadStreamOptions(CompletionRequest request, ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Null) return null;
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return ProxyError.BadRequest("The field 'stream_options' must be an object.", "stream_options");
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isUsage = reader.ValueTextEquals("include_usage"u8);
+            reader.Read();
+            if (isUsage) request.WantsUsage = reader.TokenType == JsonTokenType.True;
+            reader.Skip();
+        }
+
+        return null;
+    }
+
+    private static ProxyError? Checked(CompletionRequest request) => request.Model.Length > 0
+        ? null
+        : ProxyError.BadRequest("The request body names no model: the field 'model' is missing or empty.", "model");
+
+    private static bool IsSteering(FieldKind kind) => kind is not (FieldKind.Parameter or FieldKind.Input or FieldKind.GatewayOnly);
+
+    private static ProxyError Malformed(string why) => ProxyError.BadRequest($"The request body is not valid JSON: {why}.", "request_body");
+
+    private static ProxyError Refused(ReadOnlySpan<byte> name, string why)
+    {
+        var text = System.Text.Encoding.UTF8.GetString(name);
+        return ProxyError.BadRequest($"The field '{text}' {why}.", text.ToLowerInvariant());
+    }
+}
