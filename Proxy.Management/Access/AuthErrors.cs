@@ -1,0 +1,52 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
+using Proxy.Management.Errors;
+using Proxy.Management.Keys;
+using Proxy.Management.Teams;
+
+namespace Proxy.Management.Access;
+
+/// <summary>The refusals of authentication, in the words that clients match on.</summary>
+internal static class AuthErrors
+{
+    public const string BudgetExceeded = "budget_exceeded";
+    public const string UnknownKeyType = "token_not_found_in_db";
+
+    public static readonly ProxyError NoKey = Unauthorized("No api key passed in.");
+
+    public static readonly ProxyError KeyBlocked = Unauthorized("Key is blocked. Update via `/key/unblock` if you're admin.");
+
+    public static ProxyError Malformed(StringSegment value) => Unauthorized(
+        $"Malformed API Key passed in. Ensure Key has `Bearer ` prefix. Passed in: {PresentedKey.Mask(value)}");
+
+    public static ProxyError NotAVirtualKey(StringSegment key) => Unauthorized(
+        $"LiteLLM Virtual Key expected. Received={PresentedKey.Mask(key)}, expected to start with 'sk-'.");
+
+    public static ProxyError Unknown(in KeyHash hash) => new(
+        401,
+        UnknownKeyType,
+        $"Authentication Error, Invalid proxy server token passed. key={hash}, not found in db. Create key via `/key/generate` call.",
+        "key");
+
+    public static ProxyError TeamBlocked(string teamId) => Unauthorized(
+        $"Team={teamId} is blocked. Update via `/team/unblock` if your admin.");
+
+    public static ProxyError Expired(DateTimeOffset expiry, DateTimeOffset now) => new(
+        400,
+        "expired_key",
+        $"Authentication Error - Expired Key. Key Expiry time {Format(expiry)} and current time {Format(now)}");
+
+    public static ProxyError KeyOverBudget(decimal spend, decimal? budget) => new(
+        400, BudgetExceeded, $"Budget has been exceeded! Current cost: {spend}, Max budget: {budget}");
+
+    public static ProxyError TeamOverBudget(TeamIdentity team, decimal spend) => new(
+        400, BudgetExceeded, $"Budget has been exceeded! Team={team.TeamId} Current cost: {spend}, Max budget: {team.MaxBudget}");
+
+    public static ProxyError NotAdmin(string route, string? userId) => Unauthorized(
+        "Only proxy admin can be used to generate, delete, update info for new keys/users/teams. "
+        + $"Route={route}. Your role=unknown. Your user_id={userId ?? "unknown"}");
+
+    private static ProxyError Unauthorized(string message) => new(401, ProxyError.AuthError, "Authentication Error, " + message);
+
+    private static string Format(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

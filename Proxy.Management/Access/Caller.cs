@@ -1,0 +1,63 @@
+using Proxy.Management.Errors;
+using Proxy.Management.Keys;
+using Proxy.Management.Teams;
+
+namespace Proxy.Management.Access;
+
+/// <summary>Who is calling: the holder of a key, or of the master key. It always shows the latest rows.</summary>
+public sealed class Caller
+{
+    /// <summary>The user in whose name the master key acts.</summary>
+    public const string AdminUserId = "default_user_id";
+
+    private const int MaxModelInMessage = 256;
+
+    internal Caller(KeyState? key) => Key = key;
+
+    /// <summary>Null for the master key.</summary>
+    public KeyState? Key { get; }
+
+    public TeamState? Team => Key?.Team;
+
+    /// <summary>The master key.</summary>
+    public bool IsProxyAdmin => Key is null;
+
+    public string? UserId => Key is null ? AdminUserId : Key.Current.UserId;
+
+    /// <summary>Null for the master key, whose hash is not kept in any row.</summary>
+    public KeyHash? KeyHash => Key?.Current.Hash;
+
+    public string? KeyAlias => Key?.Current.Alias;
+
+    public string? TeamId => Team?.Current.TeamId;
+
+    public string? TeamAlias => Team?.Current.Alias;
+
+    internal static Caller Master { get; } = new(key: null);
+
+    /// <returns>Why the caller may not use the model, or null when it may.</returns>
+    public ProxyError? FindModelRefusal(string model)
+    {
+        if (Key is null) return null;
+
+        var key = Key.Current.ModelList;
+        var team = Team?.Current;
+        if (!key.Allows(model) && !(key.IsTeams && team is not null)) return KeyRefusal(key, model);
+
+        return team is null || team.ModelList.Allows(model) ? null : TeamRefusal(team, model);
+    }
+
+    private static ProxyError KeyRefusal(ModelList allowed, string model) => new(
+        401,
+        "key_model_access_denied",
+        $"key not allowed to access model. This key can only access models={allowed}. Tried to access {Shorten(model)}",
+        "model");
+
+    private static ProxyError TeamRefusal(TeamIdentity team, string model) => new(
+        401,
+        "team_model_access_denied",
+        $"Team not allowed to access model. Team={team.TeamId}, Model={Shorten(model)}. Allowed team models = {team.ModelList}",
+        "model");
+
+    private static string Shorten(string model) => model.Length > MaxModelInMessage ? model[..MaxModelInMessage] : model;
+}

@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Proxy.Management.Bodies;
+
+internal enum DetailShape
+{
+    Text,
+    Flag,
+    Object,
+    List,
+    TextList,
+}
+
+/// <summary>A field that is checked, kept and shown, but that no rule reads from a column of its own.</summary>
+/// <param name="Name">As clients write it.</param>
+/// <param name="Shape">What its value must be.</param>
+/// <param name="Default">The JSON that stands for an absent or null one.</param>
+internal sealed record DetailField(string Name, DetailShape Shape, string Default = "null")
+{
+    /// <summary>Reads the fields into one JSON object.</summary>
+    public static string Read(FieldReader fields, ReadOnlySpan<DetailField> details)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            foreach (var detail in details)
+            {
+                json.WritePropertyName(detail.Name);
+                detail.Write(fields, json);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    /// <summary>The metadata to store: without callbacks, which are kept encrypted, and with those fields that belong into it.</summary>
+    public static string Metadata(JsonElement? metadata, string details, ReadOnlySpan<string> belonging)
+    {
+        var stored = metadata is { } element ? JsonObject.Create(element)! : [];
+        stored.Remove("logging");
+        stored.Remove("callback_settings");
+
+        var fields = JsonNode.Parse(details)!.AsObject();
+        foreach (var name in belonging)
+        {
+            if (fields[name] is { } value) stored[name] = value.DeepClone();
+        }
+
+        return stored.ToJsonString();
+    }
+
+    private void Write(FieldReader fields, Utf8JsonWriter json)
+    {
+        switch (Shape)
+        {
+            case DetailShape.Text when fields.Text(Name) is { } text:
+                json.WriteStringValue(text);
+                break;
+            case DetailShape.Flag when fields.Flag(Name) is { } flag:
+                json.WriteBooleanValue(flag);
+                break;
+            case DetailShape.Object when fields.Object(Name) is { } element:
+                element.WriteTo(json);
+                break;
+            case DetailShape.List when fields.List(Name) is { } element:
+                element.WriteTo(json);
+                break;
+            case DetailShape.TextList when fields.TextList(Name) is { } texts:
+                json.WriteStartArray();
+                foreach (var text in texts) json.WriteStringValue(text);
+                json.WriteEndArray();
+                break;
+            default:
+                json.WriteRawValue(Default);
+                break;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Proxy.Management.Bodies;
+
+/// <summary>Life times as clients write them: <c>30s</c>, <c>15m</c>, <c>24h</c>, <c>7d</c>, <c>2w</c>, <c>1mo</c>, <c>1y</c>.</summary>
+/// <remarks>What follows the unit is ignored, because clients write <c>1hr</c>, <c>30min</c> and <c>24hours</c> too.</remarks>
+internal static partial class Durations
+{
+    /// <summary>The moment that lies the duration after the start.</summary>
+    /// <param name="start">From when.</param>
+    /// <param name="duration">As the client wrote it.</param>
+    /// <param name="end">The moment, when it could be read.</param>
+    /// <param name="fault">What is wrong, when it could not.</param>
+    public static bool TryAdd(DateTimeOffset start, string duration, out DateTimeOffset end, out string fault)
+    {
+        (end, fault) = (start, "");
+        var match = Pattern().Match(duration);
+        if (!match.Success) fault = "Invalid duration format";
+        else if (match.Groups["unit"].Value.Length == 0) fault = "Unsupported duration unit";
+        else if (!int.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count)) fault = TooLong;
+        else if (!TryAdd(start, count, match.Groups["unit"].Value.ToLowerInvariant(), out end)) fault = TooLong;
+
+        return fault.Length == 0;
+    }
+
+    private const string TooLong = "The duration is too long";
+
+    private static bool TryAdd(DateTimeOffset start, int count, string unit, out DateTimeOffset end)
+    {
+        try
+        {
+            end = unit switch
+            {
+                "s" => start.AddSeconds(count),
+                "m" => start.AddMinutes(count),
+                "h" => start.AddHours(count),
+                "d" => start.AddDays(count),
+                "w" => start.AddDays(7L * count),
+                "mo" => start.AddMonths(count),
+                _ => start.AddYears(count),
+            };
+            return true;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            end = start;
+            return false;
+        }
+    }
+
+    [GeneratedRegex("^(?<count>[0-9]+)(?<unit>mo|[smhdwy]?)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Pattern();
+}

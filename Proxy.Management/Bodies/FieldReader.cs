@@ -1,0 +1,162 @@
+using System.Text;
+using System.Text.Json;
+using Proxy.Management.Errors;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Bodies;
+
+/// <summary>Whether a body states a field.</summary>
+internal enum FieldPresence
+{
+    Absent,
+    Null,
+    Present,
+}
+
+/// <summary>Takes fields out of a body and collects every fault, so that one answer names them all. Unknown fields are ignored.</summary>
+/// <remarks>A field that is absent, null or faulty reads as null; look at <see cref="Error"/> when all fields are read.</remarks>
+internal sealed class FieldReader(JsonElement body)
+{
+    public const int MaxTextLength = 256;
+    public const int MaxListLength = 1000;
+    public const int MaxObjectBytes = 64 * 1024;
+
+    private readonly List<(string Field, string Message)> _faults = [];
+
+    /// <summary>One 422 that names every fault, or null.</summary>
+    public ProxyError? Error => _faults.Count == 0
+        ? null
+        : new ProxyError(422, ProxyError.InvalidRequest, string.Join(' ', _faults.Select(fault => fault.Message)), _faults[0].Field);
+
+    public static FieldReader Empty()
+    {
+        using var document = JsonDocument.Parse("{}");
+        return new FieldReader(document.RootElement.Clone());
+    }
+
+    public FieldPresence Presence(string name) =>
+        !body.TryGetProperty(name, out var value) ? FieldPresence.Absent
+        : value.ValueKind == JsonValueKind.Null ? FieldPresence.Null
+        : FieldPresence.Present;
+
+    /// <summary>A text of one line. An empty one counts as none, as clients send it for ids they do not have.</summary>
+    public string? Text(string name, int maxLength = MaxTextLength)
+    {
+        if (Value(name, "a string", JsonValueKind.String) is not { } value) return null;
+
+        var text = value.GetString()!;
+        if (Check(name, text, maxLength) is { } fault) return Refuse<string>(name, fault);
+        return text.Length == 0 ? null : text;
+    }
+
+    public string? RequiredText(string name)
+    {
+        var faults = _faults.Count;
+        var text = Text(name);
+        if (text is null && _faults.Count == faults) Fault(name, $"'{name}' is required.");
+        return text;
+    }
+
+    public IReadOnlyList<string>? TextList(string name)
+    {
+        if (Value(name, "a list of strings", JsonValueKind.Array) is not { } value) return null;
+        if (value.GetArrayLength() > MaxListLength)
+            return Refuse<IReadOnlyList<string>>(name, $"'{name}' must not have more than {MaxListLength} entries.");
+
+        var texts = new List<string>(value.GetArrayLength());
+        foreach (var item in value.EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.String) return Refuse<IReadOnlyList<string>>(name, $"'{name}' must be a list of strings.");
+
+            var text = item.GetString()!;
+            if (Check(name, text, MaxTextLength) is { } fault) return Refuse<IReadOnlyList<string>>(name, fault);
+            texts.Add(text);
+        }
+
+        return texts;
+    }
+
+    public bool? Flag(string name) => Value(name, "true or false", JsonValueKind.True, JsonValueKind.False)?.GetBoolean();
+
+    /// <summary>A whole number, not negative.</summary>
+    public long? Count(string name)
+    {
+        if (Value(name, "a whole number", JsonValueKind.Number) is not { } value) return null;
+        if (value.TryGetInt64(out var count) && count >= 0) return count;
+
+        // Clients written in other languages send 5.0 where they mean 5.
+        if (value.TryGetDecimal(out var number) && number == decimal.Truncate(number) && number is >= 0 and <= long.MaxValue) return (long)number;
+
+        Fault(name, $"'{name}' must be a whole number that is not negative.");
+        return null;
+    }
+
+    public decimal? Dollars(string name)
+    {
+        if (Value(name, "a number", JsonValueKind.Number) is not { } value) return null;
+        if (value.TryGetDecimal(out var dollars) && dollars is >= 0 and <= Money.Max) return dollars;
+
+        Fault(name, $"'{name}' must be an amount from 0 to {Money.Max:0} dollars.");
+        return null;
+    }
+
+    /// <summary>An object of whatever content.</summary>
+    public JsonElement? Object(string name) => Free(name, "an object", JsonValueKind.Object);
+
+    /// <summary>A list of whatever content.</summary>
+    public JsonElement? List(string name) => Free(name, "a list", JsonValueKind.Array);
+
+    public void Fault(string name, string message) => _faults.Add((name, message));
+
+    /// <returns>What is wrong with the text, or null.</returns>
+    private static string? Check(string name, string text, int maxLength)
+    {
+        if (text.Length > maxLength) return $"'{name}' must not be longer than {maxLength} characters.";
+
+        foreach (var character in text)
+        {
+            if (char.IsControl(character)) return $"'{name}' must not hold control characters.";
+        }
+
+        return null;
+    }
+
+    private static bool HasNul(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString()!.Contains('\0'),
+        JsonValueKind.Array => element.EnumerateArray().Any(HasNul),
+        JsonValueKind.Object => element.EnumerateObject().Any(property => property.Name.Contains('\0') || HasNul(property.Value)),
+        _ => false,
+    };
+
+    private JsonElement? Free(string name, string kind, JsonValueKind expected)
+    {
+        if (Value(name, kind, expected) is not { } value) return null;
+
+        var fault = Encoding.UTF8.GetByteCount(value.GetRawText()) > MaxObjectBytes ? $"'{name}' must not be larger than 64 KB."
+            : HasNul(value) ? $"'{name}' must not hold NUL characters."
+            : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > MaxListLength
+                ? $"'{name}' must not have more than {MaxListLength} entries."
+            : null;
+        if (fault is null) return value;
+
+        Fault(name, fault);
+        return null;
+    }
+
+    private JsonElement? Value(string name, string kind, params ReadOnlySpan<JsonValueKind> expected)
+    {
+        if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        if (expected.Contains(value.ValueKind)) return value;
+
+        Fault(name, $"'{name}' must be {kind}.");
+        return null;
+    }
+
+    private T? Refuse<T>(string name, string message)
+        where T : class
+    {
+        Fault(name, message);
+        return null;
+    }
+}

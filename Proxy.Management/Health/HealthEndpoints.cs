@@ -1,0 +1,66 @@
+using System.Data.Common;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Proxy.Management.Access;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Health;
+
+/// <summary>Whether the program runs, and whether it can do its work.</summary>
+internal static class HealthEndpoints
+{
+    private const string Alive = "I'm alive!";
+
+    /// <summary>The version of the API that clients find here.</summary>
+    private const string ApiVersion = "1.80.9";
+
+    public static void MapHealthEndpoints(this IEndpointRouteBuilder routes)
+    {
+        foreach (var path in (string[])["/health/liveness", "/health/liveliness"])
+        {
+            routes.MapGet(path, AccessRule.Public, SayAlive);
+            routes.MapHead(path, AccessRule.Public, SayAlive);
+        }
+
+        routes.MapGet("/health/readiness", AccessRule.Public, SayReadyAsync);
+    }
+
+    private static JsonHttpResult<string> SayAlive() => TypedResults.Json(Alive, HealthJson.Default.String);
+
+    private static async Task<IResult> SayReadyAsync(Database database, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var answers = await AnswersAsync(database, cancellationToken);
+        var readiness = new Readiness(
+            answers ? "healthy" : "unhealthy", answers ? "connected" : "Not connected", Cache: null, ApiVersion, [], time.GetUtcNow());
+        return TypedResults.Json(
+            readiness,
+            HealthJson.Default.Readiness,
+            statusCode: answers ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static async Task<bool> AnswersAsync(Database database, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await database.OpenAsync(cancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "select count(*) from schema_script";
+            await command.ExecuteScalarAsync(cancellationToken);
+            return true;
+        }
+        catch (DbException)
+        {
+            return false;
+        }
+    }
+}
+
+internal sealed record Readiness(
+    string Status, string Db, string? Cache, string LitellmVersion, IReadOnlyList<string> SuccessCallbacks, DateTimeOffset LastUpdated);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(Readiness))]
+internal sealed partial class HealthJson : JsonSerializerContext;

@@ -1,0 +1,73 @@
+using Proxy.Management.Access;
+using Proxy.Management.Callbacks;
+
+namespace Proxy.Management.Keys;
+
+/// <summary>A key's row as it was read. Immutable.</summary>
+public sealed record KeyIdentity
+{
+    public required KeyHash Hash { get; init; }
+
+    /// <summary><c>sk-...</c> and the last four characters.</summary>
+    public required string Name { get; init; }
+
+    public string? Alias { get; init; }
+
+    public string? UserId { get; init; }
+
+    public string? TeamId { get; init; }
+
+    public string? OrganizationId { get; init; }
+
+    /// <summary>Empty means all.</summary>
+    public required IReadOnlyList<string> Models
+    {
+        get => ModelList.Models;
+        init => ModelList = new ModelList(value);
+    }
+
+    /// <summary>Null when nobody ever said.</summary>
+    public bool? IsBlocked { get; init; }
+
+    public decimal? MaxBudget { get; init; }
+
+    public decimal? SoftBudget { get; init; }
+
+    public string? BudgetDuration { get; init; }
+
+    public DateTimeOffset? BudgetResetAt { get; init; }
+
+    public long? MaxParallelRequests { get; init; }
+
+    public long? TpmLimit { get; init; }
+
+    public long? RpmLimit { get; init; }
+
+    /// <summary>Null means never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>A JSON object without secrets: callbacks are kept apart.</summary>
+    public string Metadata { get; init; } = "{}";
+
+    /// <summary>A JSON object with the fields that are kept but not read.</summary>
+    public string Details { get; init; } = "{}";
+
+    /// <summary>Where this key's calls are logged instead of where its team's are; empty means as the team's.</summary>
+    public IReadOnlyList<TeamCallback> Callbacks { get; init; } = [];
+
+    /// <summary>The key has callbacks that cannot be decrypted: nothing of its calls may leave.</summary>
+    public bool IsLoggingDisabled { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    public string? CreatedBy { get; init; }
+
+    public string? UpdatedBy { get; init; }
+
+    internal ModelList ModelList { get; private init; } = new([]);
+
+    /// <returns>The shortened name alone: this may end up in a log line.</returns>
+    public override string ToString() => $"key {Name}";
+}

@@ -1,0 +1,98 @@
+using Proxy.Management.Callbacks;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Keys;
+
+/// <summary>A key as the columns hold it.</summary>
+internal sealed class KeyRow
+{
+    public required byte[] KeyHash { get; init; }
+    public required string KeyName { get; init; }
+    public string? KeyAlias { get; init; }
+    public string? UserId { get; init; }
+    public string? TeamId { get; init; }
+    public string? OrganizationId { get; init; }
+    public required string Models { get; init; }
+    public required string Metadata { get; init; }
+    public required string Details { get; init; }
+    public string? Callbacks { get; init; }
+    public long? IsBlocked { get; init; }
+    public long Spend { get; init; }
+    public long? MaxBudget { get; init; }
+    public long? SoftBudget { get; init; }
+    public string? BudgetDuration { get; init; }
+    public long? BudgetResetAt { get; init; }
+    public long? MaxParallelRequests { get; init; }
+    public long? TpmLimit { get; init; }
+    public long? RpmLimit { get; init; }
+    public long? ExpiresAt { get; init; }
+    public long CreatedAt { get; init; }
+    public long UpdatedAt { get; init; }
+    public string? CreatedBy { get; init; }
+    public string? UpdatedBy { get; init; }
+
+    public static KeyRow From(KeyRecord record, CallbackVault vault)
+    {
+        var key = record.Identity;
+        return new KeyRow
+        {
+            KeyHash = key.Hash.ToArray(),
+            KeyName = key.Name,
+            KeyAlias = key.Alias,
+            UserId = key.UserId,
+            TeamId = key.TeamId,
+            OrganizationId = key.OrganizationId,
+            Models = Columns.FromTexts(key.Models),
+            Metadata = key.Metadata,
+            Details = key.Details,
+            Callbacks = vault.Lock(key.Callbacks),
+            IsBlocked = key.IsBlocked is { } isBlocked ? (isBlocked ? 1 : 0) : null,
+            Spend = Money.ToPico(record.Spend),
+            MaxBudget = Columns.FromDollars(key.MaxBudget),
+            SoftBudget = Columns.FromDollars(key.SoftBudget),
+            BudgetDuration = key.BudgetDuration,
+            BudgetResetAt = key.BudgetResetAt?.ToUnixTimeMilliseconds(),
+            MaxParallelRequests = key.MaxParallelRequests,
+            TpmLimit = key.TpmLimit,
+            RpmLimit = key.RpmLimit,
+            ExpiresAt = key.ExpiresAt?.ToUnixTimeMilliseconds(),
+            CreatedAt = key.CreatedAt.ToUnixTimeMilliseconds(),
+            UpdatedAt = key.UpdatedAt.ToUnixTimeMilliseconds(),
+            CreatedBy = key.CreatedBy,
+            UpdatedBy = key.UpdatedBy,
+        };
+    }
+
+    public KeyRecord ToRecord(CallbackVault vault)
+    {
+        var callbacks = vault.Open(Callbacks, $"key {KeyName}");
+        var identity = new KeyIdentity
+        {
+            Hash = new KeyHash(KeyHash),
+            Name = KeyName,
+            Alias = KeyAlias,
+            UserId = UserId,
+            TeamId = TeamId,
+            OrganizationId = OrganizationId,
+            Models = Columns.ToTexts(Models),
+            Metadata = Metadata,
+            Details = Details,
+            Callbacks = callbacks ?? [],
+            IsLoggingDisabled = callbacks is null,
+            IsBlocked = IsBlocked is { } isBlocked ? isBlocked != 0 : null,
+            MaxBudget = Columns.ToDollars(MaxBudget),
+            SoftBudget = Columns.ToDollars(SoftBudget),
+            BudgetDuration = BudgetDuration,
+            BudgetResetAt = Columns.ToMoment(BudgetResetAt),
+            MaxParallelRequests = MaxParallelRequests,
+            TpmLimit = TpmLimit,
+            RpmLimit = RpmLimit,
+            ExpiresAt = Columns.ToMoment(ExpiresAt),
+            CreatedAt = Columns.ToMoment(CreatedAt),
+            UpdatedAt = Columns.ToMoment(UpdatedAt),
+            CreatedBy = CreatedBy,
+            UpdatedBy = UpdatedBy,
+        };
+        return new KeyRecord(identity, Money.FromPico(Spend));
+    }
+}

@@ -1,0 +1,63 @@
+using Proxy.Management.Keys;
+using Proxy.Management.Storage;
+using Proxy.Management.Teams;
+
+namespace Proxy.Management.Spend;
+
+/// <summary>The book of all calls: what is recorded here is in the database, and in the sums of its key, team and user, in one commit.</summary>
+public sealed class SpendLedger
+{
+    private readonly CommitQueue _queue;
+    private readonly SpendWriter _writer;
+    private readonly KeyRing _keys;
+    private readonly TeamRing _teams;
+
+    internal SpendLedger(CommitQueue queue, SpendWriter writer, KeyRing keys, TeamRing teams) =>
+        (_queue, _writer, _keys, _teams) = (queue, writer, keys, teams);
+
+    /// <summary>Records a finished call. The task is done when the commit is, which calls that end at the same moment share.</summary>
+    /// <param name="entry">The call; its id must not have been recorded before.</param>
+    /// <param name="rider">Rows that must be in the same commit, or null.</param>
+    /// <exception cref="ArgumentException">The cost is negative.</exception>
+    /// <exception cref="OverflowException">The cost is beyond what 64 bits of picodollars hold.</exception>
+    public Task RecordAsync(SpendEntry entry, ICommitRider? rider)
+    {
+        if (entry.Cost < 0) throw new ArgumentException("A call cannot cost less than nothing.", nameof(entry));
+
+        var work = new EntryWork(this, entry, Money.ToPico(entry.Cost), rider);
+        return _queue.TryEnqueue(work) ? work.Task : EnqueueAsync(work);
+    }
+
+    private async Task EnqueueAsync(EntryWork work)
+    {
+        // No token: what was spent is recorded, whoever has gone away.
+        await _queue.EnqueueAsync(work, CancellationToken.None);
+        await work.Task;
+    }
+
+    private void AddToMemory(SpendEntry entry, long picos)
+    {
+        if (picos == 0) return;
+        if (entry.KeyHash is { } hash) _keys.FindLoaded(hash)?.AddSpend(picos);
+        if (entry.TeamId is { } teamId) _teams.FindLoaded(teamId)?.AddSpend(picos);
+    }
+
+    private sealed class EntryWork(SpendLedger ledger, SpendEntry entry, long picos, ICommitRider? rider)
+        : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), ICommitWork
+    {
+        public void Write(WriteSession session)
+        {
+            session.Defer(ledger._writer);
+            ledger._writer.Write(session, entry, picos);
+            rider?.Write(session.Connection, session.Transaction);
+        }
+
+        public void Complete()
+        {
+            ledger.AddToMemory(entry, picos);
+            TrySetResult();
+        }
+
+        public void Fail(Exception exception) => TrySetException(exception);
+    }
+}

@@ -1,0 +1,58 @@
+using Dapper;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Spend;
+
+/// <summary>Reads what the ledger wrote.</summary>
+public sealed class SpendLog(Database database)
+{
+    private const string FindSql = """
+        select call_id as CallId, call_type as CallType, key_hash as KeyHash, team_id as TeamId, user_id as UserId, end_user as EndUser,
+            model as Model, upstream_model as UpstreamModel, provider as Provider, destination as Destination, outcome as Outcome,
+            status_code as StatusCode, error_type as ErrorType, input_tokens as InputTokens, cached_input_tokens as CachedInputTokens,
+            cache_write_tokens as CacheWriteTokens, output_tokens as OutputTokens, reasoning_tokens as ReasoningTokens, cost as Cost,
+            is_estimated as IsEstimated, is_unpriced as IsUnpriced, started_at as StartedAt, ended_at as EndedAt,
+            first_token_at as FirstTokenAt, tags as Tags, session_id as SessionId, requester_ip as RequesterIp, attempts as Attempts
+        from spend_log
+
+        """;
+
+    private const string FindByCallSql = FindSql + """
+        where call_id = @callId
+        """;
+
+    private const string ListSql = FindSql + """
+        order by call_id desc
+        limit @limit
+        """;
+
+    private const string SumSql = """
+        select count(*) as Calls, coalesce(sum(cost), 0) as Cost
+        from spend_log
+        """;
+
+    /// <returns>Null when no such call is recorded.</returns>
+    public async Task<SpendEntry?> FindAsync(Guid callId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var row = await connection.QuerySingleOrDefaultAsync<SpendRow>(
+            new CommandDefinition(FindByCallSql, new { callId = callId.ToByteArray(bigEndian: true) }, cancellationToken: cancellationToken));
+        return row?.ToEntry();
+    }
+
+    /// <summary>The latest entries, the latest first.</summary>
+    public async Task<IReadOnlyList<SpendEntry>> ListAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<SpendRow>(new CommandDefinition(ListSql, new { limit }, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => row.ToEntry())];
+    }
+
+    /// <summary>How many calls are recorded, and what they cost together.</summary>
+    public async Task<(long Calls, decimal Cost)> SumAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var (calls, cost) = await connection.QuerySingleAsync<(long, long)>(new CommandDefinition(SumSql, cancellationToken: cancellationToken));
+        return (calls, Money.FromPico(cost));
+    }
+}

@@ -1,0 +1,181 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Proxy.Management.Storage;
+
+/// <summary>The single writer. Whoever waits at the same moment shares a commit.</summary>
+/// <remarks>SQLite is synchronous, so one thread owns the one connection that writes. A group that fails is rolled back and its works run
+/// again one by one, each in a transaction of its own, so that a poison work fails alone.</remarks>
+#pragma warning disable CA1711 // It is a queue.
+public sealed partial class CommitQueue : IDisposable
+#pragma warning restore CA1711
+{
+    /// <summary>How many works may wait; also the largest group. Beyond it callers wait for room.</summary>
+    private const int Capacity = 4096;
+
+    private readonly ILogger<CommitQueue> _logger;
+    private readonly SqliteConnection _connection;
+    private readonly Thread _thread;
+
+    // Touched by callers and the writer.
+    private readonly SemaphoreSlim _room = new(Capacity);
+    private readonly object _gate = new();
+    private List<ICommitWork> _waiting = [];
+    private bool _isClosed;
+
+    // Touched by the writer only.
+    private List<ICommitWork> _group = [];
+
+    public CommitQueue(Database database, ILogger<CommitQueue> logger)
+    {
+        _logger = logger;
+        _connection = database.OpenWriter();
+        _thread = new Thread(Loop) { IsBackground = true, Name = "commit queue" };
+        _thread.Start();
+    }
+
+    /// <summary>Runs the work on the writer's thread; done when it is committed. Works see what earlier works of their group wrote.</summary>
+    /// <param name="work">A short write. It may run twice (never half), so it must not keep anything outside the database.</param>
+    /// <param name="cancellationToken">Stops the waiting for room; what is in the queue runs.</param>
+    public Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> work, CancellationToken cancellationToken) =>
+        WriteAsync(work, committed: null, cancellationToken);
+
+    /// <summary>As the other, and tells about the commit on the writer's thread, so in the order of the commits and before the task is done.</summary>
+    internal async Task<T> WriteAsync<T>(
+        Func<DbConnection, DbTransaction, T> work, Action<T>? committed, CancellationToken cancellationToken)
+    {
+        var item = new DelegateWork<T>(work, committed);
+        if (!TryEnqueue(item)) await EnqueueAsync(item, cancellationToken);
+        return await item.Task;
+    }
+
+    /// <returns>False when the queue is full.</returns>
+    internal bool TryEnqueue(ICommitWork work)
+    {
+        if (!_room.Wait(0)) return false;
+
+        Add(work);
+        return true;
+    }
+
+    internal async Task EnqueueAsync(ICommitWork work, CancellationToken cancellationToken)
+    {
+        await _room.WaitAsync(cancellationToken);
+        Add(work);
+    }
+
+    /// <summary>Commits what waits, then closes.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isClosed) return;
+
+            _isClosed = true;
+            Monitor.Pulse(_gate);
+        }
+
+        _thread.Join();
+        _connection.Dispose();
+        _room.Dispose();
+    }
+
+    private void Add(ICommitWork work)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+
+            _waiting.Add(work);
+            if (_waiting.Count == 1) Monitor.Pulse(_gate);
+        }
+    }
+
+    private void Loop()
+    {
+        while (TakeGroup())
+        {
+            if (!TryRun(_group, 0, _group.Count, out _))
+            {
+                for (var i = 0; i < _group.Count; i++)
+                {
+                    if (!TryRun(_group, i, 1, out var exception)) _group[i].Fail(exception!);
+                }
+            }
+
+            var count = _group.Count;
+            _group.Clear();
+            _room.Release(count);
+        }
+    }
+
+    /// <returns>False when the queue is closed and empty.</returns>
+    private bool TakeGroup()
+    {
+        lock (_gate)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_isClosed) return false;
+
+                Monitor.Wait(_gate);
+            }
+
+            (_group, _waiting) = (_waiting, _group);
+            return true;
+        }
+    }
+
+    private bool TryRun(List<ICommitWork> works, int start, int count, out Exception? exception)
+    {
+        exception = null;
+        if (TryCommit(works, start, count, ref exception))
+        {
+            for (var i = start; i < start + count; i++) Complete(works[i]);
+            return true;
+        }
+
+        LogRolledBack(exception!, count);
+        return false;
+    }
+
+    private bool TryCommit(List<ICommitWork> works, int start, int count, ref Exception? exception)
+    {
+        WriteSession? session = null;
+        try
+        {
+            using var transaction = _connection.BeginTransaction(deferred: false);
+            session = new WriteSession(_connection, transaction);
+            for (var i = start; i < start + count; i++) works[i].Write(session);
+            session.Flush();
+            transaction.Commit();
+            return true;
+        }
+        catch (Exception e)
+        {
+            session?.Forget();
+            exception = e;
+            return false;
+        }
+    }
+
+    private void Complete(ICommitWork work)
+    {
+        try
+        {
+            work.Complete();
+        }
+        catch (Exception exception)
+        {
+            LogCompletionFailed(exception);
+            work.Fail(exception);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A commit of {Count} writes was rolled back.")]
+    private partial void LogRolledBack(Exception exception, int count);
+
+    [LoggerMessage(LogLevel.Error, "What follows a commit failed; the write itself is in the database.")]
+    private partial void LogCompletionFailed(Exception exception);
+}

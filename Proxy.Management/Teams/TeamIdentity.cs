@@ -1,0 +1,60 @@
+using Proxy.Management.Access;
+using Proxy.Management.Callbacks;
+
+namespace Proxy.Management.Teams;
+
+/// <summary>A team's row as it was read. Immutable.</summary>
+public sealed record TeamIdentity
+{
+    public required string TeamId { get; init; }
+
+    public string? Alias { get; init; }
+
+    public string? OrganizationId { get; init; }
+
+    /// <summary>Empty means all.</summary>
+    public required IReadOnlyList<string> Models
+    {
+        get => ModelList.Models;
+        init => ModelList = new ModelList(value);
+    }
+
+    public bool IsBlocked { get; init; }
+
+    public decimal? MaxBudget { get; init; }
+
+    public string? BudgetDuration { get; init; }
+
+    public DateTimeOffset? BudgetResetAt { get; init; }
+
+    public long? MaxParallelRequests { get; init; }
+
+    public long? TpmLimit { get; init; }
+
+    public long? RpmLimit { get; init; }
+
+    /// <summary>A JSON object without secrets: callbacks are kept apart.</summary>
+    public string Metadata { get; init; } = "{}";
+
+    /// <summary>A JSON object with the fields that are kept but not read.</summary>
+    public string Details { get; init; } = "{}";
+
+    /// <summary>Where the team's calls are logged. Look at <see cref="IsLoggingDisabled"/> first.</summary>
+    public IReadOnlyList<TeamCallback> Callbacks { get; init; } = [];
+
+    /// <summary>Nothing of the team's calls may leave, whatever else is configured, and no body is stored.</summary>
+    public bool IsLoggingDisabled { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    public string? CreatedBy { get; init; }
+
+    public string? UpdatedBy { get; init; }
+
+    internal ModelList ModelList { get; private init; } = new([]);
+
+    /// <returns>The id alone: this may end up in a log line.</returns>
+    public override string ToString() => $"team {TeamId}";
+}
