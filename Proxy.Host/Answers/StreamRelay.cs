@@ -46,7 +46,7 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
             while (true)
             {
                 // A read of nothing waits for bytes without holding a buffer: most of a stream's life is waiting.
-                if (events.IsEmpty) await upstream.ReadAsync(Memory<byte>.Empty, idle.Token);
+                if (events.IsEmpty) _ = await upstream.ReadAsync(Memory<byte>.Empty, idle.Token);
                 var read = await upstream.ReadAsync(events.Free(), idle.Token);
                 if (read == 0) return AnswerEnd.Whole;
 

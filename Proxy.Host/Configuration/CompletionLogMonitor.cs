@@ -10,15 +10,6 @@ internal sealed class CompletionLogMonitor(SettingsSource settings) : IOptionsMo
 
     public CompletionLogOptions Get(string? name) => CurrentValue;
 
-    public IDisposable OnChange(Action<CompletionLogOptions, string?> listener)
-    {
-        void Listen() => listener(CurrentValue, null);
-        settings.Changed += Listen;
-        return new Subscription(() => settings.Changed -= Listen);
-    }
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
+    /// <summary>The log looks at each batch; nobody needs to be called.</summary>
+    public IDisposable? OnChange(Action<CompletionLogOptions, string?> listener) => null;
 }

@@ -11,9 +11,6 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
 
     public ProxySettings Current => _current;
 
-    /// <summary>Raised after <see cref="Current"/> has changed.</summary>
-    public event Action? Changed;
-
     /// <summary>What YARP reads.</summary>
     public InMemoryConfigProvider Routes { get; } = new(initial.Routes, initial.Clusters);
 
@@ -31,8 +28,6 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
             _current = _next;
             _next = null;
         }
-
-        Changed?.Invoke();
     }
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => Forget();

@@ -46,10 +46,15 @@ internal static class ExchangeErrors
     {
         ForwarderError.RequestTimedOut => new(
             StatusCodes.Status504GatewayTimeout, "timeout_error", $"The provider of model '{Shown(exchange.Model ?? "")}' did not answer in time."),
-        ForwarderError.NoAvailableDestinations => new(
-            StatusCodes.Status429TooManyRequests, "rate_limit_error", $"No deployments available for selected model, model={Shown(exchange.Model ?? "")}.") { RetryAfterSeconds = 5 },
+        ForwarderError.NoAvailableDestinations => NoDeployment(exchange.Model ?? ""),
         _ => new(
             StatusCodes.Status502BadGateway, "upstream_error", $"The provider of model '{Shown(exchange.Model ?? "")}' could not be reached."),
+    };
+
+    private static ProxyError NoDeployment(string model) => new(
+        StatusCodes.Status429TooManyRequests, "rate_limit_error", $"No deployments available for selected model, model={Shown(model)}.")
+    {
+        RetryAfterSeconds = 5,
     };
 
     /// <summary>A client's text in a message of ours: short, and without control characters.</summary>

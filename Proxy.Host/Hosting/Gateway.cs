@@ -12,47 +12,57 @@ internal static class Gateway
     /// <summary>The exit code when the configuration or the command line is wrong.</summary>
     public const int WrongStart = 2;
 
-    private const string MasterKeyVariable = "PROXY_MASTER_KEY";
-
     public static async Task<int> RunAsync(GatewayOptions options)
     {
-        var file = ProxyFile.Locate(options.ConfigPath);
-        var (settings, configuration, faults) = await file.ReadAsync();
-        if (settings is null) return await RefuseAsync(faults);
-
-        MasterKey masterKey;
-        Database database;
-        try
+        var (app, faults) = await CreateAsync(options);
+        if (app is null)
         {
-            database = new Database(settings.Management.Database, Enum.Parse<Synchronous>(settings.Management.Synchronous, ignoreCase: true));
-            masterKey = MasterKey.LoadOrCreate(Path.GetDirectoryName(database.Path)!, Environment.GetEnvironmentVariable(MasterKeyVariable));
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
-        {
-            return await RefuseAsync([exception.Message]);
+            await Console.Error.WriteLineAsync(Refusal(faults));
+            return WrongStart;
         }
 
-        await using var app = GatewayBuilder.Build(file, settings, configuration!, database, masterKey, options.Urls);
-        var migrator = app.Services.GetRequiredService<Migrator>();
-        await migrator.ApplyAsync("management", SchemaScripts.In(typeof(Database).Assembly));
-        await migrator.ApplyAsync("logging", OutboxSchema.Scripts);
+        await using (app)
+        {
+            app.Lifetime.ApplicationStarted.Register(() => Greet(app));
+            await app.RunAsync();
+        }
 
-        app.Lifetime.ApplicationStarted.Register(() => Greet(app, masterKey));
-        await app.RunAsync();
         return 0;
     }
 
-    private static void Greet(WebApplication app, MasterKey masterKey)
+    /// <summary>The program ready to run, its tables up to date; or everything that keeps it from starting.</summary>
+    public static async Task<(WebApplication? App, IReadOnlyList<string> Faults)> CreateAsync(GatewayOptions options)
     {
-        Console.WriteLine($"The gateway listens on {string.Join(", ", app.Urls)}");
-        if (masterKey.Created is { } key) Console.WriteLine($"Admin key, made just now and kept in {masterKey.Path}: {key}");
+        var file = ProxyFile.Locate(options.ConfigPath);
+        var (settings, configuration, faults) = await file.ReadAsync();
+        if (settings is null) return (null, faults);
+
+        try
+        {
+            var synchronous = Enum.Parse<Synchronous>(settings.Management.Synchronous, ignoreCase: true);
+            var dataFolder = Path.GetDirectoryName(new Database(settings.Management.Database).Path)!;
+            var masterKey = MasterKey.LoadOrCreate(dataFolder, Environment.GetEnvironmentVariable(MasterKey.EnvironmentName));
+            var management = new ManagementSettings(settings.Management.Database, synchronous, masterKey);
+
+            var app = GatewayBuilder.Build(file, settings, configuration!, management, dataFolder, options.Urls);
+            await app.Services.UpgradeManagementSchemaAsync();
+            await app.Services.GetRequiredService<Migrator>().ApplyAsync("logging", OutboxSchema.Scripts);
+            return (app, []);
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        {
+            return (null, [exception.Message]);
+        }
     }
 
-    private static async Task<int> RefuseAsync(IReadOnlyList<string> faults)
+    private static void Greet(WebApplication app)
     {
-        await Console.Error.WriteLineAsync(faults.Count == 1
-            ? $"The gateway cannot start: {faults[0]}"
-            : $"The gateway cannot start, for {faults.Count} reasons:{Environment.NewLine}{string.Join(Environment.NewLine, faults.Select(fault => "- " + fault))}");
-        return WrongStart;
+        Console.WriteLine($"The gateway listens on {string.Join(", ", app.Urls)}");
+        if (app.Services.GetRequiredService<MasterKey>().NewKey is { } key)
+            Console.WriteLine($"Admin key, made just now and kept in the data folder (it is not shown again): {key}");
     }
+
+    private static string Refusal(IReadOnlyList<string> faults) => faults.Count == 1
+        ? $"The gateway cannot start: {faults[0]}"
+        : $"The gateway cannot start, for {faults.Count} reasons:{Environment.NewLine}{string.Join(Environment.NewLine, faults.Select(fault => "- " + fault))}";
 }

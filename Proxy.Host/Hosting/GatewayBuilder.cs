@@ -10,9 +10,7 @@ using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
 using Proxy.Management;
-using Proxy.Management.Access;
 using Proxy.Management.Errors;
-using Proxy.Management.Storage;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -26,7 +24,7 @@ internal static class GatewayBuilder
     private const string ApplicationName = "proxy";
 
     public static WebApplication Build(
-        ProxyFile file, ProxySettings settings, IConfiguration configuration, Database database, MasterKey masterKey, string? urls)
+        ProxyFile file, ProxySettings settings, IConfiguration configuration, ManagementSettings management, string dataFolder, string? urls)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
@@ -43,14 +41,14 @@ internal static class GatewayBuilder
             kestrel.Limits.MaxRequestBodySize = null;
         });
 
-        AddServices(builder.Services, file, settings, database, masterKey);
+        AddServices(builder.Services, file, settings, management, dataFolder);
         var app = builder.Build();
         foreach (var warning in settings.Warnings) StartLog.Warn(app.Logger, warning);
         Map(app);
         return app;
     }
 
-    private static void AddServices(IServiceCollection services, ProxyFile file, ProxySettings settings, Database database, MasterKey masterKey)
+    private static void AddServices(IServiceCollection services, ProxyFile file, ProxySettings settings, ManagementSettings management, string dataFolder)
     {
         var source = new SettingsSource(settings);
         services.AddSingleton(TimeProvider.System);
@@ -60,8 +58,8 @@ internal static class GatewayBuilder
 
         services.AddDataProtection()
             .SetApplicationName(ApplicationName)
-            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(Path.GetDirectoryName(database.Path)!, "protection-keys")));
-        services.AddProxyManagement(database, masterKey);
+            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataFolder, "protection-keys")));
+        services.AddProxyManagement(management);
 
         services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
         services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
@@ -110,6 +108,9 @@ internal static class GatewayBuilder
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging.AddFilter("Yarp", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // It warns at every start that its keys are not encrypted; they lie in a folder that only the operator can read.
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
         // Structured where a machine reads, a line where a person does.
         if (Console.IsOutputRedirected) logging.AddJsonConsole(console => console.UseUtcTimestamp = true);

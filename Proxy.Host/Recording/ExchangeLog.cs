@@ -6,7 +6,6 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
 using Proxy.Logging.Records;
-using Proxy.Management.Access;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;

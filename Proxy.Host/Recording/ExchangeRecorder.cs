@@ -1,5 +1,4 @@
 using Proxy.Host.Exchanges;
-using Proxy.Host.Requests;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Management.Spend;

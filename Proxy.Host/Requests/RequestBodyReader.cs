@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
-using Microsoft.AspNetCore.Http;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Requests;

@@ -12,6 +12,9 @@ internal static class DemoAnswer
     private const int Dimensions = 8;
     private const string Id = "demo-1";
 
+    /// <summary>An apostrophe stays one: this is read in a terminal, not in a page.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static byte[] Write(string path, DemoRequest asked)
     {
         if (path.EndsWith("/embeddings", StringComparison.Ordinal)) return Json(json => WriteEmbeddings(json, asked));
@@ -25,7 +28,7 @@ internal static class DemoAnswer
     private static byte[] Json(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer)) write(json);
+        using (var json = new Utf8JsonWriter(buffer, Readable)) write(json);
         return buffer.WrittenSpan.ToArray();
     }
 

@@ -1,0 +1,158 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Dapper;
+using FluentAssertions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
+using Proxy.Host.Hosting;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>The whole program on a loopback port of its own, with a folder of its own; in this process, so that tests are quick.</summary>
+internal sealed class TestGateway : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly TestFolder _folder;
+
+    private TestGateway(WebApplication app, TestFolder folder)
+    {
+        _app = app;
+        _folder = folder;
+        Address = new Uri(app.Urls.First());
+        AdminKey = File.ReadAllText(Path.Combine(folder.Path, "data", "master-key")).Trim();
+        Admin = With(AdminKey);
+    }
+
+    public Uri Address { get; }
+
+    public string AdminKey { get; }
+
+    public HttpClient Admin { get; }
+
+    public TestFolder Folder => _folder;
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <param name="clusters">The clusters of proxy.json; none gives the demo model.</param>
+    /// <param name="sections">Further sections of proxy.json.</param>
+    public static Task<TestGateway> StartAsync(JsonObject? clusters = null, JsonObject? sections = null)
+    {
+        var folder = new TestFolder();
+        folder.WriteConfig(clusters ?? TestClusters.Demo, sections);
+        return StartAsync(folder);
+    }
+
+    /// <summary>Starts on what a folder holds; the folder goes with the gateway.</summary>
+    public static async Task<TestGateway> StartAsync(TestFolder folder)
+    {
+        var (app, faults) = await Host.Hosting.Gateway.CreateAsync(new GatewayOptions(folder.ConfigPath, "http://127.0.0.1:0"));
+        faults.Should().BeEmpty();
+        await app!.StartAsync();
+        return new TestGateway(app, folder);
+    }
+
+    public HttpClient With(string? key)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Address };
+        if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    /// <summary>A management call that must succeed.</summary>
+    public async Task<JsonObject> PostAsync(string path, JsonObject? body = null)
+    {
+        using var response = await Admin.PostAsJsonAsync(path, body ?? []);
+        var text = await response.Content.ReadAsStringAsync();
+        response.IsSuccessStatusCode.Should().BeTrue("{0} answered {1}: {2}", path, response.StatusCode, text);
+        return JsonNode.Parse(text)!.AsObject();
+    }
+
+    public async Task<string> CreateKeyAsync(JsonObject? fields = null) => (await PostAsync("/key/generate", fields))["key"]!.GetValue<string>();
+
+    public async Task<string> CreateTeamAsync(JsonObject? fields = null) => (await PostAsync("/team/new", fields))["team_id"]!.GetValue<string>();
+
+    public Task<JsonObject> LogToAsync(string team, Uri host, string publicKey, string secretKey) => PostAsync($"/team/{team}/callback", new JsonObject
+    {
+        ["callback_name"] = "langfuse",
+        ["callback_type"] = "success_and_failure",
+        ["callback_vars"] = new JsonObject
+        {
+            ["langfuse_public_key"] = publicKey,
+            ["langfuse_secret_key"] = secretKey,
+            ["langfuse_host"] = host.ToString(),
+        },
+    });
+
+    /// <summary>Rows of the ledger's own database, read beside the program.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql) => await _folder.QueryAsync<T>(sql);
+
+    /// <summary>Stops the program, but keeps its folder for another start.</summary>
+    public async Task StopAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Admin.Dispose();
+        await StopAsync();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>A folder for one program: proxy.json and data.</summary>
+internal sealed class TestFolder : IDisposable
+{
+    public TestFolder() => Directory.CreateDirectory(Path);
+
+    public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"proxy-{Guid.NewGuid():N}");
+
+    public string ConfigPath => System.IO.Path.Combine(Path, "proxy.json");
+
+    public string DatabasePath => System.IO.Path.Combine(Path, "data", "proxy.db");
+
+    public void WriteConfig(JsonObject clusters, JsonObject? sections = null)
+    {
+        var config = new JsonObject
+        {
+            ["ReverseProxy"] = new JsonObject { ["Clusters"] = clusters.DeepClone() },
+            ["Management"] = new JsonObject { ["Database"] = $"sqlite:{DatabasePath}" },
+            ["CompletionLog"] = new JsonObject { ["FlushInterval"] = "00:00:00.050", ["ShutdownTimeout"] = "00:00:02" },
+        };
+        foreach (var (name, section) in sections ?? []) config[name] = section!.DeepClone();
+        File.WriteAllText(ConfigPath, config.ToJsonString());
+    }
+
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={DatabasePath};Mode=ReadOnly;Pooling=False");
+        return [.. await connection.QueryAsync<T>(sql)];
+    }
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        Directory.Delete(Path, recursive: true);
+    }
+}
+
+/// <summary>Clusters for proxy.json.</summary>
+internal static class TestClusters
+{
+    public static JsonObject Demo => new() { ["demo"] = Cluster("http://demo.invalid/v1", new JsonObject { ["Provider"] = "demo" }) };
+
+    /// <summary>One model at one provider, which has the given credential.</summary>
+    public static JsonObject At(Uri provider, string model = "gpt-4o-mini", JsonObject? metadata = null) => new() { [model] = Cluster($"{provider}v1", metadata) };
+
+    public static JsonObject Cluster(string address, JsonObject? metadata = null) => new()
+    {
+        ["Destinations"] = new JsonObject
+        {
+            ["first"] = new JsonObject { ["Address"] = address, ["Metadata"] = metadata?.DeepClone() ?? new JsonObject { ["ApiKey"] = FakeProviderKey } },
+        },
+    };
+
+    public const string FakeProviderKey = "upstream-credential-3f9a";
+}
