@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Proxy.Logging.Records;
 
 /// <summary>One finished call, as every log target gets it. Its ids are made when the call is recorded and never change.</summary>
@@ -53,12 +55,15 @@ public sealed record CompletionRecord
     public IReadOnlyDictionary<string, string> TraceMetadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Model parameters as one JSON object.</summary>
+    [JsonIgnore]
     public ReadOnlyMemory<byte> Parameters { get; init; }
 
     /// <summary>What was asked, as JSON; empty when bodies are not kept.</summary>
+    [JsonIgnore]
     public ReadOnlyMemory<byte> Input { get; init; }
 
     /// <summary>What was answered, as JSON; a stream's answer is put together. Empty when there was none or bodies are not kept.</summary>
+    [JsonIgnore]
     public ReadOnlyMemory<byte> Output { get; init; }
 
     public CompletionUsage? Usage { get; init; }
@@ -72,6 +77,7 @@ public sealed record CompletionRecord
     public string? Version { get; init; }
 }
 
+/// <summary>How a call ended. Stored by number: add at the end, never reorder.</summary>
 public enum CompletionLevel
 {
     Default,

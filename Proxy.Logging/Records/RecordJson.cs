@@ -1,0 +1,130 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Proxy.Logging.Records;
+
+/// <summary>The neutral form in which a record waits in the outbox, whatever the transport will be.</summary>
+/// <remarks>
+/// <c>{"head":{"record":{…},"parameters":12,"input":2048,"output":512},"parameters":…,"input":…,"output":…}</c>.
+/// The three last are copied as they came. The head knows their lengths, so they are found again without being parsed, and a body that is
+/// no JSON harms nobody.
+/// </remarks>
+internal static class RecordJson
+{
+    private const int KeptBufferBytes = 64 * 1024;
+
+    private static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? HeadBuffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? HeadWriter;
+
+    /// <summary>Renders a record; one allocation, which is the result.</summary>
+    public static byte[] Write(CompletionRecord record, int maxFieldBytes)
+    {
+        var input = FieldBound.Apply(record.Input, maxFieldBytes, out var isInputCut);
+        var output = FieldBound.Apply(record.Output, maxFieldBytes, out var isOutputCut);
+        var parameters = FieldBound.Apply(record.Parameters, maxFieldBytes, out _);
+        if (isInputCut || isOutputCut)
+            record = MarkTruncated(record, (isInputCut ? record.Input.Length : 0) + (isOutputCut ? record.Output.Length : 0));
+
+        var head = WriteHead(new(record, parameters.Length, input.Length, output.Length));
+        var body = new byte["{\"head\":}"u8.Length + head.WrittenCount
+            + TailLength("parameters"u8, parameters) + TailLength("input"u8, input) + TailLength("output"u8, output)];
+        var rest = body.AsSpan();
+        Append(ref rest, "{\"head\":"u8);
+        Append(ref rest, head.WrittenSpan);
+        AppendTail(ref rest, "parameters"u8, parameters);
+        AppendTail(ref rest, "input"u8, input);
+        AppendTail(ref rest, "output"u8, output);
+        Append(ref rest, "}"u8);
+        if (head.Capacity > KeptBufferBytes) HeadBuffer = null;
+        return body;
+    }
+
+    /// <exception cref="JsonException">The body was not written by <see cref="Write"/>.</exception>
+    public static CompletionRecord Read(ReadOnlyMemory<byte> body)
+    {
+        var reader = new Utf8JsonReader(body.Span);
+        reader.Read();
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.PropertyName || !reader.ValueTextEquals("head"u8)) throw new JsonException("The body has no head.");
+        reader.Read();
+        var head = JsonSerializer.Deserialize(ref reader, RecordJsonContext.Default.RecordHead)
+            ?? throw new JsonException("The head is empty.");
+
+        var rest = body[(int)reader.BytesConsumed..];
+        return head.Record with
+        {
+            Parameters = Take(ref rest, "parameters"u8, head.Parameters),
+            Input = Take(ref rest, "input"u8, head.Input),
+            Output = Take(ref rest, "output"u8, head.Output),
+        };
+    }
+
+    private static CompletionRecord MarkTruncated(CompletionRecord record, long originalBytes) => record with
+    {
+        Metadata = new Dictionary<string, string>(record.Metadata) { ["truncated"] = "true", ["original_bytes"] = $"{originalBytes}" },
+    };
+
+    private static ArrayBufferWriter<byte> WriteHead(RecordHead head)
+    {
+        var buffer = HeadBuffer ??= new(2048);
+        buffer.ResetWrittenCount();
+        var writer = HeadWriter ??= new(buffer, WriterOptions);
+        writer.Reset(buffer);
+        JsonSerializer.Serialize(writer, head, RecordJsonContext.Default.RecordHead);
+        writer.Flush();
+        return buffer;
+    }
+
+    private static int TailLength(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> value) =>
+        value.IsEmpty ? 0 : name.Length + ",\"\":"u8.Length + value.Length;
+
+    private static void AppendTail(ref Span<byte> rest, ReadOnlySpan<byte> name, ReadOnlyMemory<byte> value)
+    {
+        if (value.IsEmpty) return;
+        Append(ref rest, ",\""u8);
+        Append(ref rest, name);
+        Append(ref rest, "\":"u8);
+        Append(ref rest, value.Span);
+    }
+
+    private static void Append(ref Span<byte> rest, scoped ReadOnlySpan<byte> value)
+    {
+        value.CopyTo(rest);
+        rest = rest[value.Length..];
+    }
+
+    private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> rest, ReadOnlySpan<byte> name, int length)
+    {
+        if (length == 0) return default;
+        var start = name.Length + ",\"\":"u8.Length;
+        if (length < 0 || rest.Length < start + length || !rest.Span[2..start].StartsWith(name)) ThrowBroken();
+        var value = rest.Slice(start, length);
+        rest = rest[(start + length)..];
+        return value;
+    }
+
+    [DoesNotReturn]
+    private static void ThrowBroken() => throw new JsonException("The lengths in the head do not fit the body.");
+}
+
+internal sealed record RecordHead(CompletionRecord Record, int Parameters, int Input, int Output);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(RecordHead))]
+internal sealed partial class RecordJsonContext : JsonSerializerContext;

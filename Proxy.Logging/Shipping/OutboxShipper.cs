@@ -1,0 +1,122 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Proxy.Logging.Outbox;
+using Proxy.Logging.Records;
+
+namespace Proxy.Logging.Shipping;
+
+/// <summary>Keeps one sender for each target that has waiting rows, so that no target delays another.</summary>
+internal sealed partial class OutboxShipper : IHostedService, IDisposable
+{
+    private readonly SenderTools _tools;
+    private readonly TimeProvider _time;
+    private readonly ILogger<OutboxShipper> _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _abort = new();
+    private readonly Lock _lock = new();
+
+    // Under the lock, by those who commit and by senders that end: a sender is never removed while it has news.
+    private readonly Dictionary<string, TargetSender> _senders = [];
+    private readonly Dictionary<string, Task> _runs = [];
+    private bool _isClosed;
+
+    public OutboxShipper(SenderTools tools, TimeProvider time, ILogger<OutboxShipper> logger)
+    {
+        _tools = tools;
+        _time = time;
+        _logger = logger;
+        tools.Metrics.ObserveWaiting(CountWaiting);
+    }
+
+    /// <summary>Starts a sender for each target that has rows of an earlier run. The tables must exist.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var row in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
+        {
+            LogLeftover(_logger, row.Waiting, CompletionLogMetrics.LabelOf(row.Id));
+            lock (_lock)
+            {
+                var isNew = !_senders.TryGetValue(row.Id, out var sender);
+                sender ??= Create_NeedsLock(row.Id, _tools.Targets.Open(row));
+                sender.AddWaiting(row.Waiting);
+                if (isNew) Start_NeedsLock(sender, atOnce: true);
+            }
+        }
+    }
+
+    /// <summary>Says that a row of this target has been committed.</summary>
+    public void Wake(OutboxTarget target, int bytes)
+    {
+        _tools.Metrics.Accepted(CompletionLogMetrics.LabelOf(target.Id));
+        var options = _tools.Options;
+        lock (_lock)
+        {
+            var isNew = !_senders.TryGetValue(target.Id, out var sender);
+            if (isNew && _isClosed) return;
+
+            sender ??= Create_NeedsLock(target.Id, target.Target);
+            sender.AddWaiting(1);
+            sender.News.Add(bytes, options);
+            if (isNew) Start_NeedsLock(sender, atOnce: false);
+        }
+    }
+
+    /// <summary>Lets the senders try once more what waits; what is not taken in time stays in the outbox.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Task[] runs;
+        lock (_lock)
+        {
+            _isClosed = true;
+            runs = [.. _runs.Values];
+        }
+
+        await _stopping.CancelAsync();
+        var all = Task.WhenAll(runs);
+        await all.WaitAsync(_tools.Options.ShutdownTimeout, _time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _abort.CancelAsync();
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        var left = CountWaiting().Sum(waiting => waiting.Count);
+        if (left > 0) LogLeft(_logger, left);
+    }
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _abort.Dispose();
+    }
+
+    private TargetSender Create_NeedsLock(string targetId, LogTarget? target)
+    {
+        var sender = new TargetSender(targetId, target, _tools, _time, _logger);
+        _senders.Add(targetId, sender);
+        return sender;
+    }
+
+    private void Start_NeedsLock(TargetSender sender, bool atOnce) => _runs[sender.TargetId] = Task.Run(
+        () => sender.RunAsync(atOnce, TryEnd, _stopping.Token, _abort.Token));
+
+    private bool TryEnd(TargetSender sender)
+    {
+        lock (_lock)
+        {
+            if (!sender.News.IsEmpty) return false;
+            _senders.Remove(sender.TargetId);
+            _runs.Remove(sender.TargetId);
+            return true;
+        }
+    }
+
+    private IReadOnlyList<(string Target, long Count)> CountWaiting()
+    {
+        lock (_lock) return [.. _senders.Values.Select(sender => (sender.Label, sender.Waiting))];
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Count} records of an earlier run wait for log target {Target}.")]
+    private static partial void LogLeftover(ILogger logger, long count, string target);
+
+    [LoggerMessage(LogLevel.Warning, "{Count} records stay in the outbox; they are sent after the next start.")]
+    private static partial void LogLeft(ILogger logger, long count);
+}

@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Proxy.Logging;
+using Proxy.Logging.Outbox;
+using Proxy.Logging.Records;
+
+namespace Proxy.Tests.Logging;
+
+/// <summary>The log as the host runs it, over a database that may outlive it.</summary>
+internal sealed class TestLog : ILoggerProvider
+{
+    private readonly ServiceProvider _services;
+    private readonly TempOutboxDatabase _database;
+
+    private TestLog(TempOutboxDatabase database, IDataProtectionProvider protection, TimeProvider time, Action<CompletionLogOptions> configure)
+    {
+        _database = database;
+        _services = new ServiceCollection()
+            .AddSingleton<IOutboxDatabase>(database)
+            .AddSingleton(protection)
+            .AddSingleton(time)
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(this))
+            .AddCompletionLog()
+            .Configure<CompletionLogOptions>(options => options.FlushInterval = TimeSpan.Zero)
+            .Configure(configure)
+            .BuildServiceProvider();
+        Log = _services.GetRequiredService<CompletionLog>();
+    }
+
+    public CompletionLog Log { get; }
+
+    public ConcurrentQueue<(LogLevel Level, string Text)> Lines { get; } = [];
+
+    public static async Task<TestLog> StartAsync(
+        TempOutboxDatabase database,
+        IDataProtectionProvider protection,
+        TimeProvider? time = null,
+        Action<CompletionLogOptions>? configure = null)
+    {
+        var log = new TestLog(database, protection, time ?? TimeProvider.System, configure ?? (static _ => { }));
+        foreach (var service in log._services.GetServices<IHostedService>()) await service.StartAsync(CancellationToken.None);
+        return log;
+    }
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    /// <summary>Records calls in one transaction, as calls that end at the same moment are.</summary>
+    public async Task RecordAsync(LogTarget target, params CompletionRecord[] records)
+    {
+        var entries = records.Select(record => Log.Prepare(record, [target])).ToList();
+        await CommitAsync([.. entries]);
+        foreach (var entry in entries) Log.Committed(entry);
+    }
+
+    public Task CommitAsync(params OutboxEntry[] entries) => _database.WriteAsync(
+        (connection, transaction) =>
+        {
+            foreach (var entry in entries) entry.Write(connection, transaction);
+        },
+        CancellationToken.None);
+
+    public async Task StopAsync()
+    {
+        foreach (var service in _services.GetServices<IHostedService>()) await service.StopAsync(CancellationToken.None);
+    }
+
+    public void Dispose() => _services.Dispose();
+
+    ILogger ILoggerProvider.CreateLogger(string categoryName) => new LineLogger(Lines);
+
+    private sealed class LineLogger(ConcurrentQueue<(LogLevel Level, string Text)> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));
+    }
+}
