@@ -84,6 +84,9 @@ internal sealed class TestGateway : IAsyncDisposable
         },
     });
 
+    /// <summary>All calls that are recorded, in their order.</summary>
+    public Task<IReadOnlyList<LedgerRow>> LedgerAsync() => _folder.LedgerAsync();
+
     /// <summary>Rows of the ledger's own database, read beside the program.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql) => await _folder.QueryAsync<T>(sql);
 
@@ -125,6 +128,14 @@ internal sealed class TestFolder : IDisposable
         File.WriteAllText(ConfigPath, config.ToJsonString());
     }
 
+    public Task<IReadOnlyList<LedgerRow>> LedgerAsync() => QueryAsync<LedgerRow>("""
+        select case outcome when 0 then 'Success' when 1 then 'Failure' when 2 then 'Rejected' when 3 then 'Aborted' else 'Incomplete' end as Outcome,
+               status_code as Status, error_type as ErrorType, model as Model, cost as Cost, is_estimated as IsEstimated, is_unpriced as IsUnpriced,
+               input_tokens + cached_input_tokens + cache_write_tokens + output_tokens + reasoning_tokens as Tokens, lower(hex(call_id)) as CallId
+        from spend_log
+        order by call_id
+        """);
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql)
     {
         await using var connection = new SqliteConnection($"Data Source={DatabasePath};Mode=ReadOnly;Pooling=False");
@@ -136,6 +147,29 @@ internal sealed class TestFolder : IDisposable
         SqliteConnection.ClearAllPools();
         Directory.Delete(Path, recursive: true);
     }
+}
+
+/// <summary>A recorded call. The cost is in 10⁻¹² dollars.</summary>
+internal sealed record LedgerRow
+{
+    public string Outcome { get; init; } = "";
+
+    public long Status { get; init; }
+
+    public string? ErrorType { get; init; }
+
+    public string Model { get; init; } = "";
+
+    public long Cost { get; init; }
+
+    public bool IsEstimated { get; init; }
+
+    public bool IsUnpriced { get; init; }
+
+    public long Tokens { get; init; }
+
+    /// <summary>Hex digits without dashes.</summary>
+    public string CallId { get; init; } = "";
 }
 
 /// <summary>Clusters for proxy.json.</summary>

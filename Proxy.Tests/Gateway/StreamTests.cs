@@ -1,0 +1,190 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Microsoft.AspNetCore.Http;
+using NUnit.Framework;
+using Proxy.Tests.Providers;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>Promise 4: a stream passes as it comes, and one that breaks says so.</summary>
+internal sealed class StreamTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    private FakeProvider _provider = null!;
+    private TestGateway _gateway = null!;
+    private HttpClient _client = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _provider = await FakeProvider.StartAsync();
+        _gateway = await TestGateway.StartAsync(TestClusters.At(_provider.Address));
+        _client = _gateway.With(await _gateway.CreateKeyAsync());
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        _client.Dispose();
+        await _gateway.DisposeAsync();
+        await _provider.DisposeAsync();
+    }
+
+    [Test]
+    public async Task A_chunk_passes_while_the_provider_is_still_silent_about_the_rest()
+    {
+        var rest = new TaskCompletionSource();
+        _provider.Answer = async (context, _) =>
+        {
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("first"));
+            await rest.Task.WaitAsync(Limit);
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("{}", "stop"), OpenAiBodies.Done);
+        };
+
+        using var response = await AskAsync();
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        var first = await reader.ReadLineAsync().WaitAsync(Limit);
+        rest.SetResult();
+        var remainder = await reader.ReadToEndAsync();
+
+        first.Should().Contain("first");
+        remainder.Should().EndWith("data: [DONE]\n\n");
+    }
+
+    [Test]
+    public async Task Usage_is_asked_for_always_and_shown_only_to_who_asked([Values] bool isAsked)
+    {
+        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("Hi"));
+        var fields = isAsked ? new JsonObject { ["stream_options"] = new JsonObject { ["include_usage"] = true } } : null;
+
+        using var response = await AskAsync(fields);
+        var body = await response.Content.ReadAsStringAsync();
+
+        body.Contains("\"choices\":[]").Should().Be(isAsked);
+        body.Should().EndWith("data: [DONE]\n\n");
+        _provider.Calls.Single().Json["stream_options"]!["include_usage"]!.GetValue<bool>().Should().BeTrue();
+        (await SpentAsync()).Should().Be(("Success", 11, false));
+    }
+
+    [Test]
+    public async Task A_clients_leaving_cancels_the_provider_and_is_recorded_with_what_was_produced()
+    {
+        var cancelled = new TaskCompletionSource();
+        _provider.Answer = async (context, _) =>
+        {
+            context.RequestAborted.Register(() => cancelled.TrySetResult());
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("twelve bytes"));
+            await cancelled.Task.WaitAsync(Limit);
+        };
+
+        using (var response = await AskAsync())
+        {
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+            await reader.ReadLineAsync().WaitAsync(Limit);
+        }
+
+        await cancelled.Task.WaitAsync(Limit);
+        var (outcome, tokens, isEstimated) = await Eventually.BecomesAsync(SpentAsync, spent => spent.Outcome is not null);
+        (outcome, isEstimated).Should().Be(("Aborted", true));
+        tokens.Should().BeGreaterThan(3);
+    }
+
+    [Test]
+    public async Task A_stream_that_is_cut_ends_in_one_error_event_and_no_end_mark()
+    {
+        _provider.Answer = async (context, _) =>
+        {
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("half an ans"));
+            context.Abort();
+        };
+
+        using var response = await AskAsync();
+        var body = await response.Content.ReadAsStringAsync();
+
+        body.Should().Contain("data: {\"error\":").And.Contain("broke off").And.NotContain("[DONE]");
+        (await SpentAsync()).Outcome.Should().Be("Incomplete");
+    }
+
+    [Test]
+    public async Task A_stream_that_ends_without_its_end_mark_but_whole_is_given_one()
+    {
+        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Chunk("all"), OpenAiBodies.Chunk("{}", "stop"));
+
+        using var response = await AskAsync();
+        var body = await response.Content.ReadAsStringAsync();
+
+        body.Should().EndWith("data: [DONE]\n\n");
+        (await SpentAsync()).Outcome.Should().Be("Success");
+    }
+
+    [Test]
+    public async Task A_stream_that_stalls_says_so()
+    {
+        await using var gateway = await TestGateway.StartAsync(new JsonObject
+        {
+            ["slow"] = new JsonObject
+            {
+                ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.200" },
+                ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = $"{_provider.Address}v1" } },
+            },
+        });
+        var over = new TaskCompletionSource();
+        _provider.Answer = async (context, _) =>
+        {
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("and then"));
+            await over.Task.WaitAsync(Limit);
+        };
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+
+        using var response = await client.PostAsJsonAsync("/v1/chat/completions", new JsonObject { ["model"] = "slow", ["stream"] = true, ["messages"] = new JsonArray() });
+        var body = await response.Content.ReadAsStringAsync();
+        over.SetResult();
+
+        body.Should().Contain("timeout_error").And.NotContain("[DONE]");
+    }
+
+    [Test]
+    public async Task An_event_longer_than_the_buffer_passes_whole()
+    {
+        var words = new string('x', 3_000_000);
+        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream(words));
+
+        using var response = await AskAsync();
+        var body = await response.Content.ReadAsStringAsync();
+
+        body.Should().Contain(words).And.EndWith("data: [DONE]\n\n");
+        (await SpentAsync()).Should().Be(("Success", 11, false));
+    }
+
+    [Test]
+    public async Task A_compressed_stream_is_opened()
+    {
+        _provider.Answer = async (context, _) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            context.Response.Headers.ContentEncoding = "gzip";
+            await using var gzip = new System.IO.Compression.GZipStream(context.Response.Body, System.IO.Compression.CompressionLevel.Fastest);
+            foreach (var data in OpenAiBodies.Stream("packed")) await gzip.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"data: {data}\n\n"));
+        };
+
+        using var response = await AskAsync();
+        var body = await response.Content.ReadAsStringAsync();
+
+        response.Content.Headers.ContentEncoding.Should().BeEmpty();
+        body.Should().Contain("packed").And.EndWith("data: [DONE]\n\n");
+    }
+
+    private Task<HttpResponseMessage> AskAsync(JsonObject? fields = null)
+    {
+        var body = fields ?? [];
+        body["model"] = "gpt-4o-mini";
+        body["stream"] = true;
+        body["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Hello" });
+        return _client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body) }, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    private async Task<(string? Outcome, long Tokens, bool IsEstimated)> SpentAsync() => (await _gateway.LedgerAsync())
+        .Select(row => ((string?)row.Outcome, row.Tokens, row.IsEstimated)).SingleOrDefault();
+}
