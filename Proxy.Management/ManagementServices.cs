@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Management.Access;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Health;
@@ -35,13 +36,16 @@ public static class ManagementServices
         services.AddSingleton(settings.MasterKey);
         services.Configure<RouteOptions>(options => options.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
 
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
         services.AddSingleton<CallbackVault>();
         services.AddSingleton<TeamStore>();
         services.AddSingleton<TeamRing>();
+        services.AddSingleton<TeamChanges>();
         services.AddSingleton<KeyStore>();
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyChanges>();
         services.AddSingleton<SpendLog>();
         services.AddSingleton<SpendWriter>();
         services.AddSingleton(provider => new SpendLedger(
@@ -65,6 +69,10 @@ public static class ManagementServices
     {
         var group = routes.MapGuardedGroup();
         group.MapHealthEndpoints();
+        group.MapKeyEndpoints();
+        group.MapTeamEndpoints();
+        group.MapTeamCallbackEndpoints();
+        group.MapSpendEndpoints();
         return group;
     }
 }

@@ -8,6 +8,8 @@ internal enum DetailShape
 {
     Text,
     Flag,
+    Count,
+    Dollars,
     Object,
     List,
     TextList,
@@ -63,6 +65,12 @@ internal sealed record DetailField(string Name, DetailShape Shape, string Defaul
                 break;
             case DetailShape.Flag when fields.Flag(Name) is { } flag:
                 json.WriteBooleanValue(flag);
+                break;
+            case DetailShape.Count when fields.Count(Name) is { } count:
+                json.WriteNumberValue(count);
+                break;
+            case DetailShape.Dollars when fields.Dollars(Name) is { } dollars:
+                json.WriteNumberValue(dollars);
                 break;
             case DetailShape.Object when fields.Object(Name) is { } element:
                 element.WriteTo(json);

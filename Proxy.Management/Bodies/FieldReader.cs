@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 
@@ -22,11 +23,12 @@ internal sealed class FieldReader(JsonElement body)
     public const int MaxObjectBytes = 64 * 1024;
 
     private readonly List<(string Field, string Message)> _faults = [];
+    private int _status = StatusCodes.Status400BadRequest;
 
-    /// <summary>One 422 that names every fault, or null.</summary>
+    /// <summary>One refusal that names every fault, or null.</summary>
     public ProxyError? Error => _faults.Count == 0
         ? null
-        : new ProxyError(422, ProxyError.InvalidRequest, string.Join(' ', _faults.Select(fault => fault.Message)), _faults[0].Field);
+        : new ProxyError(_status, ProxyError.InvalidRequest, string.Join(' ', _faults.Select(fault => fault.Message)), _faults[0].Field);
 
     public static FieldReader Empty()
     {
@@ -106,7 +108,29 @@ internal sealed class FieldReader(JsonElement body)
     /// <summary>A list of whatever content.</summary>
     public JsonElement? List(string name) => Free(name, "a list", JsonValueKind.Array);
 
-    public void Fault(string name, string message) => _faults.Add((name, message));
+    /// <summary>The field is not of the right form: 422.</summary>
+    public void Fault(string name, string message)
+    {
+        _status = StatusCodes.Status422UnprocessableEntity;
+        FaultInValue(name, message);
+    }
+
+    /// <summary>The field has the right form, but not a value that can be used: 400, unless another field is a 422.</summary>
+    public void FaultInValue(string name, string message)
+    {
+        // A field that is read twice is at fault once.
+        if (!_faults.Contains((name, message))) _faults.Add((name, message));
+    }
+
+    /// <summary>A life time that begins now.</summary>
+    public DateTimeOffset? MomentAfter(string name, DateTimeOffset now)
+    {
+        if (Text(name) is not { } duration) return null;
+        if (Durations.TryAdd(now, duration, out var end, out var fault)) return end;
+
+        FaultInValue(name, $"{fault}: '{name}' must be like '30s', '15m', '24h', '7d', '2w', '1mo' or '1y'.");
+        return null;
+    }
 
     /// <returns>What is wrong with the text, or null.</returns>
     private static string? Check(string name, string text, int maxLength)

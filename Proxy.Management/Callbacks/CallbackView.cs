@@ -43,8 +43,11 @@ internal static class CallbackView
             ["failure_callback"] = Names(FailureNames(active)),
             ["callback_vars"] = Map(Vars(callbacks)),
         };
-        metadata["logging"] = new JsonArray([.. active.Select(Entry)]);
+        metadata["logging"] = List(active);
     }
+
+    /// <summary>Each callback with its own variables.</summary>
+    public static JsonArray List(IReadOnlyList<TeamCallback> callbacks) => new([.. callbacks.Select(Entry)]);
 
     private static JsonNode Entry(TeamCallback callback) => new JsonObject
     {

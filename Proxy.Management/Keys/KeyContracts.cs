@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Proxy.Management.Callbacks;
+
+namespace Proxy.Management.Keys;
+
+/// <summary>A key as every answer shows it. The plain key stands only in the answer that made it.</summary>
+internal sealed record KeyView
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Key { get; init; }
+
+    /// <summary>The hash.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Token { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TokenId { get; init; }
+
+    public required string KeyName { get; init; }
+    public required string? KeyAlias { get; init; }
+    public required string? UserId { get; init; }
+    public required string? TeamId { get; init; }
+    public required string? OrganizationId { get; init; }
+    public required IReadOnlyList<string> Models { get; init; }
+    public required decimal Spend { get; init; }
+    public required decimal? MaxBudget { get; init; }
+    public required decimal? SoftBudget { get; init; }
+    public bool SoftBudgetCooldown { get; init; }
+    public required string? BudgetDuration { get; init; }
+    public required DateTimeOffset? BudgetResetAt { get; init; }
+    public required long? MaxParallelRequests { get; init; }
+    public required long? TpmLimit { get; init; }
+    public required long? RpmLimit { get; init; }
+    public required bool? Blocked { get; init; }
+    public required DateTimeOffset? Expires { get; init; }
+    public required JsonObject Metadata { get; init; }
+    public JsonObject ModelSpend { get; init; } = [];
+    public JsonObject? LitellmBudgetTable { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt { get; init; }
+    public required string? CreatedBy { get; init; }
+    public required string? UpdatedBy { get; init; }
+
+    /// <summary>The fields that are kept but not read.</summary>
+    [JsonExtensionData]
+    public required Dictionary<string, JsonElement> Details { get; init; }
+
+    public static KeyView Of(KeyRecord record)
+    {
+        var key = record.Identity;
+        var metadata = JsonNode.Parse(key.Metadata)!.AsObject();
+        CallbackView.AddTo(metadata, key.Callbacks, key.IsLoggingDisabled);
+
+        return new KeyView
+        {
+            KeyName = key.Name,
+            KeyAlias = key.Alias,
+            UserId = key.UserId,
+            TeamId = key.TeamId,
+            OrganizationId = key.OrganizationId,
+            Models = key.Models,
+            Spend = record.Spend,
+            MaxBudget = key.MaxBudget,
+            SoftBudget = key.SoftBudget,
+            BudgetDuration = key.BudgetDuration,
+            BudgetResetAt = key.BudgetResetAt,
+            MaxParallelRequests = key.MaxParallelRequests,
+            TpmLimit = key.TpmLimit,
+            RpmLimit = key.RpmLimit,
+            Blocked = key.IsBlocked,
+            Expires = key.ExpiresAt,
+            Metadata = metadata,
+            CreatedAt = key.CreatedAt,
+            UpdatedAt = key.UpdatedAt,
+            CreatedBy = key.CreatedBy,
+            UpdatedBy = key.UpdatedBy,
+            Details = JsonSerializer.Deserialize(key.Details, KeyJson.Default.DictionaryStringJsonElement)!,
+        };
+    }
+}
+
+/// <param name="Key">As the caller named it.</param>
+/// <param name="Info">The key, without its hash.</param>
+internal sealed record KeyInfo(string? Key, KeyView Info);
+
+/// <param name="Keys">As the caller named them.</param>
+internal sealed record DeletedKeys([property: JsonPropertyName("deleted_keys")] IReadOnlyList<string> Keys);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(KeyView))]
+[JsonSerializable(typeof(KeyInfo))]
+[JsonSerializable(typeof(DeletedKeys))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+internal sealed partial class KeyJson : JsonSerializerContext;

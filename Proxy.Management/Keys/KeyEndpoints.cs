@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Proxy.Management.Access;
+using Proxy.Management.Bodies;
+using Proxy.Management.Errors;
+
+namespace Proxy.Management.Keys;
+
+/// <summary>The key endpoints.</summary>
+internal static class KeyEndpoints
+{
+    public static void MapKeyEndpoints(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/key/generate", AccessRule.Admin, GenerateAsync);
+        routes.MapGet("/key/info", AccessRule.OwnerOrAdmin, ShowAsync);
+        routes.MapPost("/key/delete", AccessRule.Admin, DeleteAsync);
+        routes.MapPost("/key/block", AccessRule.Admin, BlockAsync);
+        routes.MapPost("/key/unblock", AccessRule.Admin, UnblockAsync);
+    }
+
+    private static async Task<IResult> GenerateAsync(
+        HttpContext context, KeyChanges changes, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var (request, fault) = KeyRequest.Read(fields!, context.ManagementCaller.UserId, time.GetUtcNow());
+        if (fault is not null) return new ErrorResult(fault);
+
+        var refusal = await changes.CreateAsync(request!.Record, cancellationToken);
+        if (refusal is not null) return new ErrorResult(refusal);
+
+        var token = request.Record.Identity.Hash.ToString();
+        return Show(KeyView.Of(request.Record) with { Key = request.Key, Token = token, TokenId = token });
+    }
+
+    private static async Task<IResult> ShowAsync(HttpContext context, KeyStore store, string? key, CancellationToken cancellationToken)
+    {
+        var caller = context.ManagementCaller;
+        var hash = key is null ? caller.KeyHash : KeyFormat.FindHash(key);
+
+        // Another's key and no key get one answer, so that nobody can find out which keys exist.
+        if (!caller.IsProxyAdmin && hash != caller.KeyHash) return new ErrorResult(KeyErrors.NotYours);
+        if (hash is not { } known) return new ErrorResult(KeyErrors.NotFound);
+
+        var record = await store.FindAsync(known, cancellationToken);
+        return record is null
+            ? new ErrorResult(KeyErrors.NotFound)
+            : TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record)), KeyJson.Default.KeyInfo);
+    }
+
+    private static async Task<IResult> DeleteAsync(HttpContext context, KeyChanges changes, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var keys = fields!.TextList("keys") ?? [];
+        var aliases = fields.TextList("key_aliases") ?? [];
+        if (fields.Error is { } fault) return new ErrorResult(fault);
+        if (keys.Count + aliases.Count == 0) return new ErrorResult(KeyErrors.NothingToDelete);
+
+        var refusal = await changes.DeleteAsync(keys, aliases, cancellationToken);
+        return refusal is null
+            ? TypedResults.Json(new DeletedKeys([.. keys, .. aliases]), KeyJson.Default.DeletedKeys)
+            : new ErrorResult(refusal);
+    }
+
+    private static Task<IResult> BlockAsync(HttpContext context, KeyChanges changes, CancellationToken cancellationToken) =>
+        SetBlockedAsync(context, changes, isBlocked: true, cancellationToken);
+
+    private static Task<IResult> UnblockAsync(HttpContext context, KeyChanges changes, CancellationToken cancellationToken) =>
+        SetBlockedAsync(context, changes, isBlocked: false, cancellationToken);
+
+    private static async Task<IResult> SetBlockedAsync(
+        HttpContext context, KeyChanges changes, bool isBlocked, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var key = fields!.RequiredText("key");
+        if (fields.Error is { } fault) return new ErrorResult(fault);
+        if (KeyFormat.FindHash(key!) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
+
+        var record = await changes.SetBlockedAsync(hash, isBlocked, context.ManagementCaller.UserId, cancellationToken);
+        return record is null ? new ErrorResult(KeyErrors.Unknown) : Show(KeyView.Of(record) with { Token = hash.ToString() });
+    }
+
+    private static JsonHttpResult<KeyView> Show(KeyView view) => TypedResults.Json(view, KeyJson.Default.KeyView);
+}

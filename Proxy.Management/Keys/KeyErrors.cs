@@ -1,0 +1,39 @@
+using Proxy.Management.Access;
+using Proxy.Management.Errors;
+
+namespace Proxy.Management.Keys;
+
+/// <summary>The refusals of the key endpoints, in the words that clients match on.</summary>
+internal static class KeyErrors
+{
+    private const string BadRequestType = "bad_request_error";
+
+    public static readonly ProxyError NotFound = ProxyError.NotFound("Key not found in database", "key");
+
+    public static readonly ProxyError InvalidFormat = ProxyError.BadRequest(
+        "Invalid key format. Pass a key that starts with 'sk-', or the 64 hexadecimal digits of its hash.", "key");
+
+    public static readonly ProxyError Exists = new(
+        409, BadRequestType, "This key exists already. Choose another value, or leave 'key' out to get a new one.", "key");
+
+    public static readonly ProxyError NotYours = new(
+        403, ProxyError.AuthError, "You are not allowed to access this key's info. Your role=unknown", "key");
+
+    public static readonly ProxyError NothingToDelete = new(
+        422, ProxyError.InvalidRequest, "Pass at least one of 'keys' and 'key_aliases'.", "keys");
+
+    public static readonly ProxyError Unknown = new(
+        401, AuthErrors.UnknownKeyType, "Authentication Error, Invalid proxy server token passed. The key is not found in db.", "key");
+
+    public static ProxyError AliasExists(string alias) => new(
+        400,
+        BadRequestType,
+        $"Key with alias '{alias}' already exists. Unique key aliases across all keys are required.",
+        "key_alias");
+
+    public static ProxyError TeamUnknown(string teamId) => ProxyError.BadRequest(
+        $"Unable to find team object in database. Team ID: {teamId}", "team_id");
+
+    public static ProxyError NoKeysFound(int missing, int asked) => ProxyError.NotFound(
+        $"No keys found: {missing} of the {asked} that were passed are not in the database. Nothing was deleted.", "keys");
+}

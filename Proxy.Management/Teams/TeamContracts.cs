@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Proxy.Management.Callbacks;
+using Proxy.Management.Keys;
+
+namespace Proxy.Management.Teams;
+
+/// <summary>A team as every answer shows it, its secrets masked.</summary>
+internal sealed record TeamView
+{
+    public required string TeamId { get; init; }
+    public required string? TeamAlias { get; init; }
+    public required string? OrganizationId { get; init; }
+    public required JsonObject Metadata { get; init; }
+    public required IReadOnlyList<string> Models { get; init; }
+    public required decimal Spend { get; init; }
+    public required decimal? MaxBudget { get; init; }
+    public required string? BudgetDuration { get; init; }
+    public required DateTimeOffset? BudgetResetAt { get; init; }
+    public required long? MaxParallelRequests { get; init; }
+    public required long? TpmLimit { get; init; }
+    public required long? RpmLimit { get; init; }
+    public required bool Blocked { get; init; }
+    public JsonObject ModelSpend { get; init; } = [];
+    public JsonObject ModelMaxBudget { get; init; } = [];
+    public string? ModelId { get; init; }
+    public JsonObject? LitellmOrganizationTable { get; init; }
+    public JsonObject? LitellmModelTable { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The fields that are kept but not read.</summary>
+    [JsonExtensionData]
+    public required Dictionary<string, JsonElement> Details { get; init; }
+
+    public static TeamView Of(TeamRecord record)
+    {
+        var team = record.Identity;
+        var metadata = JsonNode.Parse(team.Metadata)!.AsObject();
+        CallbackView.AddTo(metadata, team.Callbacks, team.IsLoggingDisabled);
+
+        return new TeamView
+        {
+            TeamId = team.TeamId,
+            TeamAlias = team.Alias,
+            OrganizationId = team.OrganizationId,
+            Metadata = metadata,
+            Models = team.Models,
+            Spend = record.Spend,
+            MaxBudget = team.MaxBudget,
+            BudgetDuration = team.BudgetDuration,
+            BudgetResetAt = team.BudgetResetAt,
+            MaxParallelRequests = team.MaxParallelRequests,
+            TpmLimit = team.TpmLimit,
+            RpmLimit = team.RpmLimit,
+            Blocked = team.IsBlocked,
+            CreatedAt = team.CreatedAt,
+            UpdatedAt = team.UpdatedAt,
+            Details = JsonSerializer.Deserialize(team.Details, KeyJson.Default.DictionaryStringJsonElement)!,
+        };
+    }
+}
+
+/// <param name="TeamId">Which team.</param>
+/// <param name="Team">The team.</param>
+/// <param name="Keys">Its keys, without their hashes.</param>
+/// <param name="TeamMemberships">The members' own budgets.</param>
+internal sealed record TeamInfo(
+    string TeamId, [property: JsonPropertyName("team_info")] TeamView Team, IReadOnlyList<KeyView> Keys, JsonArray TeamMemberships);
+
+/// <summary>The envelope of the callback endpoints.</summary>
+internal sealed record TeamAnswer(string Status, TeamView Data);
+
+/// <summary>A team's callbacks, their secrets masked.</summary>
+internal sealed record TeamCallbacks(
+    string TeamId,
+    IReadOnlyList<string> SuccessCallbacks,
+    IReadOnlyList<string> FailureCallbacks,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? CallbackVars,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonArray? Callbacks);
+
+internal sealed record TeamCallbacksAnswer(
+    string Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message,
+    TeamCallbacks Data);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(TeamView))]
+[JsonSerializable(typeof(TeamInfo))]
+[JsonSerializable(typeof(TeamAnswer))]
+[JsonSerializable(typeof(TeamCallbacksAnswer))]
+internal sealed partial class TeamJson : JsonSerializerContext;

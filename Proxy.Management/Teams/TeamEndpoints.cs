@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Proxy.Management.Access;
+using Proxy.Management.Bodies;
+using Proxy.Management.Errors;
+using Proxy.Management.Keys;
+
+namespace Proxy.Management.Teams;
+
+/// <summary>The team endpoints.</summary>
+internal static class TeamEndpoints
+{
+    public static void MapTeamEndpoints(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/team/new", AccessRule.Admin, CreateAsync);
+        routes.MapGet("/team/info", AccessRule.OwnerOrAdmin, ShowAsync);
+        routes.MapPost("/team/block", AccessRule.Admin, BlockAsync);
+        routes.MapPost("/team/unblock", AccessRule.Admin, UnblockAsync);
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext context, TeamChanges changes, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var (team, fault) = TeamRequest.Read(fields!, context.ManagementCaller.UserId, time.GetUtcNow());
+        if (fault is not null) return new ErrorResult(fault);
+
+        return Show(await changes.CreateAsync(team!, cancellationToken));
+    }
+
+    private static async Task<IResult> ShowAsync(
+        HttpContext context, TeamStore teams, KeyStore keys, [FromQuery(Name = "team_id")] string? teamId, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(teamId)) return new ErrorResult(TeamErrors.NoTeamId);
+
+        var caller = context.ManagementCaller;
+        if (!caller.IsProxyAdmin && caller.TeamId != teamId) return new ErrorResult(TeamErrors.NotYours(caller.TeamId, teamId));
+
+        var team = await teams.FindAsync(teamId, cancellationToken);
+        if (team is null) return new ErrorResult(TeamErrors.NotFound(teamId));
+
+        var records = await keys.ListOfTeamAsync(teamId, cancellationToken);
+        return TypedResults.Json(
+            new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], []), TeamJson.Default.TeamInfo);
+    }
+
+    private static Task<IResult> BlockAsync(HttpContext context, TeamChanges changes, CancellationToken cancellationToken) =>
+        SetBlockedAsync(context, changes, isBlocked: true, cancellationToken);
+
+    private static Task<IResult> UnblockAsync(HttpContext context, TeamChanges changes, CancellationToken cancellationToken) =>
+        SetBlockedAsync(context, changes, isBlocked: false, cancellationToken);
+
+    private static async Task<IResult> SetBlockedAsync(
+        HttpContext context, TeamChanges changes, bool isBlocked, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var teamId = fields!.RequiredText("team_id");
+        if (fields.Error is { } fault) return new ErrorResult(fault);
+
+        return Show(await changes.SetBlockedAsync(teamId!, isBlocked, context.ManagementCaller.UserId, cancellationToken));
+    }
+
+    private static IResult Show(TeamChange change) => change.Error is { } error
+        ? new ErrorResult(error)
+        : TypedResults.Json(TeamView.Of(change.Team!), TeamJson.Default.TeamView);
+}

@@ -1,0 +1,36 @@
+using Proxy.Management.Callbacks;
+using Proxy.Management.Errors;
+
+namespace Proxy.Management.Teams;
+
+/// <summary>The refusals of the team endpoints, in the words that clients match on.</summary>
+internal static class TeamErrors
+{
+    public static readonly ProxyError NoTeamId = new(
+        422, ProxyError.InvalidRequest, "Malformed request. No team id passed in.", "team_id");
+
+    public static ProxyError Exists(string teamId) => ProxyError.BadRequest(
+        $"Team id = {teamId} already exists. Please use a different team id.", "team_id");
+
+    public static ProxyError NotFound(string teamId) => ProxyError.NotFound($"Team not found, passed team id: {teamId}.", "team_id");
+
+    public static ProxyError NotYours(string? own, string requested) => new(
+        403,
+        ProxyError.AuthError,
+        $"key not allowed to access this team's info. Key team_id={own ?? "None"}, Requested team_id={requested}",
+        "team_id");
+
+    /// <summary>Unknown, where callbacks are added.</summary>
+    public static ProxyError DoesNotExistForPost(string teamId) => new(
+        400, ProxyError.InternalServerError, $"Team id = {teamId} does not exist. Please use a different team id.", "team_id");
+
+    /// <summary>Unknown, where callbacks are read or disabled.</summary>
+    public static ProxyError DoesNotExist(string teamId) => new(
+        404, ProxyError.InternalServerError, $"Team id = {teamId} does not exist.", "team_id");
+
+    public static ProxyError CallbackExists(string teamId, TeamCallback callback) => new(
+        400,
+        "bad_request_error",
+        $"callback_name = {callback.Name} already exists in team_callback_settings, for team_id = {teamId} and event = {callback.TypeText}",
+        "callback_name");
+}

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Proxy.Management.Bodies;
+using Proxy.Management.Callbacks;
+using Proxy.Management.Errors;
+
+namespace Proxy.Management.Teams;
+
+/// <summary>A body that asks for a team, read and checked.</summary>
+internal static class TeamRequest
+{
+    private const string MembersField = "members_with_roles";
+
+    private static readonly string[] BelongToMetadata = ["model_tpm_limit", "model_rpm_limit", "guardrails", "tags"];
+    private static readonly string[] MemberRoles = ["admin", "user", "org_admin", "internal_user", "internal_user_viewer"];
+
+    private static readonly DetailField[] Details =
+    [
+        new("admins", DetailShape.TextList, "[]"),
+        new("members", DetailShape.TextList, "[]"),
+        new(MembersField, DetailShape.List, "[]"),
+        new("model_aliases", DetailShape.Object),
+        new("tags", DetailShape.TextList),
+        new("guardrails", DetailShape.TextList),
+        new("prompts", DetailShape.TextList),
+        new("object_permission", DetailShape.Object),
+        new("allowed_passthrough_routes", DetailShape.List),
+        new("allowed_vector_store_indexes", DetailShape.List),
+        new("model_rpm_limit", DetailShape.Object),
+        new("model_tpm_limit", DetailShape.Object),
+        new("rpm_limit_type", DetailShape.Text),
+        new("tpm_limit_type", DetailShape.Text),
+        new("team_member_budget", DetailShape.Dollars),
+        new("team_member_rpm_limit", DetailShape.Count),
+        new("team_member_tpm_limit", DetailShape.Count),
+        new("team_member_key_duration", DetailShape.Text),
+        new("team_member_permissions", DetailShape.TextList, "[]"),
+    ];
+
+    public static (TeamIdentity? Team, ProxyError? Error) Read(FieldReader fields, string? createdBy, DateTimeOffset now)
+    {
+        CheckMembers(fields);
+        var metadata = fields.Object("metadata");
+        var details = AddCreator(DetailField.Read(fields, Details), createdBy);
+        var team = ReadIdentity(fields, metadata, details, createdBy, now);
+        if (fields.Error is { } fault) return (null, fault);
+
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata);
+        return refusal is null ? (team with { Callbacks = callbacks }, null) : (null, refusal);
+    }
+
+    private static TeamIdentity ReadIdentity(
+        FieldReader fields, JsonElement? metadata, string details, string? createdBy, DateTimeOffset now) => new()
+        {
+            TeamId = fields.Text("team_id") ?? Guid.NewGuid().ToString(),
+            Alias = fields.Text("team_alias"),
+            OrganizationId = fields.Text("organization_id"),
+            Models = fields.TextList("models") ?? [],
+            IsBlocked = fields.Flag("blocked") ?? false,
+            MaxBudget = fields.Dollars("max_budget"),
+            BudgetDuration = fields.Text("budget_duration"),
+            BudgetResetAt = fields.MomentAfter("budget_duration", now),
+            MaxParallelRequests = fields.Count("max_parallel_requests"),
+            TpmLimit = fields.Count("tpm_limit"),
+            RpmLimit = fields.Count("rpm_limit"),
+            Metadata = DetailField.Metadata(metadata, details, BelongToMetadata),
+            Details = details,
+            CreatedAt = now,
+            UpdatedAt = now,
+            CreatedBy = createdBy,
+            UpdatedBy = createdBy,
+        };
+
+    private static void CheckMembers(FieldReader fields)
+    {
+        foreach (var item in fields.List(MembersField)?.EnumerateArray() ?? default)
+        {
+            if (item.ValueKind != JsonValueKind.Object)
+            {
+                fields.Fault(MembersField, $"The entries of '{MembersField}' must be objects.");
+                return;
+            }
+
+            var member = new FieldReader(item);
+            if (!MemberRoles.Contains(member.Text("role")))
+                fields.Fault(MembersField, $"A member's 'role' must be one of: {string.Join(", ", MemberRoles)}.");
+            if (member.Text("user_id") is null && member.Text("user_email") is null)
+                fields.Fault(MembersField, "A member needs 'user_id' or 'user_email'.");
+            if (member.Error is { } fault) fields.Fault(MembersField, fault.Message);
+        }
+    }
+
+    /// <summary>Who makes a team is its first admin.</summary>
+    private static string AddCreator(string details, string? createdBy)
+    {
+        var fields = JsonNode.Parse(details)!.AsObject();
+        var members = fields[MembersField]!.AsArray();
+        if (members.OfType<JsonObject>().Any(member => member["user_id"]?.ToString() == createdBy)) return details;
+
+        members.Add((JsonNode)new JsonObject { ["role"] = "admin", ["user_id"] = createdBy, ["user_email"] = null });
+        return fields.ToJsonString();
+    }
+}
