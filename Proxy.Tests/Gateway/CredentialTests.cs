@@ -8,64 +8,42 @@ using Proxy.Tests.Providers;
 namespace Proxy.Tests.Gateway;
 
 /// <summary>The virtual key stays on this side of the gateway, the provider's key on the other.</summary>
-internal sealed class CredentialTests
+internal sealed class CredentialTests : GatewayFixture
 {
-    private FakeProvider _provider = null!;
-    private TestGateway _gateway = null!;
-    private string _key = null!;
-    private HttpClient _client = null!;
-
-    [SetUp]
-    public async Task StartAsync()
-    {
-        _provider = await FakeProvider.StartAsync();
-        _gateway = await TestGateway.StartAsync(TestClusters.At(_provider.Address));
-        _key = await _gateway.CreateKeyAsync();
-        _client = _gateway.With(_key);
-    }
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        _client.Dispose();
-        await _gateway.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
-
     [Test]
-    public async Task The_provider_gets_its_own_credential_and_nothing_else_of_the_clients()
+    public async Task TheProvider_gets_its_own_credential_and_nothing_else_of_theClients()
     {
         using var request = Ask();
         foreach (var name in (string[])["x-api-key", "api-key", "x-litellm-api-key", "Cookie", "X-Forwarded-For", "OpenAI-Organization", "OpenAI-Project", "traceparent", "x-custom"])
-            request.Headers.TryAddWithoutValidation(name, _key);
+            request.Headers.TryAddWithoutValidation(name, Key);
         request.Headers.TryAddWithoutValidation("OpenAI-Beta", "assistants=v2");
 
-        using var response = await _client.SendAsync(request);
+        using var response = await Client.SendAsync(request);
 
         response.StatusCode.Should().Be(HttpStatusCode.OK);
-        var call = _provider.Calls.Single();
+        var call = Provider.Calls.Single();
         call.Headers["Authorization"].Should().Be($"Bearer {TestClusters.FakeProviderKey}");
         call.Headers["OpenAI-Beta"].Should().Be("assistants=v2");
         call.Headers.Keys.Should().BeSubsetOf(["Host", "Authorization", "OpenAI-Beta", "Content-Type", "Content-Length", "User-Agent", "Accept"]);
-        (string.Join('\n', call.Headers.Values) + call.Body).Should().NotContain(_key);
+        (string.Join('\n', call.Headers.Values) + call.Body).Should().NotContain(Key);
     }
 
     [TestCase(401)]
     [TestCase(403)]
-    public async Task A_providers_refusal_of_our_credential_is_not_shown(int status)
+    public async Task AProviders_refusal_of_our_credential_is_not_shown(int status)
     {
-        _provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error($"Incorrect API key provided: {TestClusters.FakeProviderKey}."), status);
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error($"Incorrect API key provided: {TestClusters.FakeProviderKey}."), status);
 
-        using var response = await _client.SendAsync(Ask());
+        using var response = await Client.SendAsync(Ask());
 
         response.StatusCode.Should().Be(HttpStatusCode.BadGateway);
         (await response.Content.ReadAsStringAsync()).Should().Contain("upstream_authentication_error").And.NotContain(TestClusters.FakeProviderKey);
     }
 
     [Test]
-    public async Task Of_the_providers_headers_only_the_useful_ones_reach_the_client()
+    public async Task Of_theProviders_headers_only_the_useful_ones_reach_theClient()
     {
-        _provider.Answer = (context, _) =>
+        Provider.Answer = (context, _) =>
         {
             context.Response.Headers.SetCookie = "__cf_bm=1";
             context.Response.Headers["openai-organization"] = "our-account";
@@ -74,22 +52,22 @@ internal sealed class CredentialTests
             return FakeProvider.Json(context, OpenAiBodies.Chat("Hi"));
         };
 
-        using var response = await _client.SendAsync(Ask());
+        using var response = await Client.SendAsync(Ask());
 
         response.Headers.Select(header => header.Key).Should().Contain(["x-ratelimit-remaining-requests", "x-request-id"])
             .And.NotContain(["Set-Cookie", "openai-organization", "Server"]);
     }
 
     [Test]
-    public async Task The_providers_error_reaches_the_client_as_it_is()
+    public async Task TheProviders_error_reaches_theClient_as_it_is()
     {
         var error = OpenAiBodies.Error("Unsupported value: 'temperature'.");
-        _provider.Answer = (context, _) => FakeProvider.Json(context, error, status: 400);
+        Provider.Answer = (context, _) => FakeProvider.Json(context, error, status: 400);
 
-        using var response = await _client.SendAsync(Ask());
+        using var response = await Client.SendAsync(Ask());
 
         (response.StatusCode, await response.Content.ReadAsStringAsync()).Should().Be((HttpStatusCode.BadRequest, error));
-        (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Status = 400, Outcome = "Failure", Cost = 0 });
+        (await Gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Status = 400, Outcome = "Failure", Cost = 0 });
     }
 
     private static HttpRequestMessage Ask() => new(HttpMethod.Post, "/v1/chat/completions")

@@ -10,30 +10,8 @@ using Proxy.Tests.Providers;
 namespace Proxy.Tests.Gateway;
 
 /// <summary>Promise: what goes through the gateway arrives as it was sent, but for what the gateway is there to change.</summary>
-internal sealed class ForwardingTests
+internal sealed class ForwardingTests : GatewayFixture
 {
-    private const string Model = "gpt-4o-mini";
-
-    private FakeProvider _provider = null!;
-    private TestGateway _gateway = null!;
-    private HttpClient _client = null!;
-
-    [SetUp]
-    public async Task StartAsync()
-    {
-        _provider = await FakeProvider.StartAsync();
-        _gateway = await TestGateway.StartAsync(TestClusters.At(_provider.Address, Model));
-        _client = _gateway.With(await _gateway.CreateKeyAsync());
-    }
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        _client.Dispose();
-        await _gateway.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
-
     [TestCase("/v1/chat/completions", "/v1/chat/completions")]
     [TestCase("/chat/completions", "/v1/chat/completions")]
     [TestCase("/v1/completions", "/v1/completions")]
@@ -45,7 +23,7 @@ internal sealed class ForwardingTests
         using var response = await SendAsync($$"""{"model":"{{Model}}"}""", path);
 
         response.StatusCode.Should().Be(HttpStatusCode.OK);
-        _provider.Calls.Single().Path.Should().Be(upstream);
+        Provider.Calls.Single().Path.Should().Be(upstream);
     }
 
     [Test]
@@ -53,11 +31,11 @@ internal sealed class ForwardingTests
     {
         const string asked = "{ \"messages\" : [ {\"role\":\"user\",\"content\":\"\\u00e9 é ✓ \\n\"} ],\n  \"model\":\"gpt-4o-mini\" , \"temperature\":1.0e0, \"unknown\": [1,{ }]}";
         var answer = OpenAiBodies.Chat("é ✓");
-        _provider.Answer = (context, _) => FakeProvider.Json(context, answer);
+        Provider.Answer = (context, _) => FakeProvider.Json(context, answer);
 
         using var response = await SendAsync(asked);
 
-        _provider.Calls.Single().Body.Should().Be(asked);
+        Provider.Calls.Single().Body.Should().Be(asked);
         (await response.Content.ReadAsStringAsync()).Should().Be(answer);
     }
 
@@ -65,32 +43,32 @@ internal sealed class ForwardingTests
     public async Task A_body_of_the_largest_size_and_an_answer_of_many_megabytes_pass()
     {
         var asked = $$"""{"model":"{{Model}}","input":"{{new string('a', 31 * 1024 * 1024)}}"}""";
-        var answer = $$"""{"object":"list","data":[{"embedding":"{{new string('A', 40 * 1024 * 1024)}}"}],"model":"{{Model}}","usage":{"prompt_tokens":7,"total_tokens":7}}""";
-        _provider.Answer = (context, _) => FakeProvider.Json(context, answer);
+        var answer = $$$"""{"object":"list","data":[{"embedding":"{{{new string('A', 40 * 1024 * 1024)}}}"}],"model":"{{{Model}}}","usage":{"prompt_tokens":7,"total_tokens":7}}""";
+        Provider.Answer = (context, _) => FakeProvider.Json(context, answer);
 
         using var response = await SendAsync(asked, "/v1/embeddings");
         var body = await response.Content.ReadAsStringAsync();
 
-        (_provider.Calls.Single().Body.Length, body.Length).Should().Be((asked.Length, answer.Length));
-        (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Tokens = 7, IsEstimated = false });
+        (Provider.Calls.Single().Body.Length, body.Length).Should().Be((asked.Length, answer.Length));
+        (await Gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Tokens = 7, IsEstimated = false });
     }
 
     [Test]
-    public async Task What_is_meant_for_the_gateway_stays_here()
+    public async Task What_is_meant_for_theGateway_stays_here()
     {
-        using var response = await SendAsync($$"""
-            {"tags":["a"],"model":"{{Model}}","metadata":{"session_id":"s"},"messages":[],"litellm_metadata":{},"num_retries":3,"_secret":1,"langfuse_public_key":"pk","seed":4,"cache":{"no-cache":true}}
+        using var response = await SendAsync($$$"""
+            {"tags":["a"],"model":"{{{Model}}}","metadata":{"session_id":"s"},"messages":[],"litellm_metadata":{},"num_retries":3,"_secret":1,"langfuse_public_key":"pk","seed":4,"cache":{"no-cache":true}}
             """);
 
-        _provider.Calls.Single().Json.Select(field => field.Key).Should().Equal("model", "messages", "seed");
+        Provider.Calls.Single().Json.Select(field => field.Key).Should().Equal("model", "messages", "seed");
     }
 
     [Test]
-    public async Task Metadata_goes_on_when_the_provider_shall_keep_the_answer()
+    public async Task Metadata_goes_on_when_theProvider_shall_keep_the_answer()
     {
-        using var response = await SendAsync($$"""{"model":"{{Model}}","store":true,"metadata":{"a":"b"}}""");
+        using var response = await SendAsync($$$"""{"model":"{{{Model}}}","store":true,"metadata":{"a":"b"}}""");
 
-        _provider.Calls.Single().Json["metadata"]!.ToJsonString().Should().Be("""{"a":"b"}""");
+        Provider.Calls.Single().Json["metadata"]!.ToJsonString().Should().Be("""{"a":"b"}""");
     }
 
     [TestCase("gzip")]
@@ -99,7 +77,7 @@ internal sealed class ForwardingTests
     public async Task A_compressed_answer_is_opened(string encoding)
     {
         var answer = OpenAiBodies.Chat("packed");
-        _provider.Answer = async (context, call) =>
+        Provider.Answer = async (context, call) =>
         {
             call.Headers.Should().NotContainKey("Accept-Encoding");
             context.Response.ContentType = "application/json";
@@ -117,14 +95,14 @@ internal sealed class ForwardingTests
 
         response.Content.Headers.ContentEncoding.Should().BeEmpty();
         (await response.Content.ReadAsStringAsync()).Should().Be(answer);
-        (await _gateway.LedgerAsync()).Single().Tokens.Should().Be(13);
+        (await Gateway.LedgerAsync()).Single().Tokens.Should().Be(13);
     }
 
     [Test]
     public async Task An_answer_that_is_cut_is_never_a_clean_end([Values] bool hasLength)
     {
         var answer = OpenAiBodies.Chat(new string('x', 200_000));
-        _provider.Answer = async (context, _) =>
+        Provider.Answer = async (context, _) =>
         {
             context.Response.ContentType = "application/json";
             if (hasLength) context.Response.ContentLength = answer.Length;
@@ -141,20 +119,20 @@ internal sealed class ForwardingTests
         };
 
         await read.Should().ThrowAsync<HttpRequestException>();
-        (await Eventually.BecomesAsync(_gateway.LedgerAsync, rows => rows.Count > 0)).Single().Outcome.Should().Be("Incomplete");
+        (await Eventually.BecomesAsync(Gateway.LedgerAsync, rows => rows.Count > 0)).Single().Outcome.Should().Be("Incomplete");
     }
 
     [Test]
     public async Task The_answer_tells_what_it_cost_and_where_it_came_from()
     {
-        _provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hi", prompt: 1000, completion: 100));
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hi", prompt: 1000, completion: 100));
 
         using var response = await SendAsync($$"""{"model":"{{Model}}"}""");
 
         string Header(string name) => response.Headers.GetValues(name).Single();
         Header("x-litellm-response-cost").Should().Be("0.00021");
         Header("x-litellm-model-id").Should().Be($"{Model}/first");
-        (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Cost = 210_000_000, CallId = Header("x-litellm-call-id").Replace("-", "") });
+        (await Gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Cost = 210_000_000, CallId = Header("x-litellm-call-id").Replace("-", "") });
     }
 
     [Test]
@@ -174,15 +152,15 @@ internal sealed class ForwardingTests
             response.StatusCode.Should().Be(HttpStatusCode.OK);
         }
 
-        _provider.Calls.Select(call => call.Json["model"]!.GetValue<string>()).Should().Equal("meta/llama-3-8b", "gpt-4o", "anything");
+        Provider.Calls.Select(call => call.Json["model"]!.GetValue<string>()).Should().Equal("meta/llama-3-8b", "gpt-4o", "anything");
     }
 
     private JsonObject Cluster(string metadata, string destinationMetadata) => new()
     {
         ["Metadata"] = JsonNode.Parse(metadata),
-        ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = $"{_provider.Address}v1", ["Metadata"] = JsonNode.Parse(destinationMetadata) } },
+        ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = $"{Provider.Address}v1", ["Metadata"] = JsonNode.Parse(destinationMetadata) } },
     };
 
     private Task<HttpResponseMessage> SendAsync(string body, string path = "/v1/chat/completions") =>
-        _client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+        Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
 }

@@ -8,33 +8,17 @@ using Proxy.Tests.Providers;
 namespace Proxy.Tests.Gateway;
 
 /// <summary>The official OpenAI SDK, unchanged but for endpoint and key.</summary>
-internal sealed class OpenAiSdkTests
+internal sealed class OpenAiSdkTests : GatewayFixture
 {
-    private const string Model = "gpt-4o-mini";
-
-    private FakeProvider _provider = null!;
-    private TestGateway _gateway = null!;
     private OpenAIClient _client = null!;
 
     [SetUp]
-    public async Task StartAsync()
-    {
-        _provider = await FakeProvider.StartAsync();
-        _gateway = await TestGateway.StartAsync(TestClusters.At(_provider.Address, Model));
-        _client = ClientWith(await _gateway.CreateKeyAsync());
-    }
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
+    public void CreateClient() => _client = ClientWith(Key);
 
     [Test]
     public async Task A_chat_is_answered()
     {
-        _provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello! How can I help?", prompt: 19, completion: 10));
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello! How can I help?", prompt: 19, completion: 10));
 
         ChatCompletion completion = await _client.GetChatClient(Model).CompleteChatAsync("Hello!");
 
@@ -45,7 +29,7 @@ internal sealed class OpenAiSdkTests
     [Test]
     public async Task A_chat_is_streamed()
     {
-        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("One", ", two", ", three."));
+        Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("One", ", two", ", three."));
 
         var words = new List<string>();
         ChatFinishReason? reason = null;
@@ -62,7 +46,7 @@ internal sealed class OpenAiSdkTests
     [Test]
     public async Task A_tool_is_called()
     {
-        _provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.ToolCall("get_weather", """{"city":"Paris"}"""));
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.ToolCall("get_weather", """{"city":"Paris"}"""));
         var tool = ChatTool.CreateFunctionTool("get_weather", "The weather", BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}}}"""));
 
         ChatCompletion completion = await _client.GetChatClient(Model).CompleteChatAsync([new UserChatMessage("Weather in Paris?")], new ChatCompletionOptions { Tools = { tool } });
@@ -74,7 +58,7 @@ internal sealed class OpenAiSdkTests
     [Test]
     public async Task Text_is_embedded()
     {
-        _provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Embedding(0.25f, -0.5f));
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Embedding(0.25f, -0.5f));
 
         var embedding = await _client.GetEmbeddingClient(Model).GenerateEmbeddingAsync("The food was delicious");
 
@@ -84,7 +68,7 @@ internal sealed class OpenAiSdkTests
     [Test]
     public async Task Models_are_listed_as_the_key_may_use_them()
     {
-        var restricted = ClientWith(await _gateway.CreateKeyAsync(new() { ["models"] = new System.Text.Json.Nodes.JsonArray("something-else") }));
+        var restricted = ClientWith(await Gateway.CreateKeyAsync(new() { ["models"] = new System.Text.Json.Nodes.JsonArray("something-else") }));
 
         var all = await _client.GetOpenAIModelClient().GetModelsAsync();
         var none = await restricted.GetOpenAIModelClient().GetModelsAsync();
@@ -102,12 +86,12 @@ internal sealed class OpenAiSdkTests
 
         refusal.Status.Should().Be(401);
         refusal.Message.Should().Contain("token_not_found_in_db");
-        _provider.Calls.Should().BeEmpty();
+        Provider.Calls.Should().BeEmpty();
     }
 
     private OpenAIClient ClientWith(string key) => new(new ApiKeyCredential(key), new OpenAIClientOptions
     {
-        Endpoint = new Uri(_gateway.Address, "v1"),
+        Endpoint = new Uri(Gateway.Address, "v1"),
         RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(maxRetries: 0),
     });
 }

@@ -4,33 +4,15 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
-using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
 
 /// <summary>Every refusal is one clear sentence in the envelope, and one row in the ledger.</summary>
-internal sealed class RefusalTests
+internal sealed class RefusalTests : GatewayFixture
 {
     private const string Good = """{"model":"gpt-4o-mini","messages":[]}""";
 
-    private FakeProvider _provider = null!;
-    private TestGateway _gateway = null!;
-
-    [SetUp]
-    public async Task StartAsync()
-    {
-        _provider = await FakeProvider.StartAsync();
-        _gateway = await TestGateway.StartAsync(
-            TestClusters.At(_provider.Address),
-            new JsonObject { ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000 } });
-    }
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
+    protected override JsonObject Sections => new() { ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000 } };
 
     [TestCase("", 400, "request_body")]
     [TestCase("{", 400, "request_body")]
@@ -50,7 +32,7 @@ internal sealed class RefusalTests
     [TestCase("""{"model":"no-such-model"}""", 400, "model")]
     public async Task A_body_that_cannot_be_used(string body, int status, string param)
     {
-        var error = await RefusedAsync(await _gateway.CreateKeyAsync(), body);
+        var error = await RefusedAsync(Key, body);
 
         (error.Status, error.Param).Should().Be((status, param));
         await IsRecordedOnceAsync(status);
@@ -59,7 +41,7 @@ internal sealed class RefusalTests
     [Test]
     public async Task A_body_that_is_nested_too_deeply()
     {
-        var error = await RefusedAsync(await _gateway.CreateKeyAsync(), $$"""{"model":"gpt-4o-mini","messages":{{new string('[', 5000)}}{{new string(']', 5000)}}}""");
+        var error = await RefusedAsync(Key, $$"""{"model":"gpt-4o-mini","messages":{{new string('[', 5000)}}{{new string(']', 5000)}}}""");
 
         error.Status.Should().Be(400);
         await IsRecordedOnceAsync(400);
@@ -68,7 +50,7 @@ internal sealed class RefusalTests
     [Test]
     public async Task A_body_that_is_too_large([Values] bool isChunked)
     {
-        var error = await RefusedAsync(await _gateway.CreateKeyAsync(), $$"""{"model":"gpt-4o-mini","messages":["{{new string('x', 100_000)}}"]}""", isChunked: isChunked);
+        var error = await RefusedAsync(Key, $$"""{"model":"gpt-4o-mini","messages":["{{new string('x', 100_000)}}"]}""", isChunked: isChunked);
 
         (error.Status, error.Message).Should().Be((413, "The request body is larger than the limit of 100000 bytes."));
         await IsRecordedOnceAsync(413);
@@ -89,11 +71,10 @@ internal sealed class RefusalTests
     [Test]
     public async Task A_blocked_key_on_its_very_next_call()
     {
-        var key = await _gateway.CreateKeyAsync();
-        using (var client = _gateway.With(key)) (await client.PostAsync("/v1/chat/completions", new StringContent(Good))).StatusCode.Should().Be(HttpStatusCode.OK);
-        await _gateway.PostAsync("/key/block", new() { ["key"] = key });
+        (await Client.PostAsync("/v1/chat/completions", new StringContent(Good))).StatusCode.Should().Be(HttpStatusCode.OK);
+        await Gateway.PostAsync("/key/block", new() { ["key"] = Key });
 
-        var error = await RefusedAsync(key, Good);
+        var error = await RefusedAsync(Key, Good);
 
         (error.Status, error.Message).Should().Be((401, "Authentication Error, Key is blocked. Update via `/key/unblock` if you're admin."));
     }
@@ -101,30 +82,30 @@ internal sealed class RefusalTests
     [Test]
     public async Task A_model_that_the_key_may_not_use()
     {
-        var error = await RefusedAsync(await _gateway.CreateKeyAsync(new() { ["models"] = new JsonArray("other") }), Good);
+        var error = await RefusedAsync(await Gateway.CreateKeyAsync(new() { ["models"] = new JsonArray("other") }), Good);
 
         (error.Status, error.Type, error.Param).Should().Be((401, "key_model_access_denied", "model"));
-        _provider.Calls.Should().BeEmpty();
+        Provider.Calls.Should().BeEmpty();
         await IsRecordedOnceAsync(401);
     }
 
     [Test]
-    public async Task A_provider_that_cannot_be_reached()
+    public async Task AProvider_that_cannot_be_reached()
     {
-        await _provider.DisposeAsync();
+        await Provider.DisposeAsync();
 
-        var error = await RefusedAsync(await _gateway.CreateKeyAsync(), Good);
+        var error = await RefusedAsync(Key, Good);
 
         (error.Status, error.Message).Should().Be((502, "The provider of model 'gpt-4o-mini' could not be reached."));
         await IsRecordedOnceAsync(502, "Failure");
     }
 
     [Test]
-    public async Task A_provider_that_does_not_answer_in_time()
+    public async Task AProvider_that_does_not_answer_in_time()
     {
         var over = new TaskCompletionSource();
-        _provider.Answer = (_, _) => over.Task;
-        var clusters = TestClusters.At(_provider.Address);
+        Provider.Answer = (_, _) => over.Task;
+        var clusters = TestClusters.At(Provider.Address);
         clusters["gpt-4o-mini"]!["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.200" };
         await using var gateway = await TestGateway.StartAsync(clusters);
 
@@ -138,11 +119,9 @@ internal sealed class RefusalTests
     [Test]
     public async Task A_path_that_is_not_there_and_a_method_that_is_not_taken()
     {
-        using var client = _gateway.With(await _gateway.CreateKeyAsync());
-
-        using var path = await client.PostAsync("/v1/no/such/thing", new StringContent("{}"));
-        using var method = await client.GetAsync("/v1/chat/completions");
-        using var outside = await client.GetAsync("/no/such/thing");
+        using var path = await Client.PostAsync("/v1/no/such/thing", new StringContent("{}"));
+        using var method = await Client.GetAsync("/v1/chat/completions");
+        using var outside = await Client.GetAsync("/no/such/thing");
 
         (path.StatusCode, method.StatusCode, outside.StatusCode).Should().Be((HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed, HttpStatusCode.NotFound));
         foreach (var response in (HttpResponseMessage[])[path, method, outside])
@@ -152,7 +131,7 @@ internal sealed class RefusalTests
     [Test]
     public async Task A_flood_of_unknown_callers_does_not_fill_the_ledger()
     {
-        using var client = _gateway.With("sk-nobody-has-this-key-0000");
+        using var client = Gateway.With("sk-nobody-has-this-key-0000");
 
         for (var call = 0; call < 1300; call++)
         {
@@ -161,18 +140,18 @@ internal sealed class RefusalTests
         }
 
         // 600 a minute, and the flood may touch two minutes.
-        (await _gateway.LedgerAsync()).Count.Should().BeInRange(600, 1200);
+        (await Gateway.LedgerAsync()).Count.Should().BeInRange(600, 1200);
     }
 
     private async Task IsRecordedOnceAsync(int status, string outcome = "Rejected")
     {
-        var row = (await _gateway.LedgerAsync()).Should().ContainSingle().Which;
+        var row = (await Gateway.LedgerAsync()).Should().ContainSingle().Which;
         (row.Status, row.Outcome, row.Cost).Should().Be((status, outcome, 0));
     }
 
     private async Task<Refusal> RefusedAsync(string? key, string body, TestGateway? gateway = null, bool isChunked = false)
     {
-        using var client = (gateway ?? _gateway).With(key);
+        using var client = (gateway ?? Gateway).With(key);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.TransferEncodingChunked = isChunked;

@@ -1,42 +1,19 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
-using Microsoft.AspNetCore.Http;
 using NUnit.Framework;
 using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
 
 /// <summary>Promise 4: a stream passes as it comes, and one that breaks says so.</summary>
-internal sealed class StreamTests
+internal sealed class StreamTests : GatewayFixture
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-
-    private FakeProvider _provider = null!;
-    private TestGateway _gateway = null!;
-    private HttpClient _client = null!;
-
-    [SetUp]
-    public async Task StartAsync()
-    {
-        _provider = await FakeProvider.StartAsync();
-        _gateway = await TestGateway.StartAsync(TestClusters.At(_provider.Address));
-        _client = _gateway.With(await _gateway.CreateKeyAsync());
-    }
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        _client.Dispose();
-        await _gateway.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
-
     [Test]
-    public async Task A_chunk_passes_while_the_provider_is_still_silent_about_the_rest()
+    public async Task A_chunk_passes_while_theProvider_is_still_silent_about_the_rest()
     {
         var rest = new TaskCompletionSource();
-        _provider.Answer = async (context, _) =>
+        Provider.Answer = async (context, _) =>
         {
             await FakeProvider.Stream(context, OpenAiBodies.Chunk("first"));
             await rest.Task.WaitAsync(Limit);
@@ -56,7 +33,7 @@ internal sealed class StreamTests
     [Test]
     public async Task Usage_is_asked_for_always_and_shown_only_to_who_asked([Values] bool isAsked)
     {
-        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("Hi"));
+        Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("Hi"));
         var fields = isAsked ? new JsonObject { ["stream_options"] = new JsonObject { ["include_usage"] = true } } : null;
 
         using var response = await AskAsync(fields);
@@ -64,15 +41,15 @@ internal sealed class StreamTests
 
         body.Contains("\"choices\":[]").Should().Be(isAsked);
         body.Should().EndWith("data: [DONE]\n\n");
-        _provider.Calls.Single().Json["stream_options"]!["include_usage"]!.GetValue<bool>().Should().BeTrue();
+        Provider.Calls.Single().Json["stream_options"]!["include_usage"]!.GetValue<bool>().Should().BeTrue();
         (await SpentAsync()).Should().Be(("Success", 11, false));
     }
 
     [Test]
-    public async Task A_clients_leaving_cancels_the_provider_and_is_recorded_with_what_was_produced()
+    public async Task AClients_leaving_cancels_theProvider_and_is_recorded_with_what_was_produced()
     {
         var cancelled = new TaskCompletionSource();
-        _provider.Answer = async (context, _) =>
+        Provider.Answer = async (context, _) =>
         {
             context.RequestAborted.Register(() => cancelled.TrySetResult());
             await FakeProvider.Stream(context, OpenAiBodies.Chunk("twelve bytes"));
@@ -94,7 +71,7 @@ internal sealed class StreamTests
     [Test]
     public async Task A_stream_that_is_cut_ends_in_one_error_event_and_no_end_mark()
     {
-        _provider.Answer = async (context, _) =>
+        Provider.Answer = async (context, _) =>
         {
             await FakeProvider.Stream(context, OpenAiBodies.Chunk("half an ans"));
             context.Abort();
@@ -110,7 +87,7 @@ internal sealed class StreamTests
     [Test]
     public async Task A_stream_that_ends_without_its_end_mark_but_whole_is_given_one()
     {
-        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Chunk("all"), OpenAiBodies.Chunk("{}", "stop"));
+        Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Chunk("all"), OpenAiBodies.Chunk("{}", "stop"));
 
         using var response = await AskAsync();
         var body = await response.Content.ReadAsStringAsync();
@@ -127,11 +104,11 @@ internal sealed class StreamTests
             ["slow"] = new JsonObject
             {
                 ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.200" },
-                ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = $"{_provider.Address}v1" } },
+                ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = $"{Provider.Address}v1" } },
             },
         });
         var over = new TaskCompletionSource();
-        _provider.Answer = async (context, _) =>
+        Provider.Answer = async (context, _) =>
         {
             await FakeProvider.Stream(context, OpenAiBodies.Chunk("and then"));
             await over.Task.WaitAsync(Limit);
@@ -149,7 +126,7 @@ internal sealed class StreamTests
     public async Task An_event_longer_than_the_buffer_passes_whole()
     {
         var words = new string('x', 3_000_000);
-        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream(words));
+        Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream(words));
 
         using var response = await AskAsync();
         var body = await response.Content.ReadAsStringAsync();
@@ -161,7 +138,7 @@ internal sealed class StreamTests
     [Test]
     public async Task A_compressed_stream_is_opened()
     {
-        _provider.Answer = async (context, _) =>
+        Provider.Answer = async (context, _) =>
         {
             context.Response.ContentType = "text/event-stream";
             context.Response.Headers.ContentEncoding = "gzip";
@@ -182,9 +159,9 @@ internal sealed class StreamTests
         body["model"] = "gpt-4o-mini";
         body["stream"] = true;
         body["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Hello" });
-        return _client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body) }, HttpCompletionOption.ResponseHeadersRead);
+        return Client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body) }, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    private async Task<(string? Outcome, long Tokens, bool IsEstimated)> SpentAsync() => (await _gateway.LedgerAsync())
+    private async Task<(string? Outcome, long Tokens, bool IsEstimated)> SpentAsync() => (await Gateway.LedgerAsync())
         .Select(row => ((string?)row.Outcome, row.Tokens, row.IsEstimated)).SingleOrDefault();
 }

@@ -8,29 +8,15 @@ using Proxy.Tests.Providers;
 namespace Proxy.Tests.Gateway;
 
 /// <summary>Promise 3: a team's data goes to that team's project only.</summary>
-internal sealed class TeamLoggingTests
+internal sealed class TeamLoggingTests : GatewayFixture
 {
-    private const string Model = "gpt-4o-mini";
-
-    private FakeProvider _provider = null!;
     private FakeLangfuse _langfuse = null!;
-    private TestGateway _gateway = null!;
 
     [SetUp]
-    public async Task StartAsync()
-    {
-        _provider = await FakeProvider.StartAsync();
-        _langfuse = await FakeLangfuse.StartAsync();
-        _gateway = await TestGateway.StartAsync(TestClusters.At(_provider.Address, Model));
-    }
+    public async Task StartLangfuseAsync() => _langfuse = await FakeLangfuse.StartAsync();
 
     [TearDown]
-    public async Task StopAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _langfuse.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
+    public async Task StopLangfuseAsync() => await _langfuse.DisposeAsync();
 
     [Test]
     public async Task Each_team_finds_its_own_calls_and_none_of_the_other_and_a_disabled_team_nothing()
@@ -38,7 +24,7 @@ internal sealed class TeamLoggingTests
         var (red, redKey) = await TeamAsync("red");
         var (blue, blueKey) = await TeamAsync("blue");
         var (_, greyKey) = await TeamAsync("grey", isDisabled: true);
-        using var none = _gateway.With(await _gateway.CreateKeyAsync());
+        using var none = Gateway.With(await Gateway.CreateKeyAsync());
 
         for (var call = 0; call < 5; call++)
         {
@@ -53,7 +39,7 @@ internal sealed class TeamLoggingTests
         redSpans.Should().OnlyContain(span => span["langfuse.observation.input"]!.Contains("red question"));
         blueSpans.Should().OnlyContain(span => span["langfuse.observation.input"]!.Contains("blue question"));
         _langfuse.Faults.Should().BeEmpty();
-        (await _gateway.QueryAsync<long>("select count(*) from spend_log where status_code = 200")).Single().Should().Be(15);
+        (await Gateway.QueryAsync<long>("select count(*) from spend_log where status_code = 200")).Single().Should().Be(15);
     }
 
     [Test]
@@ -63,9 +49,9 @@ internal sealed class TeamLoggingTests
 
         await AskAsync(key, "canary-prompt-7c1d");
 
-        (await _gateway.QueryAsync<long>("select count(*) from outbox")).Single().Should().Be(0);
-        (await _gateway.QueryAsync<long>("select count(*) from spend_log")).Single().Should().Be(1);
-        foreach (var file in Directory.EnumerateFiles(_gateway.Folder.Path, "*", SearchOption.AllDirectories))
+        (await Gateway.QueryAsync<long>("select count(*) from outbox")).Single().Should().Be(0);
+        (await Gateway.QueryAsync<long>("select count(*) from spend_log")).Single().Should().Be(1);
+        foreach (var file in Directory.EnumerateFiles(Gateway.Folder.Path, "*", SearchOption.AllDirectories))
             (await ReadSharedAsync(file)).Should().NotContain("canary-prompt-7c1d", "of {0}", Path.GetFileName(file));
     }
 
@@ -76,18 +62,18 @@ internal sealed class TeamLoggingTests
         await AskAsync(key, "before");
         await _langfuse.WaitForSpansAsync(project.PublicKey, 1);
 
-        var team = (await _gateway.QueryAsync<string>("select team_id from team")).Single();
-        await _gateway.PostAsync($"/team/{team}/disable_logging");
+        var team = (await Gateway.QueryAsync<string>("select team_id from team")).Single();
+        await Gateway.PostAsync($"/team/{team}/disable_logging");
         await AskAsync(key, "after");
 
-        (await _gateway.QueryAsync<long>("select count(*) from outbox")).Single().Should().Be(0);
+        (await Gateway.QueryAsync<long>("select count(*) from outbox")).Single().Should().Be(0);
         project.Spans.Should().ContainSingle();
     }
 
     [Test]
     public async Task A_call_is_told_whole()
     {
-        _provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Four.", prompt: 1000, completion: 100, cached: 200));
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Four.", prompt: 1000, completion: 100, cached: 200));
         var (project, key) = await TeamAsync("red");
 
         await AskAsync(key, "2+2?", new JsonObject
@@ -117,7 +103,7 @@ internal sealed class TeamLoggingTests
     [Test]
     public async Task A_stream_is_put_together_and_its_first_token_is_timed()
     {
-        _provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("One", ", \"two\"", ", drei ✓"));
+        Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("One", ", \"two\"", ", drei ✓"));
         var (project, key) = await TeamAsync("red");
 
         await AskAsync(key, "Count.", new JsonObject { ["stream"] = true });
@@ -131,9 +117,9 @@ internal sealed class TeamLoggingTests
     [Test]
     public async Task A_call_that_fails_is_an_error_in_the_log()
     {
-        _provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("The server is overloaded.", "server_error"), status: 503);
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("The server is overloaded.", "server_error"), status: 503);
         var (project, key) = await TeamAsync("red");
-        using var client = _gateway.With(key);
+        using var client = Gateway.With(key);
 
         using var response = await client.PostAsJsonAsync("/v1/chat/completions", Chat("Hello"));
 
@@ -151,10 +137,10 @@ internal sealed class TeamLoggingTests
         await AskAsync(key, "kept");
         await _langfuse.WaitForRequestsAsync(project.PublicKey, 1);
 
-        await _gateway.StopAsync();
+        await Gateway.StopAsync();
         _langfuse.Answer = _ => Task.FromResult(FakeAnswer.Ok);
         project.Spans.Should().BeEmpty();
-        await using var again = await TestGateway.StartAsync(_gateway.Folder);
+        await using var again = await TestGateway.StartAsync(Gateway.Folder);
 
         (await _langfuse.WaitForSpansAsync(project.PublicKey, 1)).Should().ContainSingle();
     }
@@ -162,15 +148,15 @@ internal sealed class TeamLoggingTests
     private async Task<(FakeProject Project, string Key)> TeamAsync(string name, bool isDisabled = false)
     {
         var project = _langfuse.AddProject(name);
-        var team = await _gateway.CreateTeamAsync(new() { ["team_alias"] = name });
-        await _gateway.LogToAsync(team, _langfuse.Address, project.PublicKey, project.Target.SecretKey);
-        if (isDisabled) await _gateway.PostAsync($"/team/{team}/disable_logging");
-        return (project, await _gateway.CreateKeyAsync(new() { ["team_id"] = team, ["key_alias"] = $"{name}-key" }));
+        var team = await Gateway.CreateTeamAsync(new() { ["team_alias"] = name });
+        await Gateway.LogToAsync(team, _langfuse.Address, project.PublicKey, project.Target.SecretKey);
+        if (isDisabled) await Gateway.PostAsync($"/team/{team}/disable_logging");
+        return (project, await Gateway.CreateKeyAsync(new() { ["team_id"] = team, ["key_alias"] = $"{name}-key" }));
     }
 
     private async Task AskAsync(string key, string question, JsonObject? fields = null)
     {
-        using var client = _gateway.With(key);
+        using var client = Gateway.With(key);
         using var response = await client.PostAsJsonAsync("/v1/chat/completions", Chat(question, fields));
         await response.Content.ReadAsStringAsync();
         response.IsSuccessStatusCode.Should().BeTrue();

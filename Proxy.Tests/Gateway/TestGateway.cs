@@ -5,6 +5,8 @@ using Dapper;
 using FluentAssertions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Proxy.Host.Hosting;
 
 namespace Proxy.Tests.Gateway;
@@ -14,6 +16,7 @@ internal sealed class TestGateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly TestFolder _folder;
+    private readonly CapturedLog _log = new();
 
     private TestGateway(WebApplication app, TestFolder folder)
     {
@@ -22,6 +25,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Address = new Uri(app.Urls.First());
         AdminKey = File.ReadAllText(Path.Combine(folder.Path, "data", "master-key")).Trim();
         Admin = With(AdminKey);
+        app.Services.GetRequiredService<ILoggerFactory>().AddProvider(_log);
     }
 
     public Uri Address { get; }
@@ -83,6 +87,13 @@ internal sealed class TestGateway : IAsyncDisposable
             ["langfuse_host"] = host.ToString(),
         },
     });
+
+    /// <summary>Waits until the program has logged a line with this text.</summary>
+    public Task LogBecomesAsync(string text) =>
+        Eventually.BecomesAsync(() => Task.FromResult(_log.Lines), lines => lines.Any(line => line.Contains(text)));
+
+    /// <summary>All that the program has logged.</summary>
+    public IReadOnlyCollection<string> Log => _log.Lines;
 
     /// <summary>All calls that are recorded, in their order.</summary>
     public Task<IReadOnlyList<LedgerRow>> LedgerAsync() => _folder.LedgerAsync();

@@ -1,0 +1,122 @@
+using FluentAssertions;
+using NUnit.Framework;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>The program as an operator starts it.</summary>
+internal sealed class StartTests
+{
+    private readonly TestFolder _folder = new();
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    [Test]
+    public async Task The_first_start_makes_an_admin_key_shows_it_once_and_keeps_it_for_the_operator_alone()
+    {
+        _folder.WriteConfig(TestClusters.Demo);
+        var path = Path.Combine(_folder.Path, "data", "master-key");
+
+        string first;
+        await using (var gateway = await GatewayProcess.StartAsync(_folder))
+        {
+            first = File.ReadAllText(path).Trim();
+            (await Eventually.BecomesAsync(() => Task.FromResult(gateway.Output), output => output.Contains(first))).Should().Contain(first);
+            (await IsAdminAsync(gateway, first)).Should().BeTrue();
+            (await gateway.TerminateAsync()).Should().Be(0);
+        }
+
+        await using var again = await GatewayProcess.StartAsync(_folder);
+        (await IsAdminAsync(again, first)).Should().BeTrue();
+        again.Output.Should().NotContain(first);
+        File.GetUnixFileMode(path).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        foreach (var secret in Directory.EnumerateFiles(Path.Combine(_folder.Path, "data"), "*", SearchOption.AllDirectories))
+        {
+            var others = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+            (File.GetUnixFileMode(secret) & others).Should().Be(UnixFileMode.None, "of {0}", Path.GetFileName(secret));
+        }
+    }
+
+    [Test]
+    public async Task The_environment_goes_over_the_file_and_gives_the_admin_key()
+    {
+        _folder.WriteConfig(TestClusters.Demo);
+        var environment = new Dictionary<string, string> { ["PROXY_MASTER_KEY"] = "sk-from-the-environment", ["Management__Database"] = "sqlite:elsewhere/other.db" };
+
+        await using var gateway = await GatewayProcess.StartAsync(_folder, environment);
+
+        (await IsAdminAsync(gateway, "sk-from-the-environment")).Should().BeTrue();
+        File.Exists(Path.Combine(_folder.Path, "elsewhere", "other.db")).Should().BeTrue();
+        File.Exists(_folder.DatabasePath).Should().BeFalse();
+    }
+
+    [Test]
+    public async Task A_wrong_file_is_refused_with_every_fault_of_it()
+    {
+        File.WriteAllText(_folder.ConfigPath, """
+            {
+              "ReverseProxy": {
+                "Routes": { "openai": { "Match": { "Path": "/v1/{**rest}" }, "Metadata": { "Api": "telepathy" } } },
+                "Clusters": {
+                  "a": { "Destinations": { "x": { "Address": "nowhere", "Metadata": { "Provider": "oracle", "ApiKey": "env:NOT_SET_ANYWHERE" } } } },
+                  "b": { "Destinatons": {} },
+                  "c": { "LoadBalancingPolicy": "Guess", "Metadata": { "Fallbacks": "zzz" }, "Destinations": { "x": { "Address": "http://localhost:1" } } }
+                }
+              },
+              "Prices": { "m": { "InputCostPerToken": "free", "Colour": 3 } },
+              "CompletionLog": { "BatchSize": 0 },
+              "Requests": { "MaxBodyBites": 1 },
+              "Loging": {}
+            }
+            """);
+
+        var (exitCode, output) = await GatewayProcess.RunAsync(_folder);
+
+        exitCode.Should().Be(2);
+        foreach (var fault in (string[])
+            ["telepathy", "'nowhere'", "'oracle'", "NOT_SET_ANYWHERE", "'Destinatons'", "'b' has no destinations", "Guess", "'zzz'", "'free'", "Colour", "BatchSize", "MaxBodyBites", "'Loging'"])
+            output.Should().Contain(fault);
+    }
+
+    [TestCase("{ \"ReverseProxy\": ", "is not valid JSON")]
+    [TestCase("{ \"Management\": { \"Database\": \"oracle:x\" } }", "Management:Database")]
+    public async Task A_file_that_cannot_be_used_is_refused(string content, string sentence)
+    {
+        File.WriteAllText(_folder.ConfigPath, content);
+
+        var (exitCode, output) = await GatewayProcess.RunAsync(_folder);
+
+        (exitCode, output.Contains(sentence)).Should().Be((2, true), "it said: {0}", output);
+    }
+
+    [Test]
+    public async Task A_file_that_is_not_there_an_empty_admin_key_and_an_unknown_option_are_refused()
+    {
+        _folder.WriteConfig(TestClusters.Demo);
+
+        var missing = await GatewayProcess.RunAsync(_folder, null, "--config", "no-such-file.json");
+        var empty = await GatewayProcess.RunAsync(_folder, new Dictionary<string, string> { ["PROXY_MASTER_KEY"] = " " });
+        var unknown = await GatewayProcess.RunAsync(_folder, null, "--colour", "red");
+
+        (missing.ExitCode, empty.ExitCode, unknown.ExitCode).Should().Be((2, 2, 2));
+        missing.Output.Should().Contain("no-such-file.json");
+        empty.Output.Should().Contain("PROXY_MASTER_KEY");
+        unknown.Output.Should().Contain("--colour");
+    }
+
+    [Test]
+    public async Task The_file_beside_the_program_serves_where_the_working_directory_has_none()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(_folder);
+
+        using var client = gateway.With(File.ReadAllText(Path.Combine(_folder.Path, "data", "master-key")).Trim());
+        (await client.GetStringAsync("/v1/models")).Should().Contain("\"demo\"");
+    }
+
+    private static async Task<bool> IsAdminAsync(GatewayProcess gateway, string key)
+    {
+        using var client = gateway.With(key);
+        using var response = await client.PostAsync("/key/generate", new StringContent("{}"));
+        return response.IsSuccessStatusCode;
+    }
+}
