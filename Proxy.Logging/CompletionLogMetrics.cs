@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Proxy.Logging;
 
-/// <summary>The books of the log. At rest, accepted = delivered + waiting + dead-lettered.</summary>
+/// <summary>The books of the log. At rest, what waited at the start + accepted = delivered + waiting + dead-lettered.</summary>
 internal sealed class CompletionLogMetrics
 {
     public const string MeterName = "Proxy.Logging";

@@ -31,17 +31,27 @@ internal sealed class LangfuseClient : IDisposable
     }
 
     /// <summary>One attempt. Every failure is a verdict, save the end of the program.</summary>
-    public async Task<DeliveryVerdict> SendAsync(LogTarget target, OtlpBatch batch, TimeSpan timeout, CancellationToken abort)
+    public Task<DeliveryVerdict> SendAsync(LogTarget target, OtlpBatch batch, TimeSpan timeout, CancellationToken abort) =>
+        SendAsync(target, batch.Seal(), batch.Ids.Count, timeout, abort);
+
+    /// <summary>Asks whether the target takes requests of ours at all; nothing is stored there.</summary>
+    public Task<DeliveryVerdict> ProbeAsync(LogTarget target, TimeSpan timeout, CancellationToken abort) =>
+        SendAsync(target, OtlpBatch.Nothing, records: 1, timeout, abort);
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<DeliveryVerdict> SendAsync(
+        LogTarget target, ReadOnlyMemory<byte> content, int records, TimeSpan timeout, CancellationToken abort)
     {
         using var timer = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, abort);
-        using var request = CreateRequest(target, batch);
+        using var request = CreateRequest(target, content);
         try
         {
             using var response = await _http.SendAsync(request, either.Token);
             var answer = await ReadAnswerAsync(response, either.Token);
             abort.ThrowIfCancellationRequested();
-            return DeliveryVerdict.Of((int)response.StatusCode, RetryAfter(response), batch.Ids.Count, answer);
+            return DeliveryVerdict.Of((int)response.StatusCode, RetryAfter(response), records, answer);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -50,13 +60,11 @@ internal sealed class LangfuseClient : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private static HttpRequestMessage CreateRequest(LogTarget target, OtlpBatch batch)
+    private static HttpRequestMessage CreateRequest(LogTarget target, ReadOnlyMemory<byte> content)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, target.Host.AbsoluteUri.TrimEnd('/') + TracesPath)
         {
-            Content = new ReadOnlyMemoryContent(batch.Seal()),
+            Content = new ReadOnlyMemoryContent(content),
         };
         request.Content.Headers.ContentType = new("application/json");
         request.Content.Headers.ContentEncoding.Add("gzip");

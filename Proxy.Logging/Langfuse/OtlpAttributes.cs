@@ -9,7 +9,11 @@ namespace Proxy.Logging.Langfuse;
 /// <summary>Writes attributes of a span, within Langfuse's bounds.</summary>
 internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
 {
-    public static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     /// <summary>Langfuse's own clients drop longer users, sessions, tags and metadata.</summary>
     private const int MaxShortLength = 200;
@@ -30,7 +34,7 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     public void AddJson(string key, ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty) return;
-        var quoted = new ArrayBufferWriter<byte>(json.Length + (json.Length / 4) + 2);
+        var quoted = new ArrayBufferWriter<byte>(JsonText.CapacityFor(json.Length));
         if (FindStringText(json) is { } text) JsonText.WriteString(quoted, text.Span);
         else JsonText.WriteString(quoted, json);
 

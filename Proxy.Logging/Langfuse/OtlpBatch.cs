@@ -12,11 +12,15 @@ internal sealed class OtlpBatch : IDisposable
 
     private static readonly byte[] Head = OtlpSpanWriter.WriteEnvelope();
 
+    /// <summary>A request without a span, which Langfuse takes from whoever may send spans.</summary>
+    public static readonly ReadOnlyMemory<byte> Nothing = CompressNothing();
+
     private readonly MemoryStream _compressed = new();
-    private readonly ArrayBufferWriter<byte> _span = new(8 * 1024);
     private readonly List<long> _ids = [];
     private readonly GZipStream _gzip;
-    private bool _isSealed;
+
+    // Null once the batch is sealed: it may then be kept for days while its target is down.
+    private ArrayBufferWriter<byte>? _span = new(8 * 1024);
 
     public OtlpBatch()
     {
@@ -34,6 +38,7 @@ internal sealed class OtlpBatch : IDisposable
     /// <returns>False when the record must wait for the next batch.</returns>
     public bool TryAdd(long id, CompletionRecord record)
     {
+        ObjectDisposedException.ThrowIf(_span is null, this);
         _span.ResetWrittenCount();
         if (_ids.Count > 0) _span.Write(","u8);
         OtlpSpanWriter.Write(_span, record);
@@ -48,15 +53,22 @@ internal sealed class OtlpBatch : IDisposable
     /// <summary>Ends the request; nothing can be added afterwards.</summary>
     public ReadOnlyMemory<byte> Seal()
     {
-        if (!_isSealed)
+        if (_span is not null)
         {
             _gzip.Write("]}]}]}"u8);
             _gzip.Dispose();
-            _isSealed = true;
+            _span = null;
         }
 
         return _compressed.GetBuffer().AsMemory(0, (int)_compressed.Length);
     }
 
     public void Dispose() => _gzip.Dispose();
+
+    private static byte[] CompressNothing()
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest)) gzip.Write("""{"resourceSpans":[]}"""u8);
+        return compressed.ToArray();
+    }
 }

@@ -5,14 +5,20 @@ namespace Proxy.Logging.Records;
 /// <summary>Writes UTF-8 text as a JSON string, escaping only what JSON demands, so that text with JSON inside stays short.</summary>
 internal static class JsonText
 {
+    private const int ChunkBytes = 256;
+    private const int MaxCost = 6;
+
     private static readonly SearchValues<byte> Escaped = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(value => (byte)value), (byte)'"', (byte)'\\']);
+
+    /// <summary>Room that text usually needs: a quarter of it escaped, and the slack of the last chunk.</summary>
+    public static int CapacityFor(int length) => length + (length / 4) + (ChunkBytes * MaxCost);
 
     /// <summary>Bytes that one byte of text takes within a JSON string.</summary>
     public static int Cost(byte value) => value switch
     {
         (byte)'"' or (byte)'\\' or (byte)'\n' or (byte)'\r' or (byte)'\t' => 2,
-        < 0x20 => 6,
+        < 0x20 => MaxCost,
         _ => 1,
     };
 
@@ -21,28 +27,49 @@ internal static class JsonText
     public static void WriteString(IBufferWriter<byte> output, ReadOnlySpan<byte> text)
     {
         output.Write("\""u8);
-        for (var next = text.IndexOfAny(Escaped); next >= 0; next = text.IndexOfAny(Escaped))
+        while (!text.IsEmpty)
         {
-            output.Write(text[..next]);
-            WriteEscape(output, text[next]);
-            text = text[(next + 1)..];
+            var chunk = text[..Math.Min(text.Length, ChunkBytes)];
+            output.Advance(Escape(chunk, output.GetSpan(chunk.Length * MaxCost)));
+            text = text[chunk.Length..];
         }
 
-        output.Write(text);
         output.Write("\""u8);
     }
 
-    private static void WriteEscape(IBufferWriter<byte> output, byte value)
+    /// <remarks>A prompt is full of quotes and line ends, so each is written in place and not as a piece of its own.</remarks>
+    private static int Escape(ReadOnlySpan<byte> text, Span<byte> target)
     {
-        switch (value)
+        var length = 0;
+        for (var next = text.IndexOfAny(Escaped); next >= 0; next = text.IndexOfAny(Escaped))
         {
-            case (byte)'"': output.Write("\\\""u8); break;
-            case (byte)'\\': output.Write("\\\\"u8); break;
-            case (byte)'\n': output.Write("\\n"u8); break;
-            case (byte)'\r': output.Write("\\r"u8); break;
-            case (byte)'\t': output.Write("\\t"u8); break;
-            default: output.Write([.. "\\u00"u8, HexDigit(value >> 4), HexDigit(value & 0xf)]); break;
+            text[..next].CopyTo(target[length..]);
+            length += next;
+            length += WriteEscape(text[next], target[length..]);
+            text = text[(next + 1)..];
         }
+
+        text.CopyTo(target[length..]);
+        return length + text.Length;
+    }
+
+    private static int WriteEscape(byte value, Span<byte> target)
+    {
+        target[0] = (byte)'\\';
+        target[1] = value switch
+        {
+            (byte)'\n' => (byte)'n',
+            (byte)'\r' => (byte)'r',
+            (byte)'\t' => (byte)'t',
+            < 0x20 => (byte)'u',
+            _ => value,
+        };
+        if (target[1] != 'u') return 2;
+
+        "00"u8.CopyTo(target[2..]);
+        target[4] = HexDigit(value >> 4);
+        target[5] = HexDigit(value & 0xf);
+        return MaxCost;
     }
 
     private static byte HexDigit(int value) => "0123456789abcdef"u8[value];

@@ -27,11 +27,26 @@ internal sealed partial class TargetDelivery(string targetId, LogTarget? target,
         _target ??= await FindTargetAsync(abort);
         var verdict = _target is null
             ? new(Delivery.Park, "unreadable secret", DeliveryVerdict.ParkTime)
-            : await tools.Client.SendAsync(_target, batch, tools.Options.RequestTimeout, abort);
+            : await SendAsync(_target, batch, abort);
 
         if (verdict.MustWait) tools.Metrics.Retried(_label);
         Report(verdict);
         return verdict;
+    }
+
+    /// <remarks>Before a record is given up we make sure that it is the record: a gateway in between may refuse whatever we send.</remarks>
+    private async Task<DeliveryVerdict> SendAsync(LogTarget destination, OtlpBatch batch, CancellationToken abort)
+    {
+        var verdict = await tools.Client.SendAsync(destination, batch, tools.Options.RequestTimeout, abort);
+        if (verdict.Kind != Delivery.DeadLetter) return verdict;
+
+        var probe = await tools.Client.ProbeAsync(destination, tools.Options.RequestTimeout, abort);
+        return probe.Kind switch
+        {
+            Delivery.Delivered => verdict,
+            Delivery.DeadLetter => new(Delivery.Park, probe.Reason, DeliveryVerdict.ParkTime),
+            _ => probe,
+        };
     }
 
     private async Task<LogTarget?> FindTargetAsync(CancellationToken abort) =>

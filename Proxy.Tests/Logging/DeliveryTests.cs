@@ -188,6 +188,23 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Test]
+    public async Task A_target_that_refuses_whatever_is_sent_makes_no_dead_letters()
+    {
+        var isRepaired = false;
+        _langfuse.Answer = _ => Task.FromResult(isRepaired ? FakeAnswer.Ok : new FakeAnswer(400, "<html>No gzip here.</html>"));
+        using var log = await StartAsync();
+
+        await log.RecordAsync(_blue.Target, Some.Record(), Some.Record());
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+        isRepaired = true;
+        _time.Advance(TimeSpan.FromSeconds(60));
+
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2);
+        (await _database.CountAsync("dead_letter")).Should().Be(0);
+        await log.StopAsync();
+    }
+
+    [Test]
     public async Task A_row_that_nobody_can_read_becomes_a_dead_letter()
     {
         using var log = await StartAsync();
