@@ -76,7 +76,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         if (!response.HasStarted)
         {
             response.ContentLength = kept.Unsent.Length;
-            response.Headers["x-litellm-response-cost"] = exchange.Cost.ToString(CultureInfo.InvariantCulture);
+            response.Headers["x-litellm-response-cost"] = exchange.Cost.ToString("0.############", CultureInfo.InvariantCulture);
             response.Headers["x-litellm-response-duration-ms"] =
                 ((long)(exchange.EndedAt - exchange.StartedAt).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         }

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Proxy.Host.Models;
 using Proxy.Logging;
 
@@ -8,7 +7,7 @@ namespace Proxy.Host.Configuration;
 internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
-        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, "CompletionLog", PriceReader.Section, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
+        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, CompletionLogOptions.Section, PriceReader.Section, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
 
     /// <param name="configuration">The file with the environment over it.</param>
     /// <param name="file">The file alone: only there is an unknown section a mistake.</param>
@@ -20,9 +19,9 @@ internal static class ProxySettingsReader
         foreach (var section in file.GetChildren().Where(section => !Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
             faults.Add($"The section '{section.Key}' is not known; known are {string.Join(", ", Sections)}.");
 
-        var management = Bind<ManagementOptions>(configuration, ManagementOptions.Section, faults);
-        var requests = Bind<RequestOptions>(configuration, RequestOptions.Section, faults);
-        var completionLog = Bind<CompletionLogOptions>(configuration, "CompletionLog", faults);
+        var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
+        var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
+        var completionLog = SectionReader.Read<CompletionLogOptions>(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
         var (routes, clusters) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var models = ModelReader.Read(clusters, faults, warnings);
@@ -40,26 +39,5 @@ internal static class ProxySettingsReader
             Management = management,
             Warnings = warnings,
         }, []);
-    }
-
-    private static T Bind<T>(IConfiguration configuration, string section, List<string> faults)
-        where T : new()
-    {
-        var options = new T();
-        try
-        {
-            configuration.GetSection(section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
-        }
-        catch (InvalidOperationException exception)
-        {
-            // The inner exception says what a value should have been.
-            faults.Add($"{section}: {exception.Message} {exception.InnerException?.Message}".TrimEnd());
-            return options;
-        }
-
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
-        faults.AddRange(results.Select(result => $"{section}: {result.ErrorMessage}"));
-        return options;
     }
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Configuration;
@@ -7,9 +6,9 @@ namespace Proxy.Host.Configuration;
 internal static class ReverseProxyReader
 {
     private static readonly string[] Lists = ["Routes", "Clusters"];
-    private static readonly string[] RouteKeys = KeysOf(typeof(RouteConfig));
-    private static readonly string[] ClusterKeys = KeysOf(typeof(ClusterConfig));
-    private static readonly string[] DestinationKeys = KeysOf(typeof(DestinationConfig));
+    private static readonly string[] RouteKeys = [.. SectionReader.KeysOf(typeof(RouteConfig)).Except(["RouteId"])];
+    private static readonly string[] ClusterKeys = [.. SectionReader.KeysOf(typeof(ClusterConfig)).Except(["ClusterId"])];
+    private static readonly string[] DestinationKeys = SectionReader.KeysOf(typeof(DestinationConfig));
 
     public static async Task<(IReadOnlyList<RouteConfig> Routes, IReadOnlyList<ClusterConfig> Clusters)> ReadAsync(
         IConfigurationSection section, List<string> faults)
@@ -41,8 +40,9 @@ internal static class ReverseProxyReader
     {
         faults.AddRange((await validator.ValidateRouteAsync(route)).Select(fault => Sentence(fault.Message)));
 
-        if (route.Metadata?.GetValueOrDefault(RouteReader.ApiKey) is not RouteReader.OpenAiApi)
-            faults.Add($"Route '{route.RouteId}' has no metadata {RouteReader.ApiKey} with a known value; known is '{RouteReader.OpenAiApi}'.");
+        var api = route.Metadata?.GetValueOrDefault(RouteReader.ApiKey);
+        if (api != RouteReader.OpenAiApi)
+            faults.Add($"Route '{route.RouteId}' has the metadata {RouteReader.ApiKey} '{api}', which is not known; known is '{RouteReader.OpenAiApi}'.");
         if (route.ClusterId is not null)
             faults.Add($"Route '{route.RouteId}' names a cluster; the model of each call does that, so ClusterId must be left out.");
     }
@@ -50,23 +50,15 @@ internal static class ReverseProxyReader
     /// <summary>YARP's reader passes over a misspelt key without a word.</summary>
     private static void ReportUnknownKeys(IConfigurationSection section, List<string> faults)
     {
-        Report(section, Lists, faults);
-        foreach (var route in section.GetSection("Routes").GetChildren()) Report(route, RouteKeys, faults);
+        SectionReader.ReportUnknown(section, Lists, faults);
+        foreach (var route in section.GetSection("Routes").GetChildren()) SectionReader.ReportUnknown(route, RouteKeys, faults);
         foreach (var cluster in section.GetSection("Clusters").GetChildren())
         {
-            Report(cluster, ClusterKeys, faults);
+            SectionReader.ReportUnknown(cluster, ClusterKeys, faults);
             foreach (var destination in cluster.GetSection(nameof(ClusterConfig.Destinations)).GetChildren())
-                Report(destination, DestinationKeys, faults);
+                SectionReader.ReportUnknown(destination, DestinationKeys, faults);
         }
     }
-
-    private static void Report(IConfigurationSection section, string[] known, List<string> faults) => faults.AddRange(
-        from child in section.GetChildren()
-        where !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)
-        select $"{section.Path} has no setting '{child.Key}'; known are {string.Join(", ", known)}.");
-
-    private static string[] KeysOf(Type type) =>
-        [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Where(name => name is not ("RouteId" or "ClusterId") || type == typeof(RouteConfig) && name == "ClusterId")];
 
     private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 }

@@ -54,7 +54,7 @@ internal sealed class ForwardingTests : GatewayFixture
     }
 
     [Test]
-    public async Task What_is_meant_for_theGateway_stays_here()
+    public async Task What_is_meant_for_the_gateway_stays_here()
     {
         using var response = await SendAsync($$$"""
             {"tags":["a"],"model":"{{{Model}}}","metadata":{"session_id":"s"},"messages":[],"litellm_metadata":{},"num_retries":3,"_secret":1,"langfuse_public_key":"pk","seed":4,"cache":{"no-cache":true}}
@@ -64,7 +64,7 @@ internal sealed class ForwardingTests : GatewayFixture
     }
 
     [Test]
-    public async Task Metadata_goes_on_when_theProvider_shall_keep_the_answer()
+    public async Task Metadata_goes_on_when_the_provider_shall_keep_the_answer()
     {
         using var response = await SendAsync($$$"""{"model":"{{{Model}}}","store":true,"metadata":{"a":"b"}}""");
 

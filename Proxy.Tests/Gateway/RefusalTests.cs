@@ -90,7 +90,7 @@ internal sealed class RefusalTests : GatewayFixture
     }
 
     [Test]
-    public async Task AProvider_that_cannot_be_reached()
+    public async Task A_provider_that_cannot_be_reached()
     {
         await Provider.DisposeAsync();
 
@@ -101,7 +101,7 @@ internal sealed class RefusalTests : GatewayFixture
     }
 
     [Test]
-    public async Task AProvider_that_does_not_answer_in_time()
+    public async Task A_provider_that_does_not_answer_in_time()
     {
         var over = new TaskCompletionSource();
         Provider.Answer = (_, _) => over.Task;

@@ -10,7 +10,7 @@ namespace Proxy.Tests.Gateway;
 internal sealed class StreamTests : GatewayFixture
 {
     [Test]
-    public async Task A_chunk_passes_while_theProvider_is_still_silent_about_the_rest()
+    public async Task A_chunk_passes_while_the_provider_is_still_silent_about_the_rest()
     {
         var rest = new TaskCompletionSource();
         Provider.Answer = async (context, _) =>
@@ -46,7 +46,7 @@ internal sealed class StreamTests : GatewayFixture
     }
 
     [Test]
-    public async Task AClients_leaving_cancels_theProvider_and_is_recorded_with_what_was_produced()
+    public async Task A_clients_leaving_cancels_the_provider_and_is_recorded_with_what_was_produced()
     {
         var cancelled = new TaskCompletionSource();
         Provider.Answer = async (context, _) =>
@@ -71,14 +71,19 @@ internal sealed class StreamTests : GatewayFixture
     [Test]
     public async Task A_stream_that_is_cut_ends_in_one_error_event_and_no_end_mark()
     {
+        var seen = new TaskCompletionSource();
         Provider.Answer = async (context, _) =>
         {
             await FakeProvider.Stream(context, OpenAiBodies.Chunk("half an ans"));
+            await seen.Task.WaitAsync(Limit);
             context.Abort();
         };
 
         using var response = await AskAsync();
-        var body = await response.Content.ReadAsStringAsync();
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        await reader.ReadLineAsync().WaitAsync(Limit);
+        seen.SetResult();
+        var body = await reader.ReadToEndAsync();
 
         body.Should().Contain("data: {\"error\":").And.Contain("broke off").And.NotContain("[DONE]");
         (await SpentAsync()).Outcome.Should().Be("Incomplete");

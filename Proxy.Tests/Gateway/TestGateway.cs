@@ -17,6 +17,7 @@ internal sealed class TestGateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly TestFolder _folder;
     private readonly CapturedLog _log = new();
+    private bool _isStopped;
 
     private TestGateway(WebApplication app, TestFolder folder)
     {
@@ -104,6 +105,9 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>Stops the program, but keeps its folder for another start.</summary>
     public async Task StopAsync()
     {
+        if (_isStopped) return;
+
+        _isStopped = true;
         await _app.StopAsync();
         await _app.DisposeAsync();
     }
@@ -156,7 +160,7 @@ internal sealed class TestFolder : IDisposable
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();
-        Directory.Delete(Path, recursive: true);
+        if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
     }
 }
 

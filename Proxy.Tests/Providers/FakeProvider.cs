@@ -45,7 +45,7 @@ internal sealed class FakeProvider : IAsyncDisposable
     /// <summary>Sends the events one by one, each flushed.</summary>
     public static async Task Stream(HttpContext context, params IEnumerable<string> events)
     {
-        context.Response.ContentType = "text/event-stream";
+        if (!context.Response.HasStarted) context.Response.ContentType = "text/event-stream";
         foreach (var data in events)
         {
             await context.Response.WriteAsync($"data: {data}\n\n");

@@ -38,7 +38,7 @@ internal static class OpenAiAnswer
         var start = tail.LastIndexOf("\"usage\":"u8);
         if (start < 0) return;
 
-        var reader = new Utf8JsonReader(tail[(start + "\"usage\":"u8.Length)..], isFinalBlock: false, default);
+        var reader = new Utf8JsonReader(tail[(start + "\"usage\":"u8.Length)..]);
         try
         {
             ReadUsage(ref reader, digest);

@@ -1,0 +1,110 @@
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Host.Answers;
+using Proxy.Host.Providers.OpenAi;
+using Proxy.Tests.Providers;
+
+namespace Proxy.Tests.Answers;
+
+internal sealed class EventBufferTests
+{
+    private static readonly string Whole = string.Concat(
+        (IEnumerable<string>)[": a comment\n\n", .. OpenAiBodies.Stream("One", " ✓ \"two\"").Select(data => $"data: {data}\n\n")]);
+
+    /// <summary>A network may cut anywhere, so every cut must come to the same.</summary>
+    [Test]
+    public async Task However_the_stream_is_cut_the_same_goes_on_and_the_same_is_read([Values] bool isCrLf)
+    {
+        var stream = Encoding.UTF8.GetBytes(isCrLf ? Whole.Replace("\n", "\r\n") : Whole);
+        for (var cut = 0; cut <= stream.Length; cut++)
+        {
+            var (passed, digest, hasEnded) = await PassAsync([stream[..cut], stream[cut..]]);
+
+            passed.Should().Contain("One").And.Contain("a comment").And.NotContain("[DONE]").And.NotContain("\"choices\":[]");
+            passed.Length.Should().BeLessThan(stream.Length);
+            (hasEnded, digest.Usage!.Value.Total, Words(digest)).Should().Be((true, 11, "One ✓ \"two\""), "cut at {0}", cut);
+        }
+    }
+
+    [Test]
+    public async Task Byte_by_byte_it_comes_to_the_same()
+    {
+        var stream = Encoding.UTF8.GetBytes(Whole);
+
+        var (passed, digest, hasEnded) = await PassAsync(stream.Select(single => (byte[])[single]));
+
+        (hasEnded, Words(digest)).Should().Be((true, "One ✓ \"two\""));
+        passed.Should().StartWith(": a comment\n\ndata: ").And.EndWith("\n\n");
+    }
+
+    [Test]
+    public async Task Who_asked_for_usage_gets_every_event_but_the_end_mark()
+    {
+        var (passed, _, _) = await PassAsync([Encoding.UTF8.GetBytes(Whole)], passesUsage: true);
+
+        passed.Should().Be(Whole[..^"data: [DONE]\n\n".Length]);
+    }
+
+    [Test]
+    public async Task Usage_beside_words_stays_with_the_words()
+    {
+        const string chunk = """{"choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}}""";
+
+        var (passed, digest, _) = await PassAsync([Encoding.UTF8.GetBytes($"data: {chunk}\n\n")]);
+
+        passed.Should().Contain(chunk);
+        digest.Usage!.Value.Total.Should().Be(2);
+    }
+
+    [Test]
+    public async Task Several_choices_and_tool_calls_are_put_together()
+    {
+        var (_, digest, _) = await PassAsync(
+        [
+            .. ((string[])
+            [
+                """{"choices":[{"delta":{"content":"b"},"index":1},{"delta":{"content":"a"},"index":0}]}""",
+                """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]}}]}""",
+                """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"c2","function":{"name":"g","arguments":"{}"}},{"index":0,"function":{"arguments":"{\"a\""}}]}}]}""",
+                """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]},"finish_reason":"tool_calls"}]}""",
+            ]).Select(data => Encoding.UTF8.GetBytes($"data:{data}\n\n")),
+        ]);
+
+        var choices = JsonNode.Parse(Encoding.UTF8.GetString(digest.Output.Span))!.AsArray();
+        choices[0]!["content"]!.GetValue<string>().Should().Be("b");
+        var calls = choices[1]!["tool_calls"]!.AsArray();
+        calls.Select(call => (call!["id"]!.GetValue<string>(), call["function"]!["name"]!.GetValue<string>(), call["function"]!["arguments"]!.GetValue<string>()))
+            .Should().Equal(("c1", "f", "{\"a\":1}"), ("c2", "g", "{}"));
+    }
+
+    private static async Task<(string Passed, AnswerDigest Digest, bool HasEnded)> PassAsync(IEnumerable<byte[]> pieces, bool passesUsage = false)
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var digest = new AnswerDigest();
+        using var words = new OpenAiStream(digest);
+        using var events = new EventBuffer(passesUsage);
+        foreach (var piece in pieces.Where(piece => piece.Length > 0))
+        {
+            for (var taken = 0; taken < piece.Length && !events.HasEnded;)
+            {
+                var free = events.Free();
+                var count = Math.Min(free.Length, piece.Length - taken);
+                piece.AsMemory(taken, count).CopyTo(free);
+                taken += count;
+                events.Advance(count, pipe.Writer);
+                events.ReadPassed(words);
+            }
+        }
+
+        words.Complete();
+        await pipe.Writer.CompleteAsync();
+        using var reader = new StreamReader(pipe.Reader.AsStream());
+        return (await reader.ReadToEndAsync(), digest, events.HasEnded);
+    }
+
+    private static string Words(AnswerDigest digest) =>
+        JsonNode.Parse(Encoding.UTF8.GetString(digest.Output.Span))!["content"]!.GetValue<string>();
+}

@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Requests;
+
+namespace Proxy.Tests.Requests;
+
+internal sealed class RequestPeekTests
+{
+    [Test]
+    public void It_finds_what_steers_and_what_the_log_wants()
+    {
+        using var request = Read("""
+            {"messages":[{"role":"user","content":"hi","model":"inner"}],"user":"u","stream":true,"stream_options":{"include_usage":true},
+             "metadata":{"trace_id":"t","trace_name":"n","session_id":5,"trace_user_id":"tu","generation_name":"g","tags":["a","a","b"],"x":{"y":[1]},"user_api_key_alias":"forged"},
+             "model":"m","temperature":0.5}
+            """);
+
+        (request.Model, request.IsStream, request.WantsUsage, request.User).Should().Be(("m", true, true, "u"));
+        var metadata = request.Metadata;
+        (metadata.TraceId, metadata.TraceName, metadata.SessionId, metadata.TraceUserId, metadata.GenerationName).Should().Be(("t", "n", "5", "tu", "g"));
+        metadata.Tags.Should().Equal("a", "b");
+        metadata.Fields.Single().Should().Be(KeyValuePair.Create("x", """{"y":[1]}"""));
+        Text(request.Subset(FieldKind.Parameter)).Should().Be("""{"stream":true,"temperature":0.5}""");
+        JsonNode.Parse(Text(request.Subset(FieldKind.Input)))!["messages"]![0]!["content"]!.GetValue<string>().Should().Be("hi");
+    }
+
+    [TestCase("""{"model":"m","stream":true}""", """{"stream_options":{"include_usage":true},"model":"m","stream":true}""")]
+    [TestCase("""{"model":"m","stream":true,"stream_options":{"include_usage":false}}""", """{"model":"m","stream":true,"stream_options":{"include_usage":true}}""")]
+    [TestCase("""{"model":"m","stream":true,"stream_options":null}""", """{"model":"m","stream":true,"stream_options":{"include_usage":true}}""")]
+    [TestCase("""{"model":"m","stream":false}""", """{"model":"m","stream":false}""")]
+    [TestCase(""" { "model" : "m" , "tags" : [] } """, """ { "model" : "m" } """)]
+    [TestCase("""{"tags":[],"no-log":true,"model":"m"}""", """{"model":"m"}""")]
+    [TestCase("""{"tags":[],"model":"m","cache":{},"fallbacks":[]}""", """{"model":"m"}""")]
+    [TestCase("""{"a":1,"tags":[],"b":2,"_x":{},"model":"m","c":3}""", """{"a":1,"b":2,"model":"m","c":3}""")]
+    public void Only_what_must_change_is_changed(string asked, string sent)
+    {
+        using var request = Read(asked);
+
+        Sent(request, "m").Should().Be(sent);
+    }
+
+    [Test]
+    public void The_upstream_name_takes_the_models_place_whatever_is_in_it()
+    {
+        using var request = Read("""{"model":"m","n":1}""");
+
+        JsonNode.Parse(Sent(request, "a\"b/ü"))!["model"]!.GetValue<string>().Should().Be("a\"b/ü");
+    }
+
+    /// <summary>Every subset of fields in every order: what arrives is JSON with exactly the fields that may go on.</summary>
+    [Test]
+    public void Whatever_stands_where_the_result_is_the_body_without_what_stays_here()
+    {
+        string[] fields = ["\"model\":\"m\"", "\"tags\":[\"x\"]", "\"_p\":{\"a\":[1]}", "\"seed\":4", "\"stream\":true"];
+        foreach (var order in Permutations(fields))
+        {
+            using var request = Read($"{{ {string.Join(" , ", order)} }}");
+
+            var sent = JsonNode.Parse(Sent(request, "up"))!.AsObject();
+
+            sent.Select(field => field.Key).Should().BeEquivalentTo("model", "seed", "stream", "stream_options");
+            sent["model"]!.GetValue<string>().Should().Be("up");
+        }
+    }
+
+    private static CompletionRequest Read(string json)
+    {
+        var bytes = Encoding.UTF8.GetBytes(json);
+        var rented = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        bytes.CopyTo(rented, 0);
+        var request = new CompletionRequest(new RequestBody(rented, bytes.Length));
+        RequestPeek.Read(request).Should().BeNull();
+        return request;
+    }
+
+    private static string Sent(CompletionRequest request, string upstreamModel)
+    {
+        using var outgoing = OpenAiRequest.Write(request, upstreamModel, asksForUsage: true);
+        using var reader = new StreamReader(outgoing);
+        var text = reader.ReadToEnd();
+        outgoing.Length.Should().Be(Encoding.UTF8.GetByteCount(text));
+        return text;
+    }
+
+    private static string Text(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);
+
+    private static IEnumerable<string[]> Permutations(string[] items) => items.Length <= 1
+        ? [items]
+        : items.SelectMany((item, index) => Permutations([.. items[..index], .. items[(index + 1)..]]).Select(rest => (string[])[item, .. rest]));
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env pwsh
+# Restores, checks the format, builds, tests and publishes. Stops at the first step that fails.
+param([string] $Output = "artifacts/publish/gateway")
+
+$ErrorActionPreference = "Stop"
+$PSNativeCommandUseErrorActionPreference = $true
+Set-Location $PSScriptRoot
+
+dotnet restore
+dotnet format --verify-no-changes --no-restore
+dotnet build --no-restore --configuration Release
+dotnet test --no-build --configuration Release
+dotnet publish Proxy.Host --no-build --configuration Release --output $Output
