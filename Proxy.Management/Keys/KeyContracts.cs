@@ -45,7 +45,7 @@ internal sealed record KeyView
 
     /// <summary>The fields that are kept but not read.</summary>
     [JsonExtensionData]
-    public required Dictionary<string, JsonElement> Details { get; init; }
+    public Dictionary<string, JsonElement> Details { get; set; } = [];
 
     public static KeyView Of(KeyRecord record)
     {

@@ -32,7 +32,7 @@ internal sealed record TeamView
 
     /// <summary>The fields that are kept but not read.</summary>
     [JsonExtensionData]
-    public required Dictionary<string, JsonElement> Details { get; init; }
+    public Dictionary<string, JsonElement> Details { get; set; } = [];
 
     public static TeamView Of(TeamRecord record)
     {
