@@ -1,3 +1,4 @@
+using System.Data;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
@@ -54,7 +55,7 @@ public sealed class Migrator(Database database, TimeProvider time)
     private async Task ApplyAsync(
         string owner, string name, string sql, string sha256, SqliteConnection connection, SqliteTransaction transaction)
     {
-        await connection.ExecuteAsync(sql, transaction: transaction);
+        await connection.ExecuteAsync(sql, transaction: transaction, commandType: CommandType.Text);
         var appliedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
         await connection.ExecuteAsync(InsertSql, new { owner, name, sha256, appliedAt }, transaction);
     }
