@@ -7,8 +7,8 @@ namespace Proxy.Tests;
 /// <summary>Who may know whom.</summary>
 internal sealed class ArchitectureTests
 {
-    private static readonly Assembly Host = typeof(Host.Hosting.Gateway).Assembly;
-    private static readonly Assembly Management = typeof(Management.ManagementServices).Assembly;
+    private static readonly Assembly Host = typeof(Proxy.Host.Hosting.Gateway).Assembly;
+    private static readonly Assembly Management = typeof(Proxy.Management.ManagementServices).Assembly;
     private static readonly Assembly Logging = typeof(Proxy.Logging.CompletionLog).Assembly;
 
     [Test]

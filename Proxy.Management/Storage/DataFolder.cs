@@ -13,4 +13,14 @@ internal static class DataFolder
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
         else Directory.CreateDirectory(path, OwnerOnly);
     }
+
+    /// <summary>Makes the file empty when it is missing, for the owner alone.</summary>
+    public static void CreateFile(string path)
+    {
+        if (File.Exists(path)) return;
+
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        new FileStream(path, options).Dispose();
+    }
 }

@@ -58,6 +58,7 @@ public sealed class Database
     internal SqliteConnection OpenWriter()
     {
         DataFolder.Create(System.IO.Path.GetDirectoryName(Path)!);
+        DataFolder.CreateFile(Path); // its companions, the log and the index of it, take over its mode
 
         var connection = new SqliteConnection(_writerString);
         try

@@ -44,6 +44,6 @@ internal sealed class PriceTests
     [Test]
     public void The_demo_model_costs_something()
     {
-        PriceTable.Shipped.FindPrice("demo-model").Should().Be(new ModelPrice(0.0000001m, 0.0000002m));
+        PriceTable.Shipped.FindPrice("demo").Should().Be(new ModelPrice(0.0000001m, 0.0000002m));
     }
 }
