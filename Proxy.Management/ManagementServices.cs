@@ -47,12 +47,11 @@ public static class ManagementServices
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<SpendLog>();
-        services.AddSingleton<SpendWriter>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),
-            provider.GetRequiredService<SpendWriter>(),
             provider.GetRequiredService<KeyRing>(),
-            provider.GetRequiredService<TeamRing>()));
+            provider.GetRequiredService<TeamRing>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Authenticator(
             provider.GetRequiredService<MasterKey>(),
             provider.GetRequiredService<KeyRing>(),

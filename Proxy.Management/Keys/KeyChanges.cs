@@ -26,7 +26,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
     public Task<KeyRecord?> SetBlockedAsync(KeyHash hash, bool isBlocked, string? by, CancellationToken cancellationToken) => queue.WriteAsync(
         (connection, transaction) =>
         {
-            store.SetBlocked(connection, transaction, hash, isBlocked, time.GetUtcNow(), by);
+            KeyStore.SetBlocked(connection, transaction, hash, isBlocked, time.GetUtcNow(), by);
             return store.Find(connection, transaction, hash);
         },
         key =>
@@ -44,11 +44,11 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
             {
                 hashes.Clear();
                 var missing = keys.Count(key => !TryAdd(hashes, KeyFormat.FindHash(key)))
-                    + aliases.Count(alias => !TryAdd(hashes, store.FindByAlias(connection, transaction, alias)))
+                    + aliases.Count(alias => !TryAdd(hashes, KeyStore.FindByAlias(connection, transaction, alias)))
                     + hashes.Count(hash => store.Find(connection, transaction, hash) is null);
                 if (missing > 0) return KeyErrors.NoKeysFound(missing, keys.Count + aliases.Count);
 
-                foreach (var hash in hashes) store.Delete(connection, transaction, hash);
+                foreach (var hash in hashes) KeyStore.Delete(connection, transaction, hash);
                 return null;
             },
             refusal =>
@@ -68,7 +68,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
     private ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, KeyIdentity key)
     {
         if (masterKey.Matches(key.Hash) || store.Find(connection, transaction, key.Hash) is not null) return KeyErrors.Exists;
-        if (key.Alias is not null && store.FindByAlias(connection, transaction, key.Alias) is not null) return KeyErrors.AliasExists(key.Alias);
+        if (key.Alias is not null && KeyStore.FindByAlias(connection, transaction, key.Alias) is not null) return KeyErrors.AliasExists(key.Alias);
 
         return key.TeamId is not null && !TeamStore.Exists(connection, transaction, key.TeamId) ? KeyErrors.TeamUnknown(key.TeamId) : null;
     }

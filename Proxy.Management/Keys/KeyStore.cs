@@ -80,11 +80,10 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
     public KeyRecord? Find(DbConnection connection, DbTransaction transaction, KeyHash hash) =>
         connection.QuerySingleOrDefault<KeyRow>(FindSql, new { hash = hash.ToArray() }, transaction)?.ToRecord(vault);
 
-#pragma warning disable CA1822 // The store is one object, also where a statement needs no decryption.
-    public KeyHash? FindByAlias(DbConnection connection, DbTransaction transaction, string alias) =>
+    public static KeyHash? FindByAlias(DbConnection connection, DbTransaction transaction, string alias) =>
         connection.QuerySingleOrDefault<byte[]>(FindByAliasSql, new { alias }, transaction) is { } hash ? new KeyHash(hash) : null;
 
-    public void SetBlocked(
+    public static void SetBlocked(
         DbConnection connection, DbTransaction transaction, KeyHash hash, bool isBlocked, DateTimeOffset updatedAt, string? updatedBy) =>
         connection.Execute(
             SetBlockedSql,
@@ -92,9 +91,8 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
             transaction);
 
     /// <returns>Whether there was such a row.</returns>
-    public bool Delete(DbConnection connection, DbTransaction transaction, KeyHash hash) =>
+    public static bool Delete(DbConnection connection, DbTransaction transaction, KeyHash hash) =>
         connection.Execute(DeleteSql, new { hash = hash.ToArray() }, transaction) == 1;
-#pragma warning restore CA1822
 
     public void Insert(DbConnection connection, DbTransaction transaction, KeyRecord key) =>
         connection.Execute(InsertSql, KeyRow.From(key, vault), transaction);

@@ -12,8 +12,11 @@ public sealed class SpendLedger
     private readonly KeyRing _keys;
     private readonly TeamRing _teams;
 
-    internal SpendLedger(CommitQueue queue, SpendWriter writer, KeyRing keys, TeamRing teams) =>
-        (_queue, _writer, _keys, _teams) = (queue, writer, keys, teams);
+    internal SpendLedger(CommitQueue queue, KeyRing keys, TeamRing teams, TimeProvider time)
+    {
+        (_queue, _keys, _teams) = (queue, keys, teams);
+        _writer = queue.Own(new SpendWriter(time));
+    }
 
     /// <summary>Records a finished call. The task is done when the commit is, which calls that end at the same moment share.</summary>
     /// <param name="entry">The call; its id must not have been recorded before.</param>

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
 
@@ -11,19 +12,19 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
 {
     private const string AddToKeySql = """
         update api_key
-        set spend = spend + @amount
-        where key_hash = @id
+        set spend = spend + ?1
+        where key_hash = ?2
         """;
 
     private const string AddToTeamSql = """
         update team
-        set spend = spend + @amount
-        where team_id = @id
+        set spend = spend + ?1
+        where team_id = ?2
         """;
 
     private const string AddToUserSql = """
         insert into app_user (user_id, spend, created_at, updated_at)
-        values (@id, @amount, @now, @now)
+        values (?1, ?2, ?3, ?3)
         on conflict (user_id) do update set spend = spend + excluded.spend, updated_at = excluded.updated_at
         """;
 
@@ -33,12 +34,12 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
 
     private DbConnection? _connection;
     private SpendInsert? _insert;
-    private PreparedCommand? _addToKey, _addToTeam, _addToUser;
+    private SqliteStatement? _addToKey, _addToTeam, _addToUser;
 
     public void Write(WriteSession session, SpendEntry entry, long picos)
     {
         Prepare(session.Connection);
-        _insert!.Run(session.Transaction, entry, picos);
+        _insert!.Run(entry, picos);
 
         if (picos == 0) return;
         if (entry.KeyHash is { } hash) Add(_keys, hash, picos);
@@ -49,11 +50,31 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
     public void Flush(WriteSession session)
     {
         // A row that was deleted meanwhile is no fault: the entry itself stays in the book.
-        foreach (var (hash, amount) in _keys) _addToKey!.Run(session.Transaction, hash.ToArray(), amount);
-        foreach (var (team, amount) in _teams) _addToTeam!.Run(session.Transaction, team, amount);
+        Span<byte> bytes = stackalloc byte[KeyHash.Size];
+        foreach (var (hash, amount) in _keys)
+        {
+            hash.CopyTo(bytes);
+            _addToKey!.Bind(amount);
+            _addToKey.Bind(bytes);
+            _addToKey.Run();
+        }
 
-        var now = _users.Count > 0 ? time.GetUtcNow().ToUnixTimeMilliseconds() : 0;
-        foreach (var (user, amount) in _users) _addToUser!.Run(session.Transaction, user, amount, now);
+        foreach (var (team, amount) in _teams)
+        {
+            _addToTeam!.Bind(amount);
+            _addToTeam.Bind(team);
+            _addToTeam.Run();
+        }
+
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var (user, amount) in _users)
+        {
+            _addToUser!.Bind(user);
+            _addToUser.Bind(amount);
+            _addToUser.Bind(now);
+            _addToUser.Run();
+        }
+
         Forget();
     }
 
@@ -85,9 +106,10 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
 
         Dispose();
         _connection = connection;
-        _insert = new SpendInsert(connection);
-        _addToKey = new PreparedCommand(connection, AddToKeySql, "@id", "@amount");
-        _addToTeam = new PreparedCommand(connection, AddToTeamSql, "@id", "@amount");
-        _addToUser = new PreparedCommand(connection, AddToUserSql, "@id", "@amount", "@now");
+        var sqlite = (SqliteConnection)connection;
+        _insert = new SpendInsert(sqlite);
+        _addToKey = new SqliteStatement(sqlite, AddToKeySql);
+        _addToTeam = new SqliteStatement(sqlite, AddToTeamSql);
+        _addToUser = new SqliteStatement(sqlite, AddToUserSql);
     }
 }

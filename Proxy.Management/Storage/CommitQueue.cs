@@ -24,6 +24,9 @@ public sealed partial class CommitQueue : IDisposable
     private List<ICommitWork> _waiting = [];
     private bool _isClosed;
 
+    // Added to while the program is put together, disposed of by Dispose.
+    private readonly List<IDisposable> _owned = [];
+
     // Touched by the writer only.
     private List<ICommitWork> _group = [];
 
@@ -65,6 +68,14 @@ public sealed partial class CommitQueue : IDisposable
         Add(work);
     }
 
+    /// <summary>Disposes of it when the last work is done: it is used on the writer's thread until then.</summary>
+    internal T Own<T>(T disposable)
+        where T : IDisposable
+    {
+        _owned.Add(disposable);
+        return disposable;
+    }
+
     /// <summary>Commits what waits, then closes.</summary>
     public void Dispose()
     {
@@ -77,6 +88,7 @@ public sealed partial class CommitQueue : IDisposable
         }
 
         _thread.Join();
+        foreach (var disposable in _owned) disposable.Dispose();
         _connection.Dispose();
         _room.Dispose();
     }

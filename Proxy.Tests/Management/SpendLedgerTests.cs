@@ -115,9 +115,28 @@ internal sealed class SpendLedgerTests
     }
 
     [Test]
+    public async Task Calls_that_end_while_the_program_closes_are_recorded()
+    {
+        var server = await ManagementServer.StartAsync();
+        var ledger = server.Services.GetRequiredService<SpendLedger>();
+        await ledger.RecordAsync(Entry(1m), null);
+        var release = new ManualResetEventSlim();
+        var first = server.Services.GetRequiredService<CommitQueue>().WriteAsync((_, _) => { release.Wait(); return 0; }, default);
+        var tasks = Enumerable.Range(0, 500).Select(_ => ledger.RecordAsync(Entry(1m), null)).ToList();
+
+        var closing = Task.Run(async () => await server.DisposeAsync());
+        release.Set();
+
+        await Task.WhenAll([closing, first, .. tasks]);
+        tasks.Should().OnlyContain(task => task.IsCompletedSuccessfully);
+    }
+
+    [Test]
     public async Task A_negative_cost_is_refused()
     {
-        var record = () => new SpendLedger(null!, null!, null!, null!).RecordAsync(Entry(-1m), null);
+        await using var server = await ManagementServer.StartAsync();
+
+        var record = () => RecordAsync(server, Entry(-1m));
 
         await record.Should().ThrowAsync<ArgumentException>();
     }
