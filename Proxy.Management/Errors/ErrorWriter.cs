@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -8,11 +9,14 @@ namespace Proxy.Management.Errors;
 /// <summary>The only place that turns a <see cref="ProxyError"/> into bytes: <c>{"error": {"message", "type", "param", "code"}}</c>.</summary>
 public static class ErrorWriter
 {
+    /// <summary>A quote in a sentence is escaped as one: this is JSON, and never part of a page.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The envelope as UTF-8 JSON.</summary>
     public static ReadOnlyMemory<byte> Envelope(ProxyError error)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Readable))
         {
             json.WriteStartObject();
             json.WriteStartObject("error"u8);
