@@ -1,7 +1,7 @@
 using System.Globalization;
 using Proxy.Host.Exchanges;
-using Proxy.Host.Recording;
 using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Recording;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Answers;

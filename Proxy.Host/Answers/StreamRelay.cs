@@ -1,7 +1,7 @@
 using System.Buffers;
 using Proxy.Host.Exchanges;
-using Proxy.Host.Recording;
 using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Recording;
 using Proxy.Management.Errors;
 using Proxy.Management.Spend;
 

@@ -92,7 +92,7 @@ internal sealed class CommitQueueTests
 
         _queue.Dispose();
 
-        tasks.Should().OnlyContain(task => task.IsCompletedSuccessfully);
+        await Task.WhenAll(tasks);
         (await CountAsync()).Should().Be(100);
         await InsertAsync("too late").Invoking(task => task).Should().ThrowAsync<ObjectDisposedException>();
     }
