@@ -1,5 +1,6 @@
 using Proxy.Host.Models;
 using Proxy.Logging;
+using Proxy.Management.Storage;
 
 namespace Proxy.Host.Configuration;
 
@@ -20,6 +21,7 @@ internal static class ProxySettingsReader
             faults.Add($"The section '{section.Key}' is not known; known are {string.Join(", ", Sections)}.");
 
         var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
+        CheckDatabase(management.Database, faults);
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
@@ -39,5 +41,17 @@ internal static class ProxySettingsReader
             Management = management,
             Warnings = warnings,
         }, []);
+    }
+
+    private static void CheckDatabase(string setting, List<string> faults)
+    {
+        try
+        {
+            _ = new Database(setting);
+        }
+        catch (ArgumentException exception)
+        {
+            faults.Add(exception.Message);
+        }
     }
 }

@@ -32,7 +32,7 @@ internal static class GatewayBuilder
         AddLogging(builder.Logging, builder.Configuration);
 
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseUrls(urls ?? builder.Configuration["Urls"] ?? builder.Configuration["ASPNETCORE_URLS"] ?? DefaultUrl);
+        builder.WebHost.UseUrls(urls ?? builder.Configuration["ASPNETCORE_URLS"] ?? builder.Configuration["Urls"] ?? DefaultUrl);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -97,6 +97,9 @@ internal static class GatewayBuilder
         app.MapProxyManagement();
         app.MapModels();
         app.MapExchanges();
+
+        // Endpoints are made when they are first asked for; one that does not say who may call it must not wait for a caller.
+        foreach (var source in ((IEndpointRouteBuilder)app).DataSources) _ = source.Endpoints;
     }
 
     private static void AddLogging(ILoggingBuilder logging, ConfigurationManager configuration)

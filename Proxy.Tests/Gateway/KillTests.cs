@@ -33,7 +33,7 @@ internal sealed class KillTests
         for (var life = 0; life < Kills; life++)
         {
             await using var gateway = await StartAsync(folder);
-            key ??= await CreateKeyAsync(gateway, langfuse, project);
+            key ??= await CreateKeyAsync(gateway, project);
             await LoadUntilKilledAsync(gateway, key, acknowledged);
         }
 
@@ -94,20 +94,10 @@ internal sealed class KillTests
     private static Task<GatewayProcess> StartAsync(TestFolder folder) =>
         GatewayProcess.StartAsync(folder, new Dictionary<string, string> { ["PROXY_MASTER_KEY"] = MasterKey });
 
-    private static async Task<string> CreateKeyAsync(GatewayProcess gateway, FakeLangfuse langfuse, FakeProject project)
+    private static async Task<string> CreateKeyAsync(GatewayProcess gateway, FakeProject project)
     {
         var team = (await gateway.PostAsync(MasterKey, "/team/new", []))["team_id"]!.GetValue<string>();
-        await gateway.PostAsync(MasterKey, $"/team/{team}/callback", new JsonObject
-        {
-            ["callback_name"] = "langfuse",
-            ["callback_type"] = "success_and_failure",
-            ["callback_vars"] = new JsonObject
-            {
-                ["langfuse_public_key"] = project.PublicKey,
-                ["langfuse_secret_key"] = project.Target.SecretKey,
-                ["langfuse_host"] = langfuse.Address.ToString(),
-            },
-        });
+        await gateway.PostAsync(MasterKey, $"/team/{team}/callback", TestCallbacks.Langfuse(project.Target));
         return (await gateway.PostAsync(MasterKey, "/key/generate", new JsonObject { ["team_id"] = team }))["key"]!.GetValue<string>();
     }
 }

@@ -66,6 +66,7 @@ internal sealed class StartTests
               "Prices": { "m": { "InputCostPerToken": "free", "Colour": 3 } },
               "CompletionLog": { "BatchSize": 0 },
               "Requests": { "MaxBodyBites": 1 },
+              "Management": { "Database": "oracle:x" },
               "Loging": {}
             }
             """);
@@ -74,12 +75,11 @@ internal sealed class StartTests
 
         exitCode.Should().Be(2);
         foreach (var fault in (string[])
-            ["telepathy", "'nowhere'", "'oracle'", "NOT_SET_ANYWHERE", "'Destinatons'", "'b' has no destinations", "Guess", "'zzz'", "'free'", "Colour", "BatchSize", "MaxBodyBites", "'Loging'"])
+            ["telepathy", "'nowhere'", "'oracle'", "NOT_SET_ANYWHERE", "'Destinatons'", "'b' has no destinations", "Guess", "'zzz'", "'free'", "Colour", "BatchSize", "MaxBodyBites", "Management:Database", "'Loging'"])
             output.Should().Contain(fault);
     }
 
     [TestCase("{ \"ReverseProxy\": ", "is not valid JSON")]
-    [TestCase("{ \"Management\": { \"Database\": \"oracle:x\" } }", "Management:Database")]
     public async Task A_file_that_cannot_be_used_is_refused(string content, string sentence)
     {
         File.WriteAllText(_folder.ConfigPath, content);

@@ -149,7 +149,7 @@ internal sealed class TeamLoggingTests : GatewayFixture
     {
         var project = _langfuse.AddProject(name);
         var team = await Gateway.CreateTeamAsync(new() { ["team_alias"] = name });
-        await Gateway.LogToAsync(team, _langfuse.Address, project.PublicKey, project.Target.SecretKey);
+        await Gateway.LogToAsync(team, project.Target);
         if (isDisabled) await Gateway.PostAsync($"/team/{team}/disable_logging");
         return (project, await Gateway.CreateKeyAsync(new() { ["team_id"] = team, ["key_alias"] = $"{name}-key" }));
     }

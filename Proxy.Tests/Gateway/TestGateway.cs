@@ -8,6 +8,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Proxy.Host.Hosting;
+using Proxy.Logging.Records;
 
 namespace Proxy.Tests.Gateway;
 
@@ -77,17 +78,7 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public async Task<string> CreateTeamAsync(JsonObject? fields = null) => (await PostAsync("/team/new", fields))["team_id"]!.GetValue<string>();
 
-    public Task<JsonObject> LogToAsync(string team, Uri host, string publicKey, string secretKey) => PostAsync($"/team/{team}/callback", new JsonObject
-    {
-        ["callback_name"] = "langfuse",
-        ["callback_type"] = "success_and_failure",
-        ["callback_vars"] = new JsonObject
-        {
-            ["langfuse_public_key"] = publicKey,
-            ["langfuse_secret_key"] = secretKey,
-            ["langfuse_host"] = host.ToString(),
-        },
-    });
+    public Task<JsonObject> LogToAsync(string team, LogTarget target) => PostAsync($"/team/{team}/callback", TestCallbacks.Langfuse(target));
 
     /// <summary>Waits until the program has logged a line with this text.</summary>
     public Task LogBecomesAsync(string text) =>
