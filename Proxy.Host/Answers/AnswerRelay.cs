@@ -31,7 +31,7 @@ internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams,
         {
             // It means the gateway's credential, not the client's, and providers quote the credential in it.
             LogCredentialRefused(exchange.Cluster!.Id, exchange.Attempt!.DestinationId, (int)answer.StatusCode);
-            Decline(context, exchange);
+            exchange.Refuse(ExchangeErrors.ProviderRefusesCredential, SpendOutcome.Failure);
             return;
         }
 
@@ -43,12 +43,6 @@ internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams,
         await using var body = await OpenAsync(answer, idle.Token);
         if (answer.Content.Headers.ContentType?.MediaType == EventStream) await streams.RelayAsync(body, context, exchange, idle);
         else await bodies.RelayAsync(body, context, exchange, idle);
-    }
-
-    private static void Decline(HttpContext context, Exchange exchange)
-    {
-        exchange.Refuse(ExchangeErrors.ProviderRefusesCredential, SpendOutcome.Failure);
-        context.Response.Clear();
     }
 
     private static void CopyHeaders(HttpResponseMessage answer, HttpResponse response, Exchange exchange)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
@@ -30,8 +31,9 @@ internal sealed partial class ExchangeMiddleware(
             await next(context);
             if (!exchange.IsClosed && exchange.Refusal is null) ReadForwarderError(context, exchange);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
+            // Whatever was under way failed because the client left.
             exchange.Outcome = SpendOutcome.Aborted;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -54,6 +56,8 @@ internal sealed partial class ExchangeMiddleware(
             return;
         }
 
+        // YARP has set the provider's; ours follows from the status.
+        context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         try
         {
             await ErrorWriter.WriteAsync(context, refusal);

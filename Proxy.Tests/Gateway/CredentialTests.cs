@@ -36,7 +36,8 @@ internal sealed class CredentialTests : GatewayFixture
 
         using var response = await Client.SendAsync(Ask());
 
-        response.StatusCode.Should().Be(HttpStatusCode.BadGateway);
+        (response.StatusCode, response.ReasonPhrase).Should().Be((HttpStatusCode.BadGateway, "Bad Gateway"));
+        response.Headers.Contains("x-litellm-call-id").Should().BeTrue();
         (await response.Content.ReadAsStringAsync()).Should().Contain("upstream_authentication_error").And.NotContain(TestClusters.FakeProviderKey);
     }
 

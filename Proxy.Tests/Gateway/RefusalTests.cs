@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
@@ -126,6 +127,24 @@ internal sealed class RefusalTests : GatewayFixture
         (path.StatusCode, method.StatusCode, outside.StatusCode).Should().Be((HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed, HttpStatusCode.NotFound));
         foreach (var response in (HttpResponseMessage[])[path, method, outside])
             JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["code"]!.GetValue<string>().Should().Be(((int)response.StatusCode).ToString());
+    }
+
+    [Test]
+    public async Task A_client_that_leaves_while_it_sends_is_recorded_and_raises_no_alarm()
+    {
+        using (var socket = new TcpClient())
+        {
+            await socket.ConnectAsync(Gateway.Address.Host, Gateway.Address.Port);
+            await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {Key}\r\nContent-Length: 1000\r\n\r\n{{\"model\":"));
+            socket.Client.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+
+        var rows = await Eventually.BecomesAsync(Gateway.LedgerAsync, rows => rows.Count > 0);
+
+        // Kestrel tells of a body that ended too soon, or of a connection that broke, whichever it sees first.
+        rows.Should().ContainSingle().Which.Outcome.Should().BeOneOf("Aborted", "Rejected");
+        Gateway.Log.Should().NotContain(line => line.StartsWith("Error"));
     }
 
     [Test]
