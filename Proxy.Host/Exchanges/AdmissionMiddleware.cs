@@ -1,9 +1,10 @@
 using Proxy.Management.Access;
+using Proxy.Management.Spend;
 
 namespace Proxy.Host.Exchanges;
 
 /// <summary>Who is calling, and may they? Nothing is read of the body before that is known.</summary>
-internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator authenticator)
+internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator authenticator, SpendLedger ledger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -12,6 +13,7 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator au
         exchange.Caller = authentication.Caller;
 
         if (authentication.Error is { } error) exchange.Refuse(error);
+        else if (!ledger.IsWritable) exchange.Refuse(ExchangeErrors.LedgerUnavailable);
         else await next(context);
     }
 }

@@ -29,9 +29,9 @@ internal static class HealthEndpoints
 
     private static JsonHttpResult<string> SayAlive() => TypedResults.Json(Alive, HealthJson.Default.String);
 
-    private static async Task<IResult> SayReadyAsync(Database database, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> SayReadyAsync(Database database, CommitQueue commits, TimeProvider time, CancellationToken cancellationToken)
     {
-        var answers = await AnswersAsync(database, cancellationToken);
+        var answers = commits.IsWritable && await AnswersAsync(database, cancellationToken);
         var readiness = new Readiness(
             answers ? "healthy" : "unhealthy", answers ? "connected" : "Not connected", Cache: null, ApiVersion, [], time.GetUtcNow());
         return TypedResults.Json(

@@ -18,6 +18,9 @@ public sealed class SpendLedger
         _writer = queue.Own(new SpendWriter(time));
     }
 
+    /// <summary>False while nothing can be recorded, so that nothing that costs money should begin.</summary>
+    public bool IsWritable => _queue.IsWritable;
+
     /// <summary>Records a finished call. The task is done when the commit is, which calls that end at the same moment share.</summary>
     /// <param name="entry">The call; its id must not have been recorded before.</param>
     /// <param name="rider">Rows that must be in the same commit, or null.</param>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,11 @@ public sealed partial class CommitQueue : IDisposable
     /// <summary>How many works may wait; also the largest group. Beyond it callers wait for room.</summary>
     private const int Capacity = 4096;
 
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
+
     private readonly ILogger<CommitQueue> _logger;
+    private readonly FileStream _lock;
     private readonly SqliteConnection _connection;
     private readonly Thread _thread;
 
@@ -27,16 +32,24 @@ public sealed partial class CommitQueue : IDisposable
     // Added to while the program is put together, disposed of by Dispose.
     private readonly List<IDisposable> _owned = [];
 
+    // Set by the writer, read by anybody.
+    private volatile bool _isWritable = true;
+
     // Touched by the writer only.
     private List<ICommitWork> _group = [];
 
+    /// <exception cref="IOException">Another process writes this database.</exception>
     public CommitQueue(Database database, ILogger<CommitQueue> logger)
     {
         _logger = logger;
+        _lock = database.Lock();
         _connection = database.OpenWriter();
         _thread = new Thread(Loop) { IsBackground = true, Name = "commit queue" };
         _thread.Start();
     }
+
+    /// <summary>False while the database itself refuses: it is locked, full, or cannot be written. What costs money should not begin then.</summary>
+    public bool IsWritable => _isWritable;
 
     /// <summary>Runs the work on the writer's thread; done when it is committed. Works see what earlier works of their group wrote.</summary>
     /// <param name="work">A short write. It may run twice (never half), so it must not keep anything outside the database.</param>
@@ -90,6 +103,7 @@ public sealed partial class CommitQueue : IDisposable
         _thread.Join();
         foreach (var disposable in _owned) disposable.Dispose();
         _connection.Dispose();
+        _lock.Dispose();
         _room.Dispose();
     }
 
@@ -108,17 +122,37 @@ public sealed partial class CommitQueue : IDisposable
     {
         while (TakeGroup())
         {
-            if (!TryRun(_group, 0, _group.Count, out _))
-            {
-                for (var i = 0; i < _group.Count; i++)
-                {
-                    if (!TryRun(_group, i, 1, out var exception)) _group[i].Fail(exception!);
-                }
-            }
+            if (!TryRunWhole(out var exception)) RunOneByOne(exception!);
 
             var count = _group.Count;
             _group.Clear();
             _room.Release(count);
+        }
+    }
+
+    /// <summary>What the database refuses is nobody's fault in the group, so the group waits for it, but not for ever.</summary>
+    private bool TryRunWhole(out Exception? exception)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!TryRun(_group, 0, _group.Count, out exception))
+        {
+            if (!DatabaseTrouble.IsIn(exception!)) return false;
+
+            _isWritable = false;
+            if (Stopwatch.GetElapsedTime(started) > GiveUpAfter || _isClosed) return false;
+            lock (_gate) Monitor.Wait(_gate, ProbeInterval);
+        }
+
+        _isWritable = true;
+        return true;
+    }
+
+    private void RunOneByOne(Exception why)
+    {
+        for (var i = 0; i < _group.Count; i++)
+        {
+            if (DatabaseTrouble.IsIn(why)) _group[i].Fail(why);
+            else if (!TryRun(_group, i, 1, out var exception)) _group[i].Fail(exception!);
         }
     }
 
@@ -131,11 +165,28 @@ public sealed partial class CommitQueue : IDisposable
             {
                 if (_isClosed) return false;
 
-                Monitor.Wait(_gate);
+                // Nobody may come while the database refuses, so it is asked whether it still does.
+                if (_isWritable) Monitor.Wait(_gate);
+                else if (!Monitor.Wait(_gate, ProbeInterval)) Probe();
             }
 
             (_group, _waiting) = (_waiting, _group);
             return true;
+        }
+    }
+
+    private void Probe()
+    {
+        try
+        {
+            using var transaction = _connection.BeginTransaction(deferred: false);
+            transaction.Commit();
+            _isWritable = true;
+            LogWritable();
+        }
+        catch (SqliteException)
+        {
+            // Still not.
         }
     }
 
@@ -184,10 +235,4 @@ public sealed partial class CommitQueue : IDisposable
             work.Fail(exception);
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "A commit of {Count} writes was rolled back.")]
-    private partial void LogRolledBack(Exception exception, int count);
-
-    [LoggerMessage(LogLevel.Error, "What follows a commit failed; the write itself is in the database.")]
-    private partial void LogCompletionFailed(Exception exception);
 }

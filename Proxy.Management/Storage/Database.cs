@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Proxy.Management.Storage;
 
@@ -54,6 +55,23 @@ public sealed class Database
         }
     }
 
+    /// <summary>Keeps other processes from writing the same database: memory would not see what they change.</summary>
+    /// <exception cref="IOException">One does already.</exception>
+    internal FileStream Lock()
+    {
+        DataFolder.Create(System.IO.Path.GetDirectoryName(Path)!);
+        var path = Path + ".lock";
+        DataFolder.CreateFile(path);
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"The database {Path} is in use by another gateway.", exception);
+        }
+    }
+
     /// <summary>A connection that may write. Only the migrator and the commit queue hold one.</summary>
     internal SqliteConnection OpenWriter()
     {
@@ -64,6 +82,8 @@ public sealed class Database
         try
         {
             connection.Open();
+            if (raw.sqlite3_db_readonly(connection.Handle!, "main") == 1) throw new IOException($"The database {Path} cannot be written.");
+
             using var command = connection.CreateCommand();
             command.CommandText = $"""
                 pragma busy_timeout = 5000;

@@ -1,0 +1,54 @@
+using System.Net;
+using FluentAssertions;
+using Microsoft.Data.Sqlite;
+using NUnit.Framework;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>A database that does not take writes: nothing that costs money begins, and nothing that was paid for is lost.</summary>
+internal sealed class StorageTroubleTests : GatewayFixture
+{
+    [Test]
+    public async Task While_the_database_is_locked_calls_under_way_wait_for_it_and_new_ones_are_refused()
+    {
+        await using var other = new SqliteConnection($"Data Source={Gateway.Folder.DatabasePath};Pooling=False");
+        await other.OpenAsync();
+        await using (var command = other.CreateCommand())
+        {
+            command.CommandText = "begin immediate";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        var underWay = SendAsync();
+        await Eventually.BecomesAsync(async () => await ReadyAsync(), ready => ready == HttpStatusCode.ServiceUnavailable);
+        using (var refused = await SendAsync()) refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        Provider.Calls.Should().ContainSingle();
+
+        await using (var command = other.CreateCommand())
+        {
+            command.CommandText = "rollback";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        using (var answered = await underWay) answered.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await Eventually.BecomesAsync(async () => await ReadyAsync(), ready => ready == HttpStatusCode.OK)).Should().Be(HttpStatusCode.OK);
+        (await Gateway.LedgerAsync()).Should().ContainSingle().Which.Outcome.Should().Be("Success");
+    }
+
+    [Test]
+    public async Task A_second_gateway_on_the_same_database_does_not_start()
+    {
+        var (exitCode, output) = await GatewayProcess.RunAsync(Gateway.Folder, null, "--urls", "http://127.0.0.1:0");
+
+        exitCode.Should().Be(2);
+        output.Should().Contain("in use by another gateway");
+    }
+
+    private async Task<HttpStatusCode> ReadyAsync()
+    {
+        using var response = await Client.GetAsync("/health/readiness");
+        return response.StatusCode;
+    }
+
+    private Task<HttpResponseMessage> SendAsync() => Client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"{{Model}}"}"""));
+}
