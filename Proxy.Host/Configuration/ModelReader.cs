@@ -17,6 +17,8 @@ internal static class ModelReader
     /// <summary>A model may think for minutes before its first byte; YARP's 100 s would cut it.</summary>
     private static readonly TimeSpan DefaultIdleTimeout = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan MaxIdleTimeout = TimeSpan.FromDays(1);
+
     public static List<ModelCluster> Read(IReadOnlyList<ClusterConfig> clusters, List<string> faults, List<string> warnings)
     {
         var models = clusters.Select(cluster => Read(cluster, faults, warnings)).ToList();
@@ -57,6 +59,10 @@ internal static class ModelReader
         }
 
         if (cluster.Destinations is not { Count: > 0 }) faults.Add($"Cluster '{cluster.ClusterId}' has no destinations.");
+        if (cluster.ClusterId == RouteReader.PlaceholderCluster.ClusterId)
+            faults.Add($"The cluster name '{cluster.ClusterId}' is the gateway's own.");
+        if (cluster.HttpRequest?.ActivityTimeout is { } timeout && (timeout <= TimeSpan.Zero || timeout > MaxIdleTimeout))
+            faults.Add($"The ActivityTimeout of cluster '{cluster.ClusterId}' is {timeout}, not between 0 and {MaxIdleTimeout}.");
         if (cluster.SessionAffinity is { Enabled: true, Policy: null or "HashCookie" })
             faults.Add($"Cluster '{cluster.ClusterId}' asks for session affinity by hash cookie, which this build lacks; use Cookie or CustomHeader.");
 

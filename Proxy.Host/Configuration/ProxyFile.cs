@@ -48,7 +48,7 @@ internal sealed class ProxyFile(string path)
             if (info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) info = target;
             return info.Exists ? (info.LastWriteTimeUtc, info.Length) : default;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return default;
         }

@@ -45,8 +45,8 @@ internal sealed partial class ProxyFileWatch(ProxyFile file, SettingsSource sett
         foreach (var warning in next.Warnings) LogWarning(warning);
         var old = settings.Current.Management;
         if (next.Management.Database != old.Database || next.Management.Synchronous != old.Synchronous) LogTakesRestart();
-        settings.Apply(next);
-        LogApplied(file.Path);
+        if (await settings.ApplyAsync(next)) LogApplied(file.Path);
+        else LogRefused(file.Path, "YARP did not take it.");
     }
 
     [LoggerMessage(LogLevel.Information, "Applied the changed configuration {Path}.")]

@@ -35,6 +35,10 @@ internal sealed class RequestOptions
     /// <summary>The largest body that is read of a call. The default value is 32 MB.</summary>
     [Range(1024, 1024 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>How long calls under way may go on when the program is stopped. The default value is 20 seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 }
 
 /// <summary>Section <c>Management</c>. A change takes a restart.</summary>

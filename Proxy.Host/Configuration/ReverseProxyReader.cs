@@ -6,10 +6,15 @@ namespace Proxy.Host.Configuration;
 internal static class ReverseProxyReader
 {
     private static readonly string[] Lists = ["Routes", "Clusters"];
-    private static readonly string[] RouteKeys = [.. SectionReader.KeysOf(typeof(RouteConfig)).Except(["RouteId"])];
+    private static readonly string[] RouteKeys =
+    [
+        // Policies of a web site (authorization, CORS, time-outs, rate limits) are not applied to calls, so they are refused, not passed over.
+        nameof(RouteConfig.Match), nameof(RouteConfig.Order), nameof(RouteConfig.Metadata), nameof(RouteConfig.Transforms),
+    ];
     private static readonly string[] ClusterKeys = [.. SectionReader.KeysOf(typeof(ClusterConfig)).Except(["ClusterId"])];
     private static readonly string[] DestinationKeys = SectionReader.KeysOf(typeof(DestinationConfig));
 
+    /// <remarks>YARP's reader throws what its parsers throw (numbers that overflow, unknown words); all of it is the file's fault.</remarks>
     public static async Task<(IReadOnlyList<RouteConfig> Routes, IReadOnlyList<ClusterConfig> Clusters)> ReadAsync(
         IConfigurationSection section, List<string> faults)
     {
@@ -29,7 +34,7 @@ internal static class ReverseProxyReader
                 faults.AddRange((await validator.ValidateClusterAsync(cluster)).Select(fault => Sentence(fault.Message)));
             return (config.Routes, config.Clusters);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             faults.Add($"ReverseProxy: {Sentence(exception.Message)}");
             return ([], []);

@@ -7,26 +7,30 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
 {
     private readonly Lock _lock = new();
     private volatile ProxySettings _current = initial;
-    private ProxySettings? _next;
+    private (ProxySettings Settings, TaskCompletionSource<bool> IsApplied)? _next;
 
     public ProxySettings Current => _current;
 
     /// <summary>What YARP reads.</summary>
     public InMemoryConfigProvider Routes { get; } = new(initial.Routes, initial.Clusters);
 
-    public void Apply(ProxySettings settings)
+    /// <returns>False when YARP did not take them; the old ones serve on.</returns>
+    public Task<bool> ApplyAsync(ProxySettings settings)
     {
-        lock (_lock) _next = settings;
+        var isApplied = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock) _next = (settings, isApplied);
         Routes.Update(settings.Routes, settings.Clusters);
+        return isApplied.Task;
     }
 
     public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
     {
         lock (_lock)
         {
-            if (_next is null) return;
-            _current = _next;
+            if (_next is not { } next) return;
+            _current = next.Settings;
             _next = null;
+            next.IsApplied.SetResult(true);
         }
     }
 
@@ -41,6 +45,10 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
     /// <summary>YARP has logged why, and serves on with what it had; so do we.</summary>
     private void Forget()
     {
-        lock (_lock) _next = null;
+        lock (_lock)
+        {
+            _next?.IsApplied.SetResult(false);
+            _next = null;
+        }
     }
 }

@@ -23,8 +23,19 @@ internal static class Gateway
 
         await using (app)
         {
-            app.Lifetime.ApplicationStarted.Register(() => Greet(app));
-            await app.RunAsync();
+            try
+            {
+                await app.StartAsync();
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // An address that is taken or is none, a certificate that is missing: Kestrel's own words say which.
+                await Console.Error.WriteLineAsync(Refusal([exception.Message]));
+                return WrongStart;
+            }
+
+            Greet(app);
+            await app.WaitForShutdownAsync();
         }
 
         return 0;
@@ -45,6 +56,7 @@ internal static class Gateway
             var management = new ManagementSettings(settings.Management.Database, synchronous, masterKey);
 
             var app = GatewayBuilder.Build(file, settings, configuration!, management, dataFolder, options.Urls);
+            _ = app.Services.GetRequiredService<CommitQueue>(); // takes the database for itself, or says who has it
             await app.Services.UpgradeManagementSchemaAsync();
             await app.Services.GetRequiredService<Migrator>().ApplyAsync("logging", OutboxSchema.Scripts);
             return (app, []);

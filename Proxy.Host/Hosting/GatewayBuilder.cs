@@ -22,6 +22,7 @@ internal static class GatewayBuilder
 {
     private const string DefaultUrl = "http://localhost:4000";
     private const string ApplicationName = "proxy";
+    private static readonly TimeSpan StopSlack = TimeSpan.FromSeconds(5);
 
     public static WebApplication Build(
         ProxyFile file, ProxySettings settings, IConfiguration configuration, ManagementSettings management, string dataFolder, string? urls)
@@ -56,6 +57,10 @@ internal static class GatewayBuilder
         services.AddSingleton(source);
         services.AddHostedService<ProxyFileWatch>();
 
+        // Calls end first, then the log goes out; neither may take the other's time.
+        services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = settings.Requests.DrainTimeout + settings.CompletionLog.ShutdownTimeout + StopSlack);
+
         services.AddDataProtection()
             .SetApplicationName(ApplicationName)
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataFolder, "protection-keys")));
@@ -69,6 +74,7 @@ internal static class GatewayBuilder
         services.AddSingleton<LogTargets>();
         services.AddSingleton<RefusalBudget>();
         services.AddSingleton<ExchangeRecorder>();
+        services.AddSingleton<ShutdownDrain>();
         services.AddSingleton<BodyRelay>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<AnswerRelay>();

@@ -36,6 +36,7 @@ internal sealed class ReloadTests : GatewayFixture
     }
 
     [TestCase("{ broken")]
+    [TestCase("""{"ReverseProxy":{"Routes":{"a":{"Order":"99999999999","Match":{"Path":"/v1/{**rest}"},"Metadata":{"Api":"openai"}}}}}""")]
     [TestCase("""{"ReverseProxy":{"Clusters":{"x":{}}}}""")]
     public async Task After_a_broken_edit_the_old_configuration_serves_on_and_the_next_good_one_is_applied(string broken)
     {

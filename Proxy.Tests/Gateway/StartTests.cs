@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using FluentAssertions;
 using NUnit.Framework;
 
@@ -7,9 +9,14 @@ namespace Proxy.Tests.Gateway;
 internal sealed class StartTests
 {
     private readonly TestFolder _folder = new();
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
 
     [TearDown]
-    public void RemoveFolder() => _folder.Dispose();
+    public void RemoveFolder()
+    {
+        _listener.Dispose();
+        _folder.Dispose();
+    }
 
     [Test]
     public async Task The_first_start_makes_an_admin_key_shows_it_once_and_keeps_it_for_the_operator_alone()
@@ -89,6 +96,32 @@ internal sealed class StartTests
         (exitCode, output.Contains(sentence)).Should().Be((2, true), "it said: {0}", output);
     }
 
+    [TestCase("""{"ReverseProxy":{"Routes":{"a":{"Order":"99999999999","Match":{"Path":"/v1/{**rest}"},"Metadata":{"Api":"openai"}}}}}""")]
+    [TestCase("""{"ReverseProxy":{"Routes":{"a":{"AuthorizationPolicy":"default","Match":{"Path":"/v1/{**rest}"},"Metadata":{"Api":"openai"}}}}}""")]
+    [TestCase("""{"ReverseProxy":{"Clusters":{"a":{"HttpRequest":{"ActivityTimeout":"99999999.00:00:00"},"Destinations":{"x":{"Address":"http://localhost:1"}}}}}}""")]
+    [TestCase("""{"ReverseProxy":{"Clusters":{"a":{"HttpRequest":{"ActivityTimeout":"-00:00:01"},"Destinations":{"x":{"Address":"http://localhost:1"}}}}}}""")]
+    [TestCase("""{"ReverseProxy":{"Clusters":{"(chosen by the model)":{"Destinations":{"x":{"Address":"http://localhost:1"}}}}}}""")]
+    public async Task A_setting_that_would_break_calls_is_refused(string content)
+    {
+        File.WriteAllText(_folder.ConfigPath, content);
+
+        var (exitCode, output) = await GatewayProcess.RunAsync(_folder);
+
+        (exitCode, output.Contains("The gateway cannot start")).Should().Be((2, true), "it said: {0}", output);
+    }
+
+    [TestCase("nonsense")]
+    [TestCase("taken")]
+    [TestCase("https://127.0.0.1:0")]
+    public async Task An_address_that_cannot_be_listened_on_is_refused(string urls)
+    {
+        _folder.WriteConfig(TestClusters.Demo);
+
+        var (exitCode, output) = await GatewayProcess.RunAsync(_folder, null, "--urls", urls == "taken" ? Taken() : urls);
+
+        (exitCode, output.Contains("The gateway cannot start")).Should().Be((2, true), "it said: {0}", output);
+    }
+
     [Test]
     public async Task A_file_that_is_not_there_an_empty_admin_key_and_an_unknown_option_are_refused()
     {
@@ -111,6 +144,12 @@ internal sealed class StartTests
 
         using var client = gateway.With(File.ReadAllText(Path.Combine(_folder.Path, "data", "master-key")).Trim());
         (await client.GetStringAsync("/v1/models")).Should().Contain("\"demo\"");
+    }
+
+    private string Taken()
+    {
+        _listener.Start();
+        return $"http://{_listener.LocalEndpoint}";
     }
 
     private static async Task<bool> IsAdminAsync(GatewayProcess gateway, string key)
