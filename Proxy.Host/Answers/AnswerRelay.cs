@@ -1,6 +1,7 @@
-using System.IO.Compression;
 using System.Net;
+using System.Text;
 using Proxy.Host.Exchanges;
+using Proxy.Host.Hosting;
 using Proxy.Management.Spend;
 using Yarp.ReverseProxy.Transforms;
 
@@ -10,7 +11,7 @@ namespace Proxy.Host.Answers;
 /// Brings the provider's answer to the client: YARP's response transform for every attempt. It copies the body itself, because the end of
 /// an answer goes out only after the call is recorded, and because a stream that breaks has to say so in the client's protocol.
 /// </summary>
-internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams, ILogger<AnswerRelay> logger)
+internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams, ShutdownDrain drain, ILogger<AnswerRelay> logger)
 {
     private const string EventStream = "text/event-stream";
 
@@ -35,45 +36,51 @@ internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams,
             return;
         }
 
-        context.Response.StatusCode = exchange.Status = (int)answer.StatusCode;
-        if ((int)answer.StatusCode >= 400) exchange.Outcome = SpendOutcome.Failure;
-        CopyHeaders(answer, context.Response, exchange);
+        var status = exchange.UpstreamStatus = (int)answer.StatusCode;
+        if (status is < 400 and (< 200 or 204 or 205 or >= 300))
+        {
+            exchange.Refuse(ExchangeErrors.NoAnswer(status), SpendOutcome.Failure);
+            return;
+        }
 
-        using var idle = new IdleTimeout(exchange.Cluster!.IdleTimeout, context.RequestAborted);
-        await using var body = await OpenAsync(answer, idle.Token);
-        if (answer.Content.Headers.ContentType?.MediaType == EventStream) await streams.RelayAsync(body, context, exchange, idle);
+        context.Response.StatusCode = exchange.Status = status;
+        if (status >= 400) exchange.Outcome = SpendOutcome.Failure;
+
+        using var idle = new IdleTimeout(exchange.Cluster!.IdleTimeout, context.RequestAborted, drain.Token);
+        await using var body = await AnswerEncoding.OpenAsync(answer, idle.Token);
+        if (body is null)
+        {
+            exchange.Refuse(ExchangeErrors.UnknownEncoding, SpendOutcome.Failure);
+            return;
+        }
+
+        CopyHeaders(answer, context.Response, exchange);
+        if (IsStream(answer, exchange)) await streams.RelayAsync(body, context, exchange, idle);
         else await bodies.RelayAsync(body, context, exchange, idle);
     }
+
+    /// <summary>What the provider says it is; where it says nothing, what the client asked for.</summary>
+    private static bool IsStream(HttpResponseMessage answer, Exchange exchange) => answer.Content.Headers.ContentType?.MediaType is { } type
+        ? type.Equals(EventStream, StringComparison.OrdinalIgnoreCase)
+        : exchange.Request!.IsStream && answer.IsSuccessStatusCode;
 
     private static void CopyHeaders(HttpResponseMessage answer, HttpResponse response, Exchange exchange)
     {
         foreach (var header in answer.Headers.NonValidated)
         {
             if (header.Key.StartsWith(RateLimitPrefix, StringComparison.OrdinalIgnoreCase) || PassedHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
-                response.Headers[header.Key] = header.Value.ToString();
+                Set(response, header.Key, header.Value.ToString());
         }
 
-        if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) response.ContentType = type.ToString();
-        response.Headers["x-litellm-model-id"] = $"{exchange.Cluster!.Id}/{exchange.Attempt!.DestinationId}";
-        response.Headers["x-litellm-model-group"] = exchange.Model;
+        if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) Set(response, "Content-Type", type.ToString());
+        Set(response, "x-litellm-model-id", Uri.EscapeDataString($"{exchange.Cluster!.Id}/{exchange.Attempt!.DestinationId}").Replace("%2F", "/"));
+        Set(response, "x-litellm-model-group", Uri.EscapeDataString(exchange.Model!).Replace("%2F", "/"));
     }
 
-    /// <summary>The client offered no encoding to the provider (we did not ask for one), so a compressed answer is opened here.</summary>
-    private static async ValueTask<Stream> OpenAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    /// <summary>A header that this server cannot send is left out: it is no reason to lose an answer that was paid for.</summary>
+    private static void Set(HttpResponse response, string name, string value)
     {
-        var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
-        foreach (var encoding in answer.Content.Headers.ContentEncoding.Reverse())
-        {
-            body = encoding.ToLowerInvariant() switch
-            {
-                "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
-                "deflate" => new ZLibStream(body, CompressionMode.Decompress),
-                "br" => new BrotliStream(body, CompressionMode.Decompress),
-                _ => body,
-            };
-        }
-
-        return body;
+        if (Ascii.IsValid(value) && !value.Any(char.IsControl)) response.Headers[name] = value;
     }
 
     [LoggerMessage(LogLevel.Error, "The provider behind {Cluster}/{Destination} refused our credential with status {Status}.")]

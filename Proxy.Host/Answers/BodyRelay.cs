@@ -22,7 +22,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         try
         {
             var end = await CopyAsync(upstream, context, kept, idle);
-            Read(exchange, kept, end);
+            end = Read(exchange, kept, end);
 
             if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
             else if (end == AnswerEnd.Whole) await SendRestAsync(context.Response, exchange, kept, context.RequestAborted);
@@ -52,23 +52,35 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                     kept.MarkSent();
                 }
 
-                kept.Advance(read);
+                kept.Advance(read, context.Exchange.Attempt!.Deployment.Secret.Span);
                 if (kept.Memory.Length > MaxKept) kept.DropSent(KeptTail);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException or HttpRequestException or InvalidDataException)
+        catch (Exception exception) when (AnswerEnds.IsOfConnection(exception))
         {
             return idle.EndOf(context);
         }
     }
 
-    private static void Read(Exchange exchange, KeptBody kept, AnswerEnd end)
+    /// <summary>Reads the answer for the ledger and the log. JSON that does not end is a broken answer, however politely the connection did.</summary>
+    private static AnswerEnd Read(Exchange exchange, KeptBody kept, AnswerEnd end)
     {
-        if (kept.IsCut) OpenAiAnswer.ReadTail(kept.Memory.Span, exchange.Answer);
-        else OpenAiAnswer.Read(kept.Memory, exchange.Answer);
+        var isWhole = kept.IsCut
+            ? OpenAiAnswer.ReadTail(kept.Memory.Span, exchange.Answer)
+            : OpenAiAnswer.Read(kept.Memory, exchange.Answer);
+        if (!isWhole && exchange.UpstreamStatus < 300)
+        {
+            // Nobody knows how much of it was text; it is billed as if all of it were.
+            exchange.Answer.OutputBytes = kept.Total;
+            if (end == AnswerEnd.Whole) end = AnswerEnd.Broken;
+        }
+
+        if (exchange.Outcome == SpendOutcome.Success && exchange.Answer.ErrorMessage is not null)
+            exchange.Fail(ExchangeErrors.ProviderFailed, SpendOutcome.Failure);
 
         if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
         else if (ExchangeErrors.Of(end) is { } error) exchange.Refuse(error, SpendOutcome.Incomplete);
+        return end;
     }
 
     private static async Task SendRestAsync(HttpResponse response, Exchange exchange, KeptBody kept, CancellationToken cancellationToken)

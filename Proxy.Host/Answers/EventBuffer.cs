@@ -6,7 +6,8 @@ namespace Proxy.Host.Answers;
 
 /// <summary>The bytes of a stream between provider and client: whole events go on, the end mark and what the client did not ask for stay.</summary>
 /// <param name="passesUsage">True when the client itself asked for the usage chunk.</param>
-internal sealed class EventBuffer(bool passesUsage) : IDisposable
+/// <param name="secret">The provider's credential, which never passes, whatever an event quotes; empty when there is none.</param>
+internal sealed class EventBuffer(bool passesUsage, ReadOnlyMemory<byte> secret = default) : IDisposable
 {
     private const int FirstRent = 8 * 1024;
 
@@ -26,6 +27,9 @@ internal sealed class EventBuffer(bool passesUsage) : IDisposable
     public bool HasEnded { get; private set; }
 
     public bool IsEmpty => _length == 0;
+
+    /// <summary>Bytes of events that passed without being read.</summary>
+    public long UnreadBytes { get; private set; }
 
     public Memory<byte> Free()
     {
@@ -57,6 +61,7 @@ internal sealed class EventBuffer(bool passesUsage) : IDisposable
 
             var data = _isPassingLongEvent ? default : SseScanner.Data(_buffer.AsSpan(_whole, length));
             _isPassingLongEvent = false;
+            SecretMask.Apply(_buffer.AsSpan(_whole, length), secret.Span);
             HasEnded = data.SequenceEqual("[DONE]"u8);
             if (HasEnded || IsKeptBack(data))
             {
@@ -116,7 +121,9 @@ internal sealed class EventBuffer(bool passesUsage) : IDisposable
 
         // The last bytes stay, since they may be the first half of the blank line that ends the event.
         const int kept = 3;
+        SecretMask.Apply(_buffer.AsSpan(_whole, pending), secret.Span);
         writer.Write(_buffer.AsSpan(_whole, pending - kept));
+        UnreadBytes += pending - kept;
         _buffer.AsSpan(_length - kept, kept).CopyTo(_buffer.AsSpan(_whole));
         _length = _whole + kept;
         _isPassingLongEvent = true;

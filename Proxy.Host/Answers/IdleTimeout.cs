@@ -10,12 +10,14 @@ internal sealed class IdleTimeout : IDisposable
 
     private readonly TimeSpan _timeout;
     private readonly CancellationTokenSource _source;
+    private readonly CancellationToken _stopping;
     private long _restarted;
 
-    public IdleTimeout(TimeSpan timeout, CancellationToken clientLeft)
+    public IdleTimeout(TimeSpan timeout, CancellationToken clientLeft, CancellationToken stopping)
     {
         _timeout = timeout;
-        _source = CancellationTokenSource.CreateLinkedTokenSource(clientLeft);
+        _stopping = stopping;
+        _source = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, stopping);
         _source.CancelAfter(timeout + Slack);
         _restarted = Stopwatch.GetTimestamp();
     }
@@ -26,6 +28,7 @@ internal sealed class IdleTimeout : IDisposable
     public AnswerEnd EndOf(HttpContext context)
     {
         if (context.RequestAborted.IsCancellationRequested) return AnswerEnd.ClientLeft;
+        if (_stopping.IsCancellationRequested) return AnswerEnd.Stopping;
         return _source.IsCancellationRequested ? AnswerEnd.Stalled : AnswerEnd.Broken;
     }
 

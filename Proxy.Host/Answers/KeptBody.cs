@@ -32,7 +32,18 @@ internal sealed class KeptBody(int firstRent) : IDisposable
         return _buffer.AsMemory(_length);
     }
 
-    public void Advance(int count) => _length += count;
+    /// <param name="count">What was read.</param>
+    /// <param name="secret">What is to be covered, also where it lies across two reads.</param>
+    public void Advance(int count, ReadOnlySpan<byte> secret)
+    {
+        var from = Math.Max(_sent, _length - secret.Length);
+        _length += count;
+        Total += count;
+        SecretMask.Apply(_buffer.AsSpan(from, _length - from), secret);
+    }
+
+    /// <summary>All bytes that came, kept or not.</summary>
+    public long Total { get; private set; }
 
     public void MarkSent() => _sent = _length;
 

@@ -18,13 +18,14 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
     public async Task RelayAsync(Stream upstream, HttpContext context, Exchange exchange, IdleTimeout idle)
     {
         using var words = new OpenAiStream(exchange.Answer);
-        using var events = new EventBuffer(exchange.Request!.WantsUsage);
+        using var events = new EventBuffer(exchange.Request!.WantsUsage, exchange.Attempt!.Deployment.Secret);
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no";
 
         var end = await CopyAsync(upstream, context, events, words, idle);
         words.Complete();
-        Judge(exchange, end, events.HasEnded || words.IsFinished);
+        exchange.Answer.OutputBytes += events.UnreadBytes;
+        Judge(exchange, end, events.HasEnded);
         if (!await recorder.TryCloseAsync(exchange)) exchange.Fail(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
 
         try
@@ -61,17 +62,17 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
                 if (events.HasEnded) return AnswerEnd.Whole;
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException or HttpRequestException or InvalidDataException)
+        catch (Exception exception) when (AnswerEnds.IsOfConnection(exception))
         {
             return idle.EndOf(context);
         }
     }
 
-    private static void Judge(Exchange exchange, AnswerEnd end, bool isFinished)
+    private static void Judge(Exchange exchange, AnswerEnd end, bool hasEnded)
     {
         if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
         else if (exchange.Answer.ErrorMessage is not null) exchange.Fail(ExchangeErrors.ProviderFailed, SpendOutcome.Failure);
-        else if (!isFinished) exchange.Fail(ExchangeErrors.Of(end) ?? ExchangeErrors.ProviderBroke, SpendOutcome.Incomplete);
+        else if (!hasEnded) exchange.Fail(ExchangeErrors.Of(end) ?? ExchangeErrors.ProviderBroke, SpendOutcome.Incomplete);
     }
 
     private static async Task EndAsync(HttpContext context, Exchange exchange)

@@ -9,6 +9,9 @@ internal sealed class Utf8Text(int limit) : IDisposable
     private byte[] _buffer = [];
     private int _length;
 
+    /// <summary>Once something did not fit, nothing more is kept: a text with a hole would be another text.</summary>
+    private bool _isFull;
+
     /// <summary>Bytes that arrived, kept or not.</summary>
     public long Total { get; private set; }
 
@@ -22,7 +25,7 @@ internal sealed class Utf8Text(int limit) : IDisposable
     public void Append(ReadOnlySpan<byte> piece)
     {
         Total += piece.Length;
-        if (_length + piece.Length > limit) return;
+        if (_isFull |= _length + piece.Length > limit) return;
 
         if (_length + piece.Length > _buffer.Length)
         {

@@ -64,6 +64,12 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     public bool IsClosed { get; set; }
 
+    /// <summary>True when the call was refused for who makes it, before anything of it was read.</summary>
+    public bool IsTurnedAway => Outcome == SpendOutcome.Rejected && Request is null;
+
+    /// <summary>The status that the provider answered with; 0 when it did not.</summary>
+    public int UpstreamStatus { get; set; }
+
     public string? Model => Request?.Model is { Length: > 0 } model ? model : null;
 
     public void Refuse(ProxyError error, SpendOutcome outcome = SpendOutcome.Rejected)

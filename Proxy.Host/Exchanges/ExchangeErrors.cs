@@ -8,7 +8,10 @@ namespace Proxy.Host.Exchanges;
 internal static class ExchangeErrors
 {
     public static readonly ProxyError LedgerUnavailable = new(
-        StatusCodes.Status503ServiceUnavailable, ProxyError.InternalServerError, "The call could not be recorded, so its answer is withheld.");
+        StatusCodes.Status503ServiceUnavailable, ProxyError.InternalServerError, "The ledger cannot be written, so calls are not answered; try again later.")
+    {
+        RetryAfterSeconds = 5,
+    };
 
     public static readonly ProxyError ProviderRefusesCredential = new(
         StatusCodes.Status502BadGateway, "upstream_authentication_error", "The provider refused the gateway's own credential; the operator must renew it.");
@@ -22,6 +25,15 @@ internal static class ExchangeErrors
 
     private static readonly ProxyError ProviderStalled = new(
         StatusCodes.Status504GatewayTimeout, "timeout_error", "The provider stopped answering before its answer was whole.");
+
+    private static readonly ProxyError GatewayStops = new(
+        StatusCodes.Status503ServiceUnavailable, "service_unavailable_error", "The gateway is being stopped before the answer was whole; try again.");
+
+    public static ProxyError NoAnswer(int status) => new(
+        StatusCodes.Status502BadGateway, "upstream_error", $"The provider answered with status {status}, which is no answer.");
+
+    public static readonly ProxyError UnknownEncoding = new(
+        StatusCodes.Status502BadGateway, "upstream_error", "The provider compressed its answer in a way that nobody asked for.");
 
     public static ProxyError UnknownPath(string path) => ProxyError.NotFound($"There is nothing at {Shown(path)}.");
 
@@ -39,6 +51,7 @@ internal static class ExchangeErrors
     {
         AnswerEnd.Broken => ProviderBroke,
         AnswerEnd.Stalled => ProviderStalled,
+        AnswerEnd.Stopping => GatewayStops,
         _ => null,
     };
 

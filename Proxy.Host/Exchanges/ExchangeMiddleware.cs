@@ -18,7 +18,7 @@ internal sealed partial class ExchangeMiddleware(
     public async Task InvokeAsync(HttpContext context)
     {
         var now = time.GetUtcNow();
-        using var exchange = new Exchange(Guid.CreateVersion7(now), now, settings.Current, ApiOperation.Find(context.Request.Path.Value))
+        using var exchange = new Exchange(Guid.CreateVersion7(now), now, settings.Current, ApiOperation.Find(context.Request))
         {
             Requester = context.Connection.RemoteIpAddress,
             Activity = Activity.Current,
@@ -43,10 +43,10 @@ internal sealed partial class ExchangeMiddleware(
         }
 
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
-        if (exchange.Refusal is { } refusal) await AnswerAsync(context, refusal);
+        if (exchange.Refusal is { } refusal) await AnswerAsync(context, exchange, refusal);
     }
 
-    private static async Task AnswerAsync(HttpContext context, ProxyError refusal)
+    private static async Task AnswerAsync(HttpContext context, Exchange exchange, ProxyError refusal)
     {
         if (context.RequestAborted.IsCancellationRequested) return;
         if (context.Response.HasStarted)
@@ -58,6 +58,8 @@ internal sealed partial class ExchangeMiddleware(
 
         // YARP has set the provider's; ours follows from the status.
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
+        context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
+        if (refusal.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = HttpMethods.Post;
         try
         {
             await ErrorWriter.WriteAsync(context, refusal);

@@ -1,5 +1,6 @@
 using Proxy.Host.Requests;
 using Proxy.Management.Errors;
+using Proxy.Management.Spend;
 using Yarp.ReverseProxy;
 
 namespace Proxy.Host.Exchanges;
@@ -10,7 +11,8 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, IProxyStateLo
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
-        if (await RouteAsync(context, exchange) is { } error) exchange.Refuse(error);
+        if (await RouteAsync(context, exchange) is { } error)
+            exchange.Refuse(error, error.Type == RequestBodyReader.Incomplete.Type ? SpendOutcome.Aborted : SpendOutcome.Rejected);
         else await next(context);
     }
 

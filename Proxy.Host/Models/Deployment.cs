@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
+using System.Text;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
+using Proxy.Host.Providers.Demo;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Models;
@@ -21,6 +23,7 @@ internal sealed class Deployment
         Provider = provider;
         _model = model;
         Authorization = apiKey is null ? null : new AuthenticationHeaderValue("Bearer", apiKey);
+        Secret = apiKey is null ? default : Encoding.UTF8.GetBytes(apiKey);
         AsksForStreamUsage = asksForStreamUsage;
         _addresses = [.. ApiOperation.All.Select(operation => new Uri(BaseOf(address) + operation.Path))];
     }
@@ -30,6 +33,9 @@ internal sealed class Deployment
 
     /// <summary>The provider's credential, ready to be sent; null when it needs none.</summary>
     public AuthenticationHeaderValue? Authorization { get; }
+
+    /// <summary>The credential's bytes, to be covered where an answer quotes them.</summary>
+    public ReadOnlyMemory<byte> Secret { get; }
 
     /// <summary>False for the few servers that refuse <c>stream_options</c>.</summary>
     public bool AsksForStreamUsage { get; }
@@ -74,7 +80,7 @@ internal sealed class Deployment
         if (Value(destination, StreamUsageKey) is { } text && !bool.TryParse(text, out streamUsage))
             Fault($"its {StreamUsageKey} '{text}' is not true or false");
 
-        return faults > 0 ? null : new Deployment(provider, destination.Address, Value(destination, ModelKey), apiKey, streamUsage);
+        return faults > 0 ? null : new Deployment(provider, provider == ProviderNames.Demo ? DemoHandler.Address : destination.Address, Value(destination, ModelKey), apiKey, streamUsage);
     }
 
     private static string? Value(DestinationConfig destination, string key) =>

@@ -35,10 +35,27 @@ internal sealed class ApiOperation
     /// <summary>The field of the body that holds what is asked.</summary>
     public ReadOnlySpan<byte> InputField => _inputField;
 
-    /// <summary>The operation behind a path, with or without /v1; null when there is none.</summary>
-    public static ApiOperation? Find(string? path)
+    /// <summary>
+    /// The operation that a request asks for; null when there is none. The operator's route has matched already: what its catch-all holds
+    /// says what is asked, or else the end of the path.
+    /// </summary>
+    public static ApiOperation? Find(HttpRequest request)
     {
-        if (path is null) return null;
+        foreach (var (_, value) in request.RouteValues)
+        {
+            if (value is string rest) return Find("/" + rest);
+        }
+
+        foreach (var operation in All)
+        {
+            if (request.Path.Value!.EndsWith(operation.Path, StringComparison.OrdinalIgnoreCase)) return operation;
+        }
+
+        return null;
+    }
+
+    private static ApiOperation? Find(string path)
+    {
         var below = path.AsSpan();
         if (below.StartsWith(VersionPrefix, StringComparison.OrdinalIgnoreCase) && below.Length > VersionPrefix.Length && below[VersionPrefix.Length] == '/')
             below = below[VersionPrefix.Length..];

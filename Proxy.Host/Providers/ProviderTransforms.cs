@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.Extensions.Primitives;
 using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
@@ -57,7 +58,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay) : ITransformProvider
         var upstreamModel = deployment.UpstreamModel(request.Model, exchange.WildcardMatch);
         exchange.Attempt = new Attempt(destination.DestinationId, deployment, upstreamModel);
 
-        var outgoing = OpenAiRequest.Write(request, upstreamModel, deployment.AsksForStreamUsage);
+        var outgoing = OpenAiRequest.Write(request, upstreamModel, deployment.AsksForStreamUsage && operation != ApiOperation.Embedding);
         context.Request.Body = outgoing;
 
         var message = transform.ProxyRequest;
@@ -67,7 +68,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay) : ITransformProvider
         message.Content.Headers.ContentType = Json;
         foreach (var name in PassedHeaders)
         {
-            if (context.Request.Headers.TryGetValue(name, out var values) && !StringValues.IsNullOrEmpty(values))
+            if (context.Request.Headers.TryGetValue(name, out var values) && !StringValues.IsNullOrEmpty(values) && Ascii.IsValid((string?)values))
                 message.Headers.TryAddWithoutValidation(name, (string?)values);
         }
     }

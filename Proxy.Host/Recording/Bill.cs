@@ -34,11 +34,8 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
 
     /// <summary>A refusal costs nothing, here or there; an answer that began does, also when it broke or nobody waited for its end.</summary>
     private static bool WasServed(Exchange exchange) =>
-        exchange.Attempt is not null && exchange.FirstByteAt is not null && exchange.Outcome switch
-        {
-            SpendOutcome.Success or SpendOutcome.Aborted or SpendOutcome.Incomplete => exchange.Status < 400,
-            _ => exchange.Answer.OutputBytes > 0,
-        };
+        exchange.FirstByteAt is not null && exchange.UpstreamStatus is >= 200 and < 300
+        && (exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted or SpendOutcome.Incomplete || exchange.Answer.OutputBytes > 0);
 
     private static TokenUsage Estimate(Exchange exchange)
     {

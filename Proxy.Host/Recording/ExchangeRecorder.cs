@@ -19,17 +19,21 @@ internal sealed partial class ExchangeRecorder(
 
         exchange.IsClosed = true;
         exchange.EndedAt = time.GetUtcNow();
-        var bill = Bill.Of(exchange);
-        exchange.Cost = bill.Cost;
-        metrics.Count(exchange, bill);
-
-        // A stranger's refusals are recorded too, but a flood of them must not fill the disk.
-        if (exchange.Caller is null && !refusals.TrySpend()) return true;
-
-        var logged = targets.Of(exchange);
-        var entry = logged.Count > 0 ? completions.Prepare(ExchangeLog.Record(exchange, bill), logged) : null;
         try
         {
+            var bill = Bill.Of(exchange);
+            exchange.Cost = bill.Cost;
+            metrics.Count(exchange, bill);
+
+            // What cannot be written is not waited for; the refusal says so itself.
+            if (exchange.Refusal == ExchangeErrors.LedgerUnavailable) return true;
+
+            // A refusal at the door is recorded too, but a flood of them must not fill the disk.
+            if (exchange.IsTurnedAway && !refusals.TrySpend(isKnown: exchange.Caller is not null)) return true;
+
+            var logged = targets.Of(exchange);
+            var entry = logged.Count > 0 ? completions.Prepare(ExchangeLog.Record(exchange, bill), logged) : null;
+
             // No token: what has happened is recorded, also when the client has left.
             await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry));
             if (entry is not null) completions.Committed(entry);
@@ -37,7 +41,7 @@ internal sealed partial class ExchangeRecorder(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            LogNotRecorded(exception, exchange.Id, bill.Cost);
+            LogNotRecorded(exception, exchange.Id, exchange.Cost);
             return false;
         }
     }

@@ -8,11 +8,16 @@ internal static class RequestBodyReader
 {
     private const int FirstRent = 16 * 1024;
 
+    /// <summary>The client did not send what it began to send.</summary>
+    public static readonly ProxyError Incomplete = new(
+        StatusCodes.Status400BadRequest, "incomplete_request_error", "The request body did not arrive whole.");
+
     public static async ValueTask<(RequestBody? Body, ProxyError? Error)> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         if (request.ContentLength > limit) return (null, TooLarge(limit));
 
-        var rented = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? FirstRent));
+        // A length is only claimed; memory is taken as the bytes come.
+        var rented = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? FirstRent, FirstRent));
         var length = 0;
         try
         {
@@ -38,10 +43,11 @@ internal static class RequestBodyReader
                 return (body, null);
             }
         }
-        catch (BadHttpRequestException exception)
+        catch (IOException exception)
         {
-            // Kestrel's own refusals: a body that comes too slowly, broken chunks, a length that was not kept.
-            return (null, new ProxyError(exception.StatusCode, ProxyError.InvalidRequest, "The request body did not arrive whole."));
+            // The client left, or sends too slowly, or broke its own framing.
+            var status = (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
+            return (null, Incomplete with { Status = status });
         }
         finally
         {

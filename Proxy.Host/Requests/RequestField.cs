@@ -45,7 +45,7 @@ internal static class FieldKinds
         .. Of(FieldKind.Store, "store"),
         .. Of(FieldKind.Input, "messages", "prompt", "input", "tools", "functions"),
         .. Of(FieldKind.GatewayMetadata, "litellm_metadata"),
-        .. Of(FieldKind.GatewayOnly, "no-log", "num_retries", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks",
+        .. Of(FieldKind.GatewayOnly, "models", "no-log", "num_retries", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks",
             "disable_fallbacks", "guardrails", "cache", "litellm_call_id", "litellm_logging_obj", "proxy_server_request", "mock_response",
             "mock_testing_fallbacks", "litellm_session_id", "litellm_trace_id"),
         .. Of(FieldKind.Forbidden, "api_base", "base_url", "api_key", "api_version", "user_config"),

@@ -27,6 +27,24 @@ internal sealed class ForwardingTests : GatewayFixture
     }
 
     [Test]
+    public async Task A_route_of_the_operators_serves_under_its_own_path()
+    {
+        await using var gateway = await TestGateway.StartAsync(TestClusters.At(Provider.Address, Model), new JsonObject { ["ReverseProxy"] = JsonNode.Parse($$$"""
+            {
+              "Routes": { "own": { "Match": { "Path": "/llm/{**rest}" }, "Metadata": { "Api": "openai" } } },
+              "Clusters": {{{TestClusters.At(Provider.Address, Model).ToJsonString()}}}
+            }
+            """) });
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+
+        using var own = await client.PostAsync("/llm/v1/chat/completions", new StringContent($$"""{"model":"{{Model}}"}"""));
+        using var gone = await client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"{{Model}}"}"""));
+
+        (own.StatusCode, gone.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.NotFound));
+        Provider.Calls.Single().Path.Should().Be("/v1/chat/completions");
+    }
+
+    [Test]
     public async Task Body_and_answer_pass_byte_for_byte()
     {
         const string asked = "{ \"messages\" : [ {\"role\":\"user\",\"content\":\"\\u00e9 é ✓ \\n\"} ],\n  \"model\":\"gpt-4o-mini\" , \"temperature\":1.0e0, \"unknown\": [1,{ }]}";

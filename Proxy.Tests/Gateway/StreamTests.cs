@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Microsoft.AspNetCore.Http;
 using NUnit.Framework;
 using Proxy.Tests.Providers;
 
@@ -90,15 +91,37 @@ internal sealed class StreamTests : GatewayFixture
     }
 
     [Test]
-    public async Task A_stream_that_ends_without_its_end_mark_but_whole_is_given_one()
+    public async Task A_stream_that_ends_without_its_end_mark_is_broken_even_where_a_choice_was_finished()
     {
         Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Chunk("all"), OpenAiBodies.Chunk("{}", "stop"));
 
-        using var response = await AskAsync();
+        using var response = await AskAsync(new JsonObject { ["n"] = 2 });
         var body = await response.Content.ReadAsStringAsync();
 
-        body.Should().EndWith("data: [DONE]\n\n");
-        (await SpentAsync()).Outcome.Should().Be("Success");
+        body.Should().Contain("broke off").And.NotContain("[DONE]");
+        (await SpentAsync()).Outcome.Should().Be("Incomplete");
+    }
+
+    [Test]
+    public async Task A_stop_of_the_gateway_ends_a_stream_in_its_own_protocol_and_records_it()
+    {
+        await using var gateway = await TestGateway.StartAsync(
+            TestClusters.At(Provider.Address), new JsonObject { ["Requests"] = new JsonObject { ["DrainTimeout"] = "00:00:00.100" } });
+        var over = new TaskCompletionSource();
+        Provider.Answer = async (context, _) =>
+        {
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("for a long time"));
+            await over.Task.WaitAsync(Limit);
+        };
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent("""{"model":"gpt-4o-mini","stream":true}""") };
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        await gateway.StopAsync();
+        over.SetResult();
+
+        (await response.Content.ReadAsStringAsync()).Should().Contain("service_unavailable_error").And.NotContain("[DONE]");
+        (await gateway.LedgerAsync()).Single().Outcome.Should().Be("Incomplete");
     }
 
     [Test]
@@ -138,6 +161,35 @@ internal sealed class StreamTests : GatewayFixture
 
         body.Should().Contain(words).And.EndWith("data: [DONE]\n\n");
         (await SpentAsync()).Should().Be(("Success", 11, false));
+    }
+
+    [TestCase("Text/Event-Stream; charset=utf-8")]
+    [TestCase(null)]
+    public async Task A_stream_is_a_stream_however_its_type_is_written(string? type)
+    {
+        var rest = new TaskCompletionSource();
+        Provider.Answer = async (context, _) =>
+        {
+            context.Response.ContentType = type;
+            await context.Response.WriteAsync($"data: {OpenAiBodies.Chunk("first")}\n\n");
+            await rest.Task.WaitAsync(Limit);
+            await context.Response.WriteAsync("data: [DONE]\n\n");
+        };
+
+        using var response = await AskAsync();
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        (await reader.ReadLineAsync().WaitAsync(Limit)).Should().Contain("first");
+        rest.SetResult();
+    }
+
+    [Test]
+    public async Task The_clients_other_stream_options_stay()
+    {
+        Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("Hi"));
+
+        using var response = await AskAsync(new JsonObject { ["stream_options"] = new JsonObject { ["include_obfuscation"] = false, ["include_usage"] = false } });
+
+        Provider.Calls.Single().Json["stream_options"]!.ToJsonString().Should().Be("""{"include_obfuscation":false,"include_usage":true}""");
     }
 
     [Test]

@@ -6,7 +6,10 @@ namespace Proxy.Host.Providers.Demo;
 /// <summary>Answers the calls that go to the demo provider; hands the others on. So a demo call goes the whole way of a call but its last step.</summary>
 internal sealed class DemoHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    public const string Host = "demo.invalid";
+    /// <summary>Where demo calls go, whatever address their destination has: a place that no name server knows.</summary>
+    public const string Address = $"http://{Host}/v1";
+
+    private const string Host = "demo.invalid";
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -9,12 +9,13 @@ internal static class OpenAiAnswer
 {
     private const int MaxErrorLength = 1000;
 
-    public static void Read(ReadOnlyMemory<byte> body, AnswerDigest digest)
+    /// <returns>False when the body is not one whole JSON object.</returns>
+    public static bool Read(ReadOnlyMemory<byte> body, AnswerDigest digest)
     {
         var reader = new Utf8JsonReader(body.Span);
         try
         {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -24,19 +25,24 @@ internal static class OpenAiAnswer
                 else if (reader.ValueTextEquals("error"u8)) ReadError(ref reader, digest);
                 else Next(ref reader);
             }
+
+            return !reader.Read();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The client got the bytes as they came. What was read before the fault stands; the rest is estimated.
+            // What was read before the fault stands; the rest is estimated.
+            return false;
         }
     }
 
     /// <summary>Reads the usage of an answer whose beginning was not kept.</summary>
     /// <remarks>Within a JSON string the quotes would be escaped, so these bytes cannot be text that a model made up.</remarks>
-    public static void ReadTail(ReadOnlySpan<byte> tail, AnswerDigest digest)
+    /// <returns>False when the end is none of a JSON object.</returns>
+    public static bool ReadTail(ReadOnlySpan<byte> tail, AnswerDigest digest)
     {
+        var isWhole = tail.TrimEnd(" \r\n\t"u8).EndsWith("}"u8);
         var start = tail.LastIndexOf("\"usage\":"u8);
-        if (start < 0) return;
+        if (start < 0) return isWhole;
 
         var reader = new Utf8JsonReader(tail[(start + "\"usage\":"u8.Length)..]);
         try
@@ -47,6 +53,8 @@ internal static class OpenAiAnswer
         {
             // Not usage after all; the call is estimated.
         }
+
+        return isWhole;
     }
 
     /// <summary>The sentence of an error object, which the reader stands before.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Proxy.Host.Requests;
 
@@ -10,7 +11,6 @@ namespace Proxy.Host.Providers.OpenAi;
 internal static class OpenAiRequest
 {
     private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
-    private static readonly byte[] UsageValue = "{\"include_usage\":true}"u8.ToArray();
 
     public static OutgoingBody Write(CompletionRequest request, string upstreamModel, bool asksForUsage)
     {
@@ -59,9 +59,30 @@ internal static class OpenAiRequest
     private static byte[]? Replacement(CompletionRequest request, RequestField field, string upstreamModel, bool needsUsage) => field.Kind switch
     {
         FieldKind.Model when upstreamModel != request.Model => JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String),
-        FieldKind.StreamOptions when needsUsage => UsageValue,
+        FieldKind.StreamOptions when needsUsage => WithUsage(request.ValueOf(field)),
         _ => null,
     };
+
+    /// <summary>The client's other options stay.</summary>
+    private static byte[] WithUsage(ReadOnlySpan<byte> options)
+    {
+        var reader = new Utf8JsonReader(options);
+        using var given = JsonDocument.ParseValue(ref reader);
+        var buffer = new ArrayBufferWriter<byte>(64);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            foreach (var option in given.RootElement.ValueKind == JsonValueKind.Object ? given.RootElement.EnumerateObject() : default)
+            {
+                if (!option.NameEquals("include_usage"u8)) option.WriteTo(json);
+            }
+
+            json.WriteBoolean("include_usage"u8, value: true);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
 
     /// <summary>OpenAI takes metadata only for answers that it keeps, and refuses what it does not know.</summary>
     private static bool IsDropped(CompletionRequest request, RequestField field) => field.Kind switch

@@ -7,10 +7,9 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Puts a streamed OpenAI answer together, event by event, for the ledger and the log. Each event is read after it went out.</summary>
 internal sealed class OpenAiStream(AnswerDigest digest) : IDisposable
 {
-    private readonly List<StreamedChoice> _choices = new(1);
+    private const int MaxChoices = 128;
 
-    /// <summary>True when every choice that began has ended: the answer is whole, whatever becomes of the connection.</summary>
-    public bool IsFinished => _choices.Count > 0 && _choices.TrueForAll(choice => choice.FinishReason is not null);
+    private readonly List<StreamedChoice> _choices = new(1);
 
     public void Read(ReadOnlySpan<byte> json)
     {
@@ -135,7 +134,7 @@ internal sealed class OpenAiStream(AnswerDigest digest) : IDisposable
         }
 
         var added = new StreamedChoice(index);
-        _choices.Add(added);
+        if (_choices.Count < MaxChoices) _choices.Add(added);
         return added;
     }
 }

@@ -6,7 +6,10 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Reads OpenAI's usage object into buckets that add up: its totals hold the cached and the reasoning tokens.</summary>
 internal static class OpenAiUsage
 {
-    /// <summary>The reader stands on the object's start and is left on its end; null when the value is not an object.</summary>
+    /// <summary>No call has so many tokens; who counts more is not believed.</summary>
+    private const long MaxTokens = 1_000_000_000;
+
+    /// <summary>The reader stands on the object's start and is left on its end; null when it tells nothing that can be believed.</summary>
     public static TokenUsage? Read(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -28,6 +31,8 @@ internal static class OpenAiUsage
                 reader.Skip();
             }
         }
+
+        if (prompt + completion == 0 || prompt > MaxTokens || completion > MaxTokens) return null;
 
         // A provider whose parts exceed the whole is not believed on the parts.
         cached = Math.Min(cached, prompt);
@@ -65,7 +70,7 @@ internal static class OpenAiUsage
     private static long Number(ref Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value)) return Math.Max(0, value);
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value)) return (long)Math.Clamp(value, 0, MaxTokens + 1d);
 
         reader.Skip();
         return 0;

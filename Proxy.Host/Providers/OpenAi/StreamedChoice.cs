@@ -14,11 +14,15 @@ internal sealed class StreamedChoice(int index) : IDisposable
     private readonly List<StreamedToolCall> _toolCalls = [];
     private bool _isText;
 
+    /// <summary>What tool calls were called before they were several.</summary>
+    private StreamedToolCall? _functionCall;
+
     public int Index => index;
 
     public string? FinishReason { get; set; }
 
-    public long TotalBytes => _content.Total + _reasoning.Total + _refusal.Total + _toolCalls.Sum(call => call.Arguments.Total);
+    public long TotalBytes => _content.Total + _reasoning.Total + _refusal.Total + _toolCalls.Sum(call => call.Arguments.Total)
+        + (_functionCall?.Arguments.Total ?? 0);
 
     /// <summary>The <c>index</c> of the object that the reader stands on; 0 when it has none.</summary>
     public static int IndexOf(Utf8JsonReader reader)
@@ -47,6 +51,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
         {
             if (reader.ValueTextEquals("content"u8)) Append(_content, ref reader);
             else if (reader.ValueTextEquals("tool_calls"u8)) ReadToolCalls(ref reader);
+            else if (reader.ValueTextEquals("function_call"u8)) (_functionCall ??= new StreamedToolCall(0)).ReadFunction(ref reader);
             else if (reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8)) Append(_reasoning, ref reader);
             else if (reader.ValueTextEquals("refusal"u8)) Append(_refusal, ref reader);
             else OpenAiAnswer.Next(ref reader);
@@ -75,6 +80,12 @@ internal sealed class StreamedChoice(int index) : IDisposable
             json.WriteEndArray();
         }
 
+        if (_functionCall is not null)
+        {
+            json.WritePropertyName("function_call"u8);
+            _functionCall.WriteFunction(json);
+        }
+
         if (FinishReason is not null) json.WriteString("finish_reason"u8, FinishReason);
         json.WriteEndObject();
     }
@@ -84,6 +95,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
         _content.Dispose();
         _reasoning.Dispose();
         _refusal.Dispose();
+        _functionCall?.Arguments.Dispose();
         foreach (var call in _toolCalls) call.Arguments.Dispose();
     }
 
@@ -132,57 +144,6 @@ internal sealed class StreamedChoice(int index) : IDisposable
             }
 
             call.Read(ref reader);
-        }
-    }
-}
-
-/// <summary>One tool call of a streamed answer: its name comes once, its arguments in pieces.</summary>
-internal sealed class StreamedToolCall(int index)
-{
-    private string? _id;
-    private string? _name;
-
-    public int Index => index;
-
-    public Utf8Text Arguments { get; } = new(AnswerDigest.MaxKeptBytes);
-
-    public void Read(ref Utf8JsonReader reader)
-    {
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("id"u8)) _id = OpenAiAnswer.Text(ref reader) ?? _id;
-            else if (reader.ValueTextEquals("function"u8)) ReadFunction(ref reader);
-            else OpenAiAnswer.Next(ref reader);
-        }
-    }
-
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("id"u8, _id);
-        json.WriteString("type"u8, "function"u8);
-        json.WriteStartObject("function"u8);
-        json.WriteString("name"u8, _name);
-        json.WritePropertyName("arguments"u8);
-        StreamedChoice.WriteText(json, Arguments);
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    private void ReadFunction(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("name"u8)) _name = OpenAiAnswer.Text(ref reader) ?? _name;
-            else if (reader.ValueTextEquals("arguments"u8)) StreamedChoice.Append(Arguments, ref reader);
-            else OpenAiAnswer.Next(ref reader);
         }
     }
 }

@@ -1,0 +1,28 @@
+using System.IO.Compression;
+
+namespace Proxy.Host.Answers;
+
+/// <summary>Opens compressed answers. None was asked for, since a compressed stream could neither be read nor ended here, but some providers compress anyway.</summary>
+internal static class AnswerEncoding
+{
+    /// <returns>Null when the encoding is one that cannot be opened.</returns>
+    public static async ValueTask<Stream?> OpenAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        foreach (var encoding in answer.Content.Headers.ContentEncoding.Reverse())
+        {
+            switch (encoding.ToLowerInvariant())
+            {
+                case "gzip" or "x-gzip": body = new GZipStream(body, CompressionMode.Decompress); break;
+                case "deflate": body = new ZLibStream(body, CompressionMode.Decompress); break;
+                case "br": body = new BrotliStream(body, CompressionMode.Decompress); break;
+                case "identity" or "": break;
+                default:
+                    await body.DisposeAsync();
+                    return null;
+            }
+        }
+
+        return body;
+    }
+}
