@@ -4,7 +4,24 @@ namespace Proxy.Host.Answers;
 internal enum AnswerEnd
 {
     Whole,
+
+    /// <summary>The connection broke, or what came was not what the protocol says.</summary>
     Broken,
+
+    /// <summary>The provider reported an error within its answer.</summary>
+    Failed,
+
+    /// <summary>The first byte did not come in time.</summary>
+    Late,
+
+    /// <summary>The answer began and stood still.</summary>
     Stalled,
+
+    /// <summary>The call took longer as a whole than it may.</summary>
+    TookTooLong,
+
     ClientLeft,
+
+    /// <summary>The client is there but does not read.</summary>
+    ReaderStalled,
 }

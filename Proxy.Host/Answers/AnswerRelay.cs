@@ -1,7 +1,6 @@
 using System.IO.Compression;
-using System.Net;
 using Proxy.Host.Exchanges;
-using Proxy.Management.Spend;
+using Proxy.Host.Failover;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Proxy.Host.Answers;
@@ -10,58 +9,34 @@ namespace Proxy.Host.Answers;
 /// Brings the provider's answer to the client: YARP's response transform for every attempt. It copies the body itself, because the end of
 /// an answer goes out only after the call is recorded, and because a stream that breaks has to say so in the client's protocol.
 /// </summary>
-internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams, ILogger<AnswerRelay> logger)
+internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams, TimeProvider time, ILogger<AnswerRelay> logger)
 {
-    private const string EventStream = "text/event-stream";
-
-    /// <summary>Of the provider's headers only these reach the client; others name accounts, set cookies, or speak of its connection.</summary>
-    private static readonly string[] PassedHeaders = ["Retry-After", "x-request-id", "openai-processing-ms", "openai-version", "retry-after-ms"];
-    private const string RateLimitPrefix = "x-ratelimit-";
-
     public async ValueTask RelayAsync(ResponseTransformContext transform)
     {
-        // YARP could not get an answer; the exchange reads why.
+        // YARP could not get an answer; the failover reads why.
         if (transform.ProxyResponse is not { } answer) return;
 
         transform.SuppressResponseBody = true;
         var context = transform.HttpContext;
         var exchange = context.Exchange;
+        var attempt = exchange.Attempt!;
+        var status = (int)answer.StatusCode;
 
-        if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        await using var body = await OpenAsync(answer, attempt.Timer.Token);
+        if (status is < 200 or >= 300)
         {
-            // It means the gateway's credential, not the client's, and providers quote the credential in it.
-            LogCredentialRefused(exchange.Cluster!.Id, exchange.Attempt!.DestinationId, (int)answer.StatusCode);
-            Decline(context, exchange);
-            return;
+            // A refusal is never sent from here: another attempt may follow.
+            if (status is StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden) LogCredentialRefused(attempt.ModelId, status);
+            attempt.Fail(await RefusalReader.ReadAsync(answer, body, exchange, time.GetUtcNow()));
         }
-
-        context.Response.StatusCode = exchange.Status = (int)answer.StatusCode;
-        if ((int)answer.StatusCode >= 400) exchange.Outcome = SpendOutcome.Failure;
-        CopyHeaders(answer, context.Response, exchange);
-
-        using var idle = new IdleTimeout(exchange.Cluster!.IdleTimeout, context.RequestAborted);
-        await using var body = await OpenAsync(answer, idle.Token);
-        if (answer.Content.Headers.ContentType?.MediaType == EventStream) await streams.RelayAsync(body, context, exchange, idle);
-        else await bodies.RelayAsync(body, context, exchange, idle);
-    }
-
-    private static void Decline(HttpContext context, Exchange exchange)
-    {
-        exchange.Refuse(ExchangeErrors.ProviderRefusesCredential, SpendOutcome.Failure);
-        context.Response.Clear();
-    }
-
-    private static void CopyHeaders(HttpResponseMessage answer, HttpResponse response, Exchange exchange)
-    {
-        foreach (var header in answer.Headers.NonValidated)
+        else if (exchange.Request!.IsStream)
         {
-            if (header.Key.StartsWith(RateLimitPrefix, StringComparison.OrdinalIgnoreCase) || PassedHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
-                response.Headers[header.Key] = header.Value.ToString();
+            await streams.RelayAsync(answer, body, context, exchange);
         }
-
-        if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) response.ContentType = type.ToString();
-        response.Headers["x-litellm-model-id"] = $"{exchange.Cluster!.Id}/{exchange.Attempt!.DestinationId}";
-        response.Headers["x-litellm-model-group"] = exchange.Model;
+        else
+        {
+            await bodies.RelayAsync(answer, body, context, exchange);
+        }
     }
 
     /// <summary>The client offered no encoding to the provider (we did not ask for one), so a compressed answer is opened here.</summary>
@@ -82,6 +57,6 @@ internal sealed partial class AnswerRelay(BodyRelay bodies, StreamRelay streams,
         return body;
     }
 
-    [LoggerMessage(LogLevel.Error, "The provider behind {Cluster}/{Destination} refused our credential with status {Status}.")]
-    private partial void LogCredentialRefused(string cluster, string destination, int status);
+    [LoggerMessage(LogLevel.Error, "The provider behind {ModelId} refused our credential with status {Status}.")]
+    private partial void LogCredentialRefused(string modelId, int status);
 }

@@ -1,12 +1,16 @@
+using System.Buffers;
 using System.Globalization;
 using Proxy.Host.Exchanges;
-using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Failover;
 using Proxy.Host.Recording;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Answers;
 
-/// <summary>Relays an answer that is one JSON body. What was read last is held back until the call is recorded.</summary>
+/// <summary>
+/// Relays an answer that is one JSON body. What was read last is held back until the call is recorded. An answer that breaks before any of
+/// it went out is a failed attempt.
+/// </summary>
 internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 {
     private const int FirstRent = 16 * 1024;
@@ -16,40 +20,44 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
     private const int MaxKept = 16 * 1024 * 1024;
     private const int KeptTail = 64 * 1024;
 
-    public async Task RelayAsync(Stream upstream, HttpContext context, Exchange exchange, IdleTimeout idle)
+    public async Task RelayAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, Exchange exchange)
     {
         using var kept = new KeptBody(FirstRent);
-        try
+        var end = await CopyAsync(answer, upstream, context, kept);
+        var isJson = TryRead(exchange, kept);
+        if (end == AnswerEnd.Whole && !exchange.IsCommitted && !isJson) end = AnswerEnd.Broken;
+        if (!exchange.IsCommitted && end is not (AnswerEnd.Whole or AnswerEnd.ClientLeft))
         {
-            var end = await CopyAsync(upstream, context, kept, idle);
-            Read(exchange, kept, end);
+            exchange.Attempt!.Fail(new AttemptFailure(FailureKind.Transient, ExchangeErrors.Of(end, exchange)));
+            return;
+        }
 
-            if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
-            else if (end == AnswerEnd.Whole) await SendRestAsync(context.Response, exchange, kept, context.RequestAborted);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
-        {
-            // The client left while the end went out. The call is recorded.
-        }
+        if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
+        Judge(exchange, end);
+        if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
+        else if (end == AnswerEnd.Whole) await SendRestAsync(context, exchange, kept);
     }
 
-    private async Task<AnswerEnd> CopyAsync(Stream upstream, HttpContext context, KeptBody kept, IdleTimeout idle)
+    private async Task<AnswerEnd> CopyAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, KeptBody kept)
     {
+        var attempt = context.Exchange.Attempt!;
         try
         {
             while (true)
             {
-                var read = await upstream.ReadAsync(kept.Free(), idle.Token);
+                var read = await upstream.ReadAsync(kept.Free(), attempt.Timer.Token);
                 if (read == 0) return AnswerEnd.Whole;
 
-                idle.Restart();
-                context.Exchange.FirstByteAt ??= time.GetUtcNow();
+                attempt.Timer.Restart();
+                attempt.FirstByteAt ??= time.GetUtcNow();
 
                 // There is more, so what stood before it is not the end and may go.
                 if (kept.Unsent.Length >= SentInPiecesOf)
                 {
-                    await context.Response.BodyWriter.WriteAsync(kept.Unsent, context.RequestAborted);
+                    if (!context.Exchange.IsCommitted) AnswerHead.Commit(context, answer);
+                    context.Response.BodyWriter.Write(kept.Unsent.Span);
                     kept.MarkSent();
+                    if (await ClientWriter.FlushAsync(context, time) is { } refused) return refused;
                 }
 
                 kept.Advance(read);
@@ -58,21 +66,29 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or HttpRequestException or InvalidDataException)
         {
-            return idle.EndOf(context);
+            return attempt.Timer.End;
         }
     }
 
-    private static void Read(Exchange exchange, KeptBody kept, AnswerEnd end)
+    private static bool TryRead(Exchange exchange, KeptBody kept)
     {
-        if (kept.IsCut) OpenAiAnswer.ReadTail(kept.Memory.Span, exchange.Answer);
-        else OpenAiAnswer.Read(kept.Memory, exchange.Answer);
+        var api = exchange.Operation!.Api;
+        if (!kept.IsCut) return api.TryReadAnswer(kept.Memory, exchange.Answer);
 
-        if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
-        else if (ExchangeErrors.Of(end) is { } error) exchange.Refuse(error, SpendOutcome.Incomplete);
+        api.ReadTail(kept.Memory.Span, exchange.Answer);
+        return true;
     }
 
-    private static async Task SendRestAsync(HttpResponse response, Exchange exchange, KeptBody kept, CancellationToken cancellationToken)
+    private static void Judge(Exchange exchange, AnswerEnd end)
     {
+        if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
+        else if (end == AnswerEnd.ReaderStalled) exchange.Fail(ExchangeErrors.ReaderStalled, SpendOutcome.Aborted);
+        else if (end != AnswerEnd.Whole) exchange.Refuse(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
+    }
+
+    private async Task SendRestAsync(HttpContext context, Exchange exchange, KeptBody kept)
+    {
+        var response = context.Response;
         if (!response.HasStarted)
         {
             response.ContentLength = kept.Unsent.Length;
@@ -81,6 +97,9 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                 ((long)(exchange.EndedAt - exchange.StartedAt).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         }
 
-        await response.BodyWriter.WriteAsync(kept.Unsent, cancellationToken);
+        response.BodyWriter.Write(kept.Unsent.Span);
+
+        // A client that leaves now has its call recorded already.
+        _ = await ClientWriter.FlushAsync(context, time);
     }
 }

@@ -1,10 +1,10 @@
 using System.Diagnostics;
+using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Management.Errors;
 using Proxy.Management.Spend;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Host.Exchanges;
 
@@ -21,6 +21,7 @@ internal sealed partial class ExchangeMiddleware(
         {
             Requester = context.Connection.RemoteIpAddress,
             Activity = Activity.Current,
+            ClientLeft = context.RequestAborted,
         };
         context.Features.Set(exchange);
         context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
@@ -28,9 +29,8 @@ internal sealed partial class ExchangeMiddleware(
         try
         {
             await next(context);
-            if (!exchange.IsClosed && exchange.Refusal is null) ReadForwarderError(context, exchange);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
         {
             exchange.Outcome = SpendOutcome.Aborted;
         }
@@ -41,12 +41,12 @@ internal sealed partial class ExchangeMiddleware(
         }
 
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
-        if (exchange.Refusal is { } refusal) await AnswerAsync(context, refusal);
+        if (exchange.Refusal is not null || exchange.ProviderRefusal is not null) await AnswerAsync(context, exchange);
     }
 
-    private static async Task AnswerAsync(HttpContext context, ProxyError refusal)
+    private static async Task AnswerAsync(HttpContext context, Exchange exchange)
     {
-        if (context.RequestAborted.IsCancellationRequested) return;
+        if (exchange.ClientLeft.IsCancellationRequested) return;
         if (context.Response.HasStarted)
         {
             // Part of a body cannot be taken back, and only a cut connection tells the client that it is part.
@@ -54,22 +54,16 @@ internal sealed partial class ExchangeMiddleware(
             return;
         }
 
+        context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
+        AnswerHead.Tell(context.Response, exchange);
         try
         {
-            await ErrorWriter.WriteAsync(context, refusal);
+            await RefusalWriter.WriteAsync(context, exchange);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
         {
             // The client left before it was told; the call is recorded.
         }
-    }
-
-    /// <summary>What YARP could not do, in our words. Its own text may name hosts, so none of it reaches the client.</summary>
-    private static void ReadForwarderError(HttpContext context, Exchange exchange)
-    {
-        var failure = context.GetForwarderErrorFeature();
-        if (context.RequestAborted.IsCancellationRequested) exchange.Outcome = SpendOutcome.Aborted;
-        else exchange.Refuse(ExchangeErrors.Of(failure?.Error ?? ForwarderError.Request, exchange), SpendOutcome.Failure);
     }
 
     [LoggerMessage(LogLevel.Error, "Exchange {Id} failed.")]

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
 using Proxy.Host.Exchanges;
+using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
@@ -13,6 +14,7 @@ using Proxy.Management;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Proxy.Host.Hosting;
@@ -79,6 +81,7 @@ internal static class GatewayBuilder
         services.AddSingleton<IConfigChangeListener>(source);
         services.AddSingleton<IForwarderHttpClientFactory, ProviderHttpClientFactory>();
         services.AddSingleton<ITransformProvider, ProviderTransforms>();
+        services.AddSingleton<IPassiveHealthCheckPolicy, CooldownPolicy>();
     }
 
     private static void Map(WebApplication app)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Proxy.Host.Answers;
 
@@ -7,27 +6,29 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Reads a whole (not streamed) OpenAI answer: model, usage, and the words of the first choice, or of all when there are several.</summary>
 internal static class OpenAiAnswer
 {
-    private const int MaxErrorLength = 1000;
-
-    public static void Read(ReadOnlyMemory<byte> body, AnswerDigest digest)
+    /// <summary>False when it is not a JSON object from its first byte to its last.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> body, AnswerDigest digest)
     {
         var reader = new Utf8JsonReader(body.Span);
         try
         {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("model"u8)) digest.Model = Text(ref reader);
+                if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader);
                 else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, digest);
                 else if (reader.ValueTextEquals("choices"u8)) ReadChoices(body, ref reader, digest);
-                else if (reader.ValueTextEquals("error"u8)) ReadError(ref reader, digest);
-                else Next(ref reader);
+                else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
+                else ProviderJson.Next(ref reader);
             }
+
+            return !reader.Read();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The client got the bytes as they came. What was read before the fault stands; the rest is estimated.
+            // What was read before the fault stands; the rest is estimated.
+            return false;
         }
     }
 
@@ -49,46 +50,10 @@ internal static class OpenAiAnswer
         }
     }
 
-    /// <summary>The sentence of an error object, which the reader stands before.</summary>
-    public static void ReadError(ref Utf8JsonReader reader, AnswerDigest digest)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String) digest.ErrorMessage = Cut(reader.GetString());
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        digest.ErrorMessage ??= "The provider answered with an error.";
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("message"u8)) digest.ErrorMessage = Cut(Text(ref reader)) ?? digest.ErrorMessage;
-            else Next(ref reader);
-        }
-    }
-
     public static void ReadUsage(ref Utf8JsonReader reader, AnswerDigest digest)
     {
         reader.Read();
         if (OpenAiUsage.Read(ref reader) is { } usage) digest.Usage = usage;
-    }
-
-    /// <summary>The string that the reader stands before; null when it is something else.</summary>
-    public static string? Text(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String) return reader.GetString();
-
-        reader.Skip();
-        return null;
-    }
-
-    /// <summary>Passes over the value that the reader stands before.</summary>
-    public static void Next(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        reader.Skip();
     }
 
     private static void ReadChoices(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)
@@ -128,8 +93,4 @@ internal static class OpenAiAnswer
 
         return words;
     }
-
-    private static string? Cut(string? text) => text is { Length: > MaxErrorLength }
-        ? new StringBuilder(text, 0, MaxErrorLength, MaxErrorLength + 1).Append('…').ToString()
-        : text;
 }

@@ -18,8 +18,8 @@ internal static class OpenAiUsage
         long prompt = 0, completion = 0, cached = 0, reasoning = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8)) prompt = Number(ref reader);
-            else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = Number(ref reader);
+            if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8)) prompt = ProviderJson.Number(ref reader);
+            else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = ProviderJson.Number(ref reader);
             else if (reader.ValueTextEquals("prompt_tokens_details"u8)) cached = Detail(ref reader, "cached_tokens"u8);
             else if (reader.ValueTextEquals("completion_tokens_details"u8)) reasoning = Detail(ref reader, "reasoning_tokens"u8);
             else
@@ -49,7 +49,7 @@ internal static class OpenAiUsage
         {
             if (reader.ValueTextEquals(name))
             {
-                value = Number(ref reader);
+                value = ProviderJson.Number(ref reader);
             }
             else
             {
@@ -59,15 +59,5 @@ internal static class OpenAiUsage
         }
 
         return value;
-    }
-
-    /// <summary>A count; what is no number, or less than none, counts as zero and cannot turn a cost negative.</summary>
-    private static long Number(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value)) return Math.Max(0, value);
-
-        reader.Skip();
-        return 0;
     }
 }

@@ -4,13 +4,13 @@ using Proxy.Host.Answers;
 namespace Proxy.Host.Providers.OpenAi;
 
 /// <summary>One choice of a streamed answer as it grows.</summary>
-internal sealed class StreamedChoice(int index) : IDisposable
+internal sealed class StreamedChoice(int index, AnswerDigest digest) : IDisposable
 {
     private const int MaxToolCalls = 128;
 
-    private readonly Utf8Text _content = new(AnswerDigest.MaxKeptBytes);
-    private readonly Utf8Text _reasoning = new(AnswerDigest.MaxKeptBytes);
-    private readonly Utf8Text _refusal = new(AnswerDigest.MaxKeptBytes);
+    private readonly Utf8Text _content = new(digest);
+    private readonly Utf8Text _reasoning = new(digest);
+    private readonly Utf8Text _refusal = new(digest);
     private readonly List<StreamedToolCall> _toolCalls = [];
     private bool _isText;
 
@@ -38,18 +38,18 @@ internal sealed class StreamedChoice(int index) : IDisposable
     public void ReadText(ref Utf8JsonReader reader)
     {
         _isText = true;
-        Append(_content, ref reader);
+        JsonPiece.Append(_content, ref reader);
     }
 
     public void ReadDelta(ref Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("content"u8)) Append(_content, ref reader);
+            if (reader.ValueTextEquals("content"u8)) JsonPiece.Append(_content, ref reader);
             else if (reader.ValueTextEquals("tool_calls"u8)) ReadToolCalls(ref reader);
-            else if (reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8)) Append(_reasoning, ref reader);
-            else if (reader.ValueTextEquals("refusal"u8)) Append(_refusal, ref reader);
-            else OpenAiAnswer.Next(ref reader);
+            else if (reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8)) JsonPiece.Append(_reasoning, ref reader);
+            else if (reader.ValueTextEquals("refusal"u8)) JsonPiece.Append(_refusal, ref reader);
+            else ProviderJson.Next(ref reader);
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
     {
         if (_isText)
         {
-            WriteText(json, _content);
+            JsonPiece.Write(json, _content);
             return;
         }
 
@@ -65,7 +65,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
         json.WriteString("role"u8, "assistant"u8);
         json.WritePropertyName("content"u8);
         if (_content.IsEmpty) json.WriteNullValue();
-        else WriteText(json, _content);
+        else JsonPiece.Write(json, _content);
         WriteText(json, "reasoning_content"u8, _reasoning);
         WriteText(json, "refusal"u8, _refusal);
         if (_toolCalls.Count > 0)
@@ -87,29 +87,11 @@ internal sealed class StreamedChoice(int index) : IDisposable
         foreach (var call in _toolCalls) call.Arguments.Dispose();
     }
 
-    /// <summary>Appends the string that the reader stands before, escapes and all.</summary>
-    internal static void Append(Utf8Text text, ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String) text.Append(reader.ValueSpan);
-        else reader.Skip();
-    }
-
-    internal static void WriteText(Utf8JsonWriter json, Utf8Text text)
-    {
-        var mark = text.IsCut ? " [cut]"u8 : default;
-        var quoted = new byte[text.Kept.Length + mark.Length + 2];
-        quoted[0] = quoted[^1] = (byte)'"';
-        text.Kept.CopyTo(quoted.AsSpan(1));
-        mark.CopyTo(quoted.AsSpan(1 + text.Kept.Length));
-        json.WriteRawValue(quoted, skipInputValidation: true);
-    }
-
     private static void WriteText(Utf8JsonWriter json, ReadOnlySpan<byte> name, Utf8Text text)
     {
         if (text.IsEmpty) return;
         json.WritePropertyName(name);
-        WriteText(json, text);
+        JsonPiece.Write(json, text);
     }
 
     private void ReadToolCalls(ref Utf8JsonReader reader)
@@ -127,7 +109,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
             var call = _toolCalls.Find(known => known.Index == callIndex);
             if (call is null)
             {
-                call = new StreamedToolCall(callIndex);
+                call = new StreamedToolCall(callIndex, digest);
                 if (_toolCalls.Count < MaxToolCalls) _toolCalls.Add(call);
             }
 
@@ -137,22 +119,22 @@ internal sealed class StreamedChoice(int index) : IDisposable
 }
 
 /// <summary>One tool call of a streamed answer: its name comes once, its arguments in pieces.</summary>
-internal sealed class StreamedToolCall(int index)
+internal sealed class StreamedToolCall(int index, AnswerDigest digest)
 {
     private string? _id;
     private string? _name;
 
     public int Index => index;
 
-    public Utf8Text Arguments { get; } = new(AnswerDigest.MaxKeptBytes);
+    public Utf8Text Arguments { get; } = new(digest);
 
     public void Read(ref Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("id"u8)) _id = OpenAiAnswer.Text(ref reader) ?? _id;
+            if (reader.ValueTextEquals("id"u8)) _id = ProviderJson.Text(ref reader) ?? _id;
             else if (reader.ValueTextEquals("function"u8)) ReadFunction(ref reader);
-            else OpenAiAnswer.Next(ref reader);
+            else ProviderJson.Next(ref reader);
         }
     }
 
@@ -164,7 +146,7 @@ internal sealed class StreamedToolCall(int index)
         json.WriteStartObject("function"u8);
         json.WriteString("name"u8, _name);
         json.WritePropertyName("arguments"u8);
-        StreamedChoice.WriteText(json, Arguments);
+        JsonPiece.Write(json, Arguments);
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -180,9 +162,9 @@ internal sealed class StreamedToolCall(int index)
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("name"u8)) _name = OpenAiAnswer.Text(ref reader) ?? _name;
-            else if (reader.ValueTextEquals("arguments"u8)) StreamedChoice.Append(Arguments, ref reader);
-            else OpenAiAnswer.Next(ref reader);
+            if (reader.ValueTextEquals("name"u8)) _name = ProviderJson.Text(ref reader) ?? _name;
+            else if (reader.ValueTextEquals("arguments"u8)) JsonPiece.Append(Arguments, ref reader);
+            else ProviderJson.Next(ref reader);
         }
     }
 }
