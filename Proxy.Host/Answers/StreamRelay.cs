@@ -98,5 +98,6 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
 
         // A client that leaves now has its call recorded already.
         _ = await ClientWriter.FlushAsync(context, time);
+        exchange.IsCut = exchange.Failure is not null;
     }
 }

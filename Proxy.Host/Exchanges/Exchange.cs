@@ -90,6 +90,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     public bool IsClosed { get; set; }
 
+    /// <summary>True when the answer that went out is not whole, so that its connection must not end well.</summary>
+    public bool IsCut { get; set; }
+
     public string? Model => Request?.Model is { Length: > 0 } model ? model : null;
 
     public void Refuse(ProxyError error, SpendOutcome outcome = SpendOutcome.Rejected)

@@ -86,6 +86,7 @@ internal static class GatewayBuilder
 
     private static void Map(WebApplication app)
     {
+        app.UseMiddleware<CutMiddleware>();
         app.UseExceptionHandler(handler => handler.Run(context =>
             ErrorWriter.WriteAsync(context, new ProxyError(500, ProxyError.InternalServerError, "Internal server error"))));
 
@@ -111,6 +112,10 @@ internal static class GatewayBuilder
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging.AddFilter("Yarp", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // It would call every stream that breaks an unhandled exception; those that are, the exception handler logs.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
 
         // It warns at every start that its keys are not encrypted; they lie in a folder that only the operator can read.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);

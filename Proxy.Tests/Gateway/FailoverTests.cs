@@ -127,12 +127,11 @@ internal sealed class FailoverTests
         await StartAsync(Ordered());
 
         using var response = await AskAsync(new JsonObject { ["stream"] = true });
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-        await reader.ReadLineAsync();
         seen.SetResult();
-        var body = await reader.ReadToEndAsync();
+        var (body, isWhole) = await response.ReadAsFarAsItGoesAsync();
 
         body.Should().Contain("data: {\"error\":").And.NotContain("[DONE]");
+        isWhole.Should().BeFalse();
         _second.Calls.Should().BeEmpty();
     }
 
