@@ -5,8 +5,10 @@ namespace Proxy.Host.Answers;
 /// <summary>What the gateway takes from an answer: who gave it, what it cost, and the words for the log.</summary>
 internal sealed class AnswerDigest
 {
-    /// <summary>The most that is kept of one answer for the log.</summary>
-    public const int MaxKeptBytes = 1024 * 1024;
+    /// <summary>The most that is kept of one streamed answer for the log: a stream's memory has to stay bounded, whatever its length.</summary>
+    public const int MaxKeptBytes = 48 * 1024;
+
+    private int _kept;
 
     /// <summary>The model that the provider names.</summary>
     public string? Model { get; set; }
@@ -22,4 +24,13 @@ internal sealed class AnswerDigest
 
     /// <summary>What an error inside an answer says; shown in the log only.</summary>
     public string? ErrorMessage { get; set; }
+
+    /// <summary>Whether so many more bytes of a stream may be kept.</summary>
+    public bool TryKeep(int count)
+    {
+        if (_kept + count > MaxKeptBytes) return false;
+
+        _kept += count;
+        return true;
+    }
 }

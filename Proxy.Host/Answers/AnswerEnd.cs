@@ -4,9 +4,26 @@ namespace Proxy.Host.Answers;
 internal enum AnswerEnd
 {
     Whole,
+
+    /// <summary>The connection broke, or what came was not what the protocol says.</summary>
     Broken,
+
+    /// <summary>The provider reported an error within its answer.</summary>
+    Failed,
+
+    /// <summary>The first byte did not come in time.</summary>
+    Late,
+
+    /// <summary>The answer began and stood still.</summary>
     Stalled,
+
+    /// <summary>The call took longer as a whole than it may.</summary>
+    TookTooLong,
+
     ClientLeft,
+
+    /// <summary>The client is there but does not read.</summary>
+    ReaderStalled,
 
     /// <summary>The gateway is being stopped, and its time to finish is over.</summary>
     Stopping,
@@ -14,7 +31,7 @@ internal enum AnswerEnd
 
 internal static class AnswerEnds
 {
-    /// <summary>What reading from a provider, opening what it compressed, or writing to a client throws when the other side is at fault.</summary>
+    /// <summary>What reading from a provider, or opening what it compressed, throws when the other side is at fault.</summary>
     public static bool IsOfConnection(Exception exception) =>
         exception is OperationCanceledException or IOException or HttpRequestException or InvalidDataException or InvalidOperationException;
 }

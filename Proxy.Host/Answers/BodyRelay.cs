@@ -1,12 +1,16 @@
+using System.Buffers;
 using System.Globalization;
 using Proxy.Host.Exchanges;
-using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Failover;
 using Proxy.Host.Recording;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Answers;
 
-/// <summary>Relays an answer that is one JSON body. What was read last is held back until the call is recorded.</summary>
+/// <summary>
+/// Relays an answer that is one JSON body. What was read last is held back until the call is recorded. An answer that breaks before any of
+/// it went out is a failed attempt.
+/// </summary>
 internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 {
     private const int FirstRent = 16 * 1024;
@@ -16,75 +20,81 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
     private const int MaxKept = 16 * 1024 * 1024;
     private const int KeptTail = 64 * 1024;
 
-    public async Task RelayAsync(Stream upstream, HttpContext context, Exchange exchange, IdleTimeout idle)
+    public async Task RelayAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, Exchange exchange)
     {
         using var kept = new KeptBody(FirstRent);
-        try
+        var end = await CopyAsync(answer, upstream, context, kept);
+        if (!TryRead(exchange, kept))
         {
-            var end = await CopyAsync(upstream, context, kept, idle);
-            end = Read(exchange, kept, end);
+            // JSON that does not end is a broken answer, however politely the connection did. Nobody knows how much of it was text.
+            exchange.Answer.OutputBytes = kept.Total;
+            if (end == AnswerEnd.Whole) end = AnswerEnd.Broken;
+        }
 
-            if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
-            else if (end == AnswerEnd.Whole) await SendRestAsync(context.Response, exchange, kept, context.RequestAborted);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        if (!exchange.IsCommitted && end is not (AnswerEnd.Whole or AnswerEnd.ClientLeft))
         {
-            // The client left while the end went out. The call is recorded.
+            exchange.Attempt!.Fail(new AttemptFailure(FailureKind.Transient, ExchangeErrors.Of(end, exchange)));
+            return;
         }
+
+        if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
+        Judge(exchange, end);
+        if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
+        else if (end == AnswerEnd.Whole) await SendRestAsync(context, exchange, kept);
     }
 
-    private async Task<AnswerEnd> CopyAsync(Stream upstream, HttpContext context, KeptBody kept, IdleTimeout idle)
+    private async Task<AnswerEnd> CopyAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, KeptBody kept)
     {
+        var attempt = context.Exchange.Attempt!;
         try
         {
             while (true)
             {
-                var read = await upstream.ReadAsync(kept.Free(), idle.Token);
+                var read = await upstream.ReadAsync(kept.Free(), attempt.Timer.Token);
                 if (read == 0) return AnswerEnd.Whole;
 
-                idle.Restart();
-                context.Exchange.FirstByteAt ??= time.GetUtcNow();
+                attempt.Timer.Restart();
+                attempt.FirstByteAt ??= time.GetUtcNow();
 
                 // There is more, so what stood before it is not the end and may go.
                 if (kept.Unsent.Length >= SentInPiecesOf)
                 {
-                    await context.Response.BodyWriter.WriteAsync(kept.Unsent, context.RequestAborted);
+                    if (!context.Exchange.IsCommitted) AnswerHead.Commit(context, answer);
+                    context.Response.BodyWriter.Write(kept.Unsent.Span);
                     kept.MarkSent();
+                    if (await ClientWriter.FlushAsync(context, time) is { } refused) return refused;
                 }
 
-                kept.Advance(read, context.Exchange.Attempt!.Deployment.Secret.Span);
+                kept.Advance(read, attempt.Deployment.Secret.Span);
                 if (kept.Memory.Length > MaxKept) kept.DropSent(KeptTail);
             }
         }
         catch (Exception exception) when (AnswerEnds.IsOfConnection(exception))
         {
-            return idle.EndOf(context);
+            return attempt.Timer.End;
         }
     }
 
-    /// <summary>Reads the answer for the ledger and the log. JSON that does not end is a broken answer, however politely the connection did.</summary>
-    private static AnswerEnd Read(Exchange exchange, KeptBody kept, AnswerEnd end)
+    private static bool TryRead(Exchange exchange, KeptBody kept)
     {
-        var isWhole = kept.IsCut
-            ? OpenAiAnswer.ReadTail(kept.Memory.Span, exchange.Answer)
-            : OpenAiAnswer.Read(kept.Memory, exchange.Answer);
-        if (!isWhole && exchange.UpstreamStatus < 300)
-        {
-            // Nobody knows how much of it was text; it is billed as if all of it were.
-            exchange.Answer.OutputBytes = kept.Total;
-            if (end == AnswerEnd.Whole) end = AnswerEnd.Broken;
-        }
+        var api = exchange.Operation!.Api;
+        if (!kept.IsCut) return api.TryReadAnswer(kept.Memory, exchange.Answer);
 
-        if (exchange.Outcome == SpendOutcome.Success && exchange.Answer.ErrorMessage is not null)
-            exchange.Fail(ExchangeErrors.ProviderFailed, SpendOutcome.Failure);
+        api.ReadTail(kept.Memory.Span, exchange.Answer);
+        return kept.Memory.Span.TrimEnd(" \r\n\t"u8).EndsWith("}"u8);
+    }
 
+    private static void Judge(Exchange exchange, AnswerEnd end)
+    {
         if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
-        else if (ExchangeErrors.Of(end) is { } error) exchange.Refuse(error, SpendOutcome.Incomplete);
-        return end;
+        else if (end == AnswerEnd.ReaderStalled) exchange.Fail(ExchangeErrors.ReaderStalled, SpendOutcome.Aborted);
+        else if (end == AnswerEnd.Whole && exchange.Answer.ErrorMessage is not null) exchange.Fail(ExchangeErrors.Of(AnswerEnd.Failed, exchange), SpendOutcome.Failure);
+        else if (end != AnswerEnd.Whole) exchange.Refuse(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
     }
 
-    private static async Task SendRestAsync(HttpResponse response, Exchange exchange, KeptBody kept, CancellationToken cancellationToken)
+    private async Task SendRestAsync(HttpContext context, Exchange exchange, KeptBody kept)
     {
+        var response = context.Response;
         if (!response.HasStarted)
         {
             response.ContentLength = kept.Unsent.Length;
@@ -93,6 +103,9 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                 ((long)(exchange.EndedAt - exchange.StartedAt).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         }
 
-        await response.BodyWriter.WriteAsync(kept.Unsent, cancellationToken);
+        response.BodyWriter.Write(kept.Unsent.Span);
+
+        // A client that leaves now has its call recorded already.
+        _ = await ClientWriter.FlushAsync(context, time);
     }
 }

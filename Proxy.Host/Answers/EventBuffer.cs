@@ -1,35 +1,44 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Proxy.Host.Providers.OpenAi;
 
 namespace Proxy.Host.Answers;
 
-/// <summary>The bytes of a stream between provider and client: whole events go on, the end mark and what the client did not ask for stay.</summary>
-/// <param name="passesUsage">True when the client itself asked for the usage chunk.</param>
+/// <summary>
+/// The bytes of a stream between provider and client. Each event is read and then goes on as it came; the end mark, what the client did not
+/// ask for, and what is broken stay.
+/// </summary>
 /// <param name="secret">The provider's credential, which never passes, whatever an event quotes; empty when there is none.</param>
-internal sealed class EventBuffer(bool passesUsage, ReadOnlyMemory<byte> secret = default) : IDisposable
+internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secret = default) : IDisposable
 {
     private const int FirstRent = 8 * 1024;
 
-    /// <summary>An event that does not fit is passed on in pieces and not read: neither usage nor the end mark can be that long.</summary>
-    private const int MaxEvent = 1024 * 1024;
+    /// <summary>An event that does not fit is passed on in pieces and not read: a stream's memory stays bounded, whatever a provider sends.</summary>
+    private const int MaxEvent = 32 * 1024;
 
     private byte[] _buffer = [];
     private int _length;
 
-    /// <summary>Whole events, passed on or not, stand before this position.</summary>
-    private int _whole;
-
-    /// <summary>True while the rest of an event is on its way that was too long to keep.</summary>
-    private bool _isPassingLongEvent;
-
     /// <summary>True when the end mark has come.</summary>
     public bool HasEnded { get; private set; }
+
+    /// <summary>The end mark as the provider sent it.</summary>
+    public ReadOnlyMemory<byte> EndMark { get; private set; }
+
+    /// <summary>The event that ended the stream before its time; what it holds went nowhere.</summary>
+    public AnswerEnd? Fault { get; private set; }
+
+    /// <summary>True while the rest of an event is on its way that was too long to keep.</summary>
+    public bool IsMidEvent { get; private set; }
 
     public bool IsEmpty => _length == 0;
 
     /// <summary>Bytes of events that passed without being read.</summary>
     public long UnreadBytes { get; private set; }
+
+    /// <summary>What it holds of memory.</summary>
+    public int Capacity => _buffer.Length;
+
+    private bool IsOver => HasEnded || Fault is not null;
 
     public Memory<byte> Free()
     {
@@ -52,60 +61,57 @@ internal sealed class EventBuffer(bool passesUsage, ReadOnlyMemory<byte> secret 
     public bool Advance(int count, PipeWriter writer)
     {
         _length += count;
-        var passFrom = 0;
+        var (whole, passFrom) = (0, 0);
         var isWritten = false;
-        while (!HasEnded)
+        while (!IsOver && SseScanner.EventLength(_buffer.AsSpan(whole, _length - whole)) is > 0 and var length)
         {
-            var length = SseScanner.EventLength(_buffer.AsSpan(_whole, _length - _whole));
-            if (length < 0) break;
-
-            var data = _isPassingLongEvent ? default : SseScanner.Data(_buffer.AsSpan(_whole, length));
-            _isPassingLongEvent = false;
-            SecretMask.Apply(_buffer.AsSpan(_whole, length), secret.Span);
-            HasEnded = data.SequenceEqual("[DONE]"u8);
-            if (HasEnded || IsKeptBack(data))
+            var kind = Read(_buffer.AsSpan(whole, length));
+            if (kind != EventKind.Passes)
             {
-                isWritten |= Write(writer, passFrom, _whole);
-                passFrom = _whole + length;
+                isWritten |= Write(writer, passFrom, whole);
+                passFrom = whole + length;
             }
 
-            _whole += length;
+            whole += length;
         }
 
-        isWritten |= Write(writer, passFrom, _whole);
-        return PassLongEvent(writer) || isWritten;
-    }
-
-    /// <summary>Reads the whole events for the ledger and the log, then forgets them.</summary>
-    public void ReadPassed(OpenAiStream words)
-    {
-        var passed = _buffer.AsSpan(0, _whole);
-        while (!passed.IsEmpty)
-        {
-            var length = SseScanner.EventLength(passed);
-            if (length < 0) break;
-
-            var data = SseScanner.Data(passed[..length]);
-            if (data.StartsWith((byte)'{')) words.Read(data);
-            passed = passed[length..];
-        }
-
-        _buffer.AsSpan(_whole, _length - _whole).CopyTo(_buffer);
-        _length -= _whole;
-        _whole = 0;
+        isWritten |= Write(writer, passFrom, whole);
+        _buffer.AsSpan(whole, _length - whole).CopyTo(_buffer);
+        _length -= whole;
+        isWritten |= !IsOver && PassLongEvent(writer);
         if (_length == 0) Dispose();
+        return isWritten;
     }
 
     public void Dispose()
     {
         if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-        _length = _whole = 0;
+        _length = 0;
     }
 
-    /// <summary>The usage chunk that only we asked for. Only events that hold usage are looked at closely.</summary>
-    private bool IsKeptBack(ReadOnlySpan<byte> data) =>
-        !passesUsage && data.IndexOf("\"usage\""u8) >= 0 && OpenAiStream.IsUsageOnly(data);
+    private EventKind Read(Span<byte> sseEvent)
+    {
+        SecretMask.Apply(sseEvent, secret.Span);
+        if (IsMidEvent)
+        {
+            IsMidEvent = false;
+            return EventKind.Passes;
+        }
+
+        var kind = reader.Read(sseEvent);
+        if (kind == EventKind.EndMark)
+        {
+            HasEnded = true;
+            EndMark = sseEvent.ToArray();
+        }
+        else if (kind is EventKind.Error or EventKind.Broken)
+        {
+            Fault = kind == EventKind.Error ? AnswerEnd.Failed : AnswerEnd.Broken;
+        }
+
+        return kind;
+    }
 
     private bool Write(PipeWriter writer, int from, int to)
     {
@@ -116,17 +122,16 @@ internal sealed class EventBuffer(bool passesUsage, ReadOnlyMemory<byte> secret 
 
     private bool PassLongEvent(PipeWriter writer)
     {
-        var pending = _length - _whole;
-        if (pending < (_isPassingLongEvent ? 4 : MaxEvent)) return false;
+        if (_length < (IsMidEvent ? 4 : MaxEvent)) return false;
 
         // The last bytes stay, since they may be the first half of the blank line that ends the event.
         const int kept = 3;
-        SecretMask.Apply(_buffer.AsSpan(_whole, pending), secret.Span);
-        writer.Write(_buffer.AsSpan(_whole, pending - kept));
-        UnreadBytes += pending - kept;
-        _buffer.AsSpan(_length - kept, kept).CopyTo(_buffer.AsSpan(_whole));
-        _length = _whole + kept;
-        _isPassingLongEvent = true;
+        SecretMask.Apply(_buffer.AsSpan(0, _length), secret.Span);
+        UnreadBytes += _length - kept;
+        Write(writer, 0, _length - kept);
+        _buffer.AsSpan(_length - kept, kept).CopyTo(_buffer);
+        _length = kept;
+        IsMidEvent = true;
         return true;
     }
 }

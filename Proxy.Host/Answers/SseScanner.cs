@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Proxy.Host.Answers;
 
 /// <summary>Finds the events of a server-sent event stream in a buffer. Works on bytes as they came and changes none.</summary>
@@ -18,18 +20,35 @@ internal static class SseScanner
         }
     }
 
-    /// <summary>The event's data when it stands on one line, as all providers send it; empty for comments and other events.</summary>
+    /// <summary>The event's data; empty for comments and for events without data.</summary>
     public static ReadOnlySpan<byte> Data(ReadOnlySpan<byte> sseEvent)
+    {
+        var data = Field(sseEvent, "data:"u8, out var rest);
+        if (rest.IndexOf("data:"u8) < 0 || Field(rest, "data:"u8, out _).IsEmpty) return data;
+
+        // Several lines of data are one text with line breaks. No provider is known to send that, so it may cost a copy.
+        var joined = new StringBuilder(Encoding.UTF8.GetString(data));
+        while (Field(rest, "data:"u8, out rest) is { IsEmpty: false } line) joined.Append('\n').Append(Encoding.UTF8.GetString(line));
+        return Encoding.UTF8.GetBytes(joined.ToString());
+    }
+
+    /// <summary>The event's name; empty when it has none.</summary>
+    public static ReadOnlySpan<byte> Name(ReadOnlySpan<byte> sseEvent) => Field(sseEvent, "event:"u8, out _);
+
+    private static ReadOnlySpan<byte> Field(ReadOnlySpan<byte> sseEvent, ReadOnlySpan<byte> field, out ReadOnlySpan<byte> rest)
     {
         while (!sseEvent.IsEmpty)
         {
             var newline = sseEvent.IndexOf((byte)'\n');
             var line = newline < 0 ? sseEvent : sseEvent[..newline];
-            if (line.StartsWith("data:"u8)) return line["data:"u8.Length..].Trim((byte)' ').TrimEnd((byte)'\r');
-            if (newline < 0) break;
-            sseEvent = sseEvent[(newline + 1)..];
+            sseEvent = newline < 0 ? default : sseEvent[(newline + 1)..];
+            if (!line.StartsWith(field)) continue;
+
+            rest = sseEvent;
+            return line[field.Length..].Trim((byte)' ').TrimEnd((byte)'\r');
         }
 
+        rest = default;
         return default;
     }
 }

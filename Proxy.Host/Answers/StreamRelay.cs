@@ -1,97 +1,104 @@
 using System.Buffers;
 using Proxy.Host.Exchanges;
-using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Failover;
 using Proxy.Host.Recording;
-using Proxy.Management.Errors;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Answers;
 
 /// <summary>
 /// Relays a stream event by event, as it comes. The end mark is held back until the call is recorded; a stream that ends otherwise gets one
-/// error event and no end mark.
+/// error event and no end mark. One that fails before its first event went out is a failed attempt, and the client learns nothing of it.
 /// </summary>
 internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
 {
-    private static readonly byte[] Done = "data: [DONE]\n\n"u8.ToArray();
+    private const string EventStream = "text/event-stream";
 
-    public async Task RelayAsync(Stream upstream, HttpContext context, Exchange exchange, IdleTimeout idle)
+    public async Task RelayAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, Exchange exchange)
     {
-        using var words = new OpenAiStream(exchange.Answer);
-        using var events = new EventBuffer(exchange.Request!.WantsUsage, exchange.Attempt!.Deployment.Secret);
-        context.Response.Headers.CacheControl = "no-cache";
-        context.Response.Headers["X-Accel-Buffering"] = "no";
+        var api = exchange.Operation!.Api;
+        using var words = api.ReadEvents(exchange.Request!, exchange.Answer);
+        using var events = new EventBuffer(words, exchange.Attempt!.Deployment.Secret);
 
-        var end = await CopyAsync(upstream, context, events, words, idle);
+        var end = await CopyAsync(answer, upstream, context, events);
         words.Complete();
         exchange.Answer.OutputBytes += events.UnreadBytes;
-        Judge(exchange, end, events.HasEnded);
-        if (!await recorder.TryCloseAsync(exchange)) exchange.Fail(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
+        var isWhole = events.HasEnded;
+        if (!exchange.IsCommitted && !isWhole)
+        {
+            exchange.Attempt!.Fail(new AttemptFailure(FailureKind.Transient, ExchangeErrors.Of(end, exchange)));
+            return;
+        }
 
-        try
-        {
-            if (exchange.Outcome != SpendOutcome.Aborted) await EndAsync(context, exchange);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
-        {
-            // The client left while the end went out. The call is recorded.
-        }
+        if (!exchange.IsCommitted) Commit(context, answer);
+        Judge(exchange, end, isWhole);
+        if (!await recorder.TryCloseAsync(exchange)) exchange.Fail(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
+        if (exchange.Outcome != SpendOutcome.Aborted) await EndAsync(context, exchange, events);
     }
 
     // No allocation per chunk, and one flush for all events that came together.
-    private async Task<AnswerEnd> CopyAsync(Stream upstream, HttpContext context, EventBuffer events, OpenAiStream words, IdleTimeout idle)
+    private async Task<AnswerEnd> CopyAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, EventBuffer events)
     {
+        var attempt = context.Exchange.Attempt!;
+        var timer = attempt.Timer;
         var writer = context.Response.BodyWriter;
         try
         {
             while (true)
             {
                 // A read of nothing waits for bytes without holding a buffer: most of a stream's life is waiting.
-                if (events.IsEmpty) _ = await upstream.ReadAsync(Memory<byte>.Empty, idle.Token);
-                var read = await upstream.ReadAsync(events.Free(), idle.Token);
+                if (events.IsEmpty) _ = await upstream.ReadAsync(Memory<byte>.Empty, timer.Token);
+                var read = await upstream.ReadAsync(events.Free(), timer.Token);
                 if (read == 0) return AnswerEnd.Whole;
 
-                idle.Restart();
+                timer.Restart();
+                attempt.FirstByteAt ??= time.GetUtcNow();
                 if (events.Advance(read, writer))
                 {
-                    context.Exchange.FirstByteAt ??= time.GetUtcNow();
-                    await writer.FlushAsync(context.RequestAborted);
+                    if (!context.Exchange.IsCommitted) Commit(context, answer);
+                    if (await ClientWriter.FlushAsync(context, time) is { } refused) return refused;
                 }
 
-                events.ReadPassed(words);
+                if (events.Fault is { } fault) return fault;
                 if (events.HasEnded) return AnswerEnd.Whole;
             }
         }
         catch (Exception exception) when (AnswerEnds.IsOfConnection(exception))
         {
-            return idle.EndOf(context);
+            return timer.End;
         }
     }
 
-    private static void Judge(Exchange exchange, AnswerEnd end, bool hasEnded)
+    private static void Commit(HttpContext context, HttpResponseMessage answer)
+    {
+        AnswerHead.Commit(context, answer);
+        var response = context.Response;
+        if (answer.Content.Headers.ContentType?.MediaType != EventStream) response.ContentType = EventStream;
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    private static void Judge(Exchange exchange, AnswerEnd end, bool isWhole)
     {
         if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
-        else if (exchange.Answer.ErrorMessage is not null) exchange.Fail(ExchangeErrors.ProviderFailed, SpendOutcome.Failure);
-        else if (!hasEnded) exchange.Fail(ExchangeErrors.Of(end) ?? ExchangeErrors.ProviderBroke, SpendOutcome.Incomplete);
+        else if (end == AnswerEnd.ReaderStalled) exchange.Fail(ExchangeErrors.ReaderStalled, SpendOutcome.Aborted);
+        else if (end == AnswerEnd.Failed) exchange.Fail(ExchangeErrors.Of(end, exchange), SpendOutcome.Failure);
+        else if (!isWhole) exchange.Fail(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
     }
 
-    private static async Task EndAsync(HttpContext context, Exchange exchange)
+    private async Task EndAsync(HttpContext context, Exchange exchange, EventBuffer events)
     {
-        // A provider's own error event has gone out already, and is the client's to see.
-        if (exchange.Failure == ExchangeErrors.ProviderFailed) return;
-
+        var api = exchange.Operation!.Api;
         var writer = context.Response.BodyWriter;
-        if (exchange.Failure is null)
-        {
-            writer.Write(Done);
-        }
-        else
-        {
-            writer.Write("data: "u8);
-            writer.Write(ErrorWriter.Envelope(exchange.Failure).Span);
-            writer.Write("\n\n"u8);
-        }
 
-        await writer.FlushAsync(context.RequestAborted);
+        // An event that is cut in its middle would swallow the one that says so.
+        if (events.IsMidEvent) writer.Write("\n\n"u8);
+
+        var last = exchange.Failure is { } failure ? api.ErrorEvent(failure) : events.EndMark;
+        writer.Write(last.Span);
+
+        // A client that leaves now has its call recorded already.
+        _ = await ClientWriter.FlushAsync(context, time);
+        exchange.IsCut = exchange.Failure is not null;
     }
 }

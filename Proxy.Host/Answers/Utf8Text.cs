@@ -3,14 +3,11 @@ using System.Buffers;
 namespace Proxy.Host.Answers;
 
 /// <summary>A growing piece of a JSON string, kept with its escapes as the provider wrote them, so that pieces join without being read.</summary>
-/// <remarks>It stops growing at its limit and then says so; what arrived is still counted.</remarks>
-internal sealed class Utf8Text(int limit) : IDisposable
+/// <remarks>All texts of an answer share its limit. One that stops growing says so; what arrived is still counted.</remarks>
+internal sealed class Utf8Text(AnswerDigest digest) : IDisposable
 {
     private byte[] _buffer = [];
     private int _length;
-
-    /// <summary>Once something did not fit, nothing more is kept: a text with a hole would be another text.</summary>
-    private bool _isFull;
 
     /// <summary>Bytes that arrived, kept or not.</summary>
     public long Total { get; private set; }
@@ -18,18 +15,19 @@ internal sealed class Utf8Text(int limit) : IDisposable
     public bool IsEmpty => Total == 0;
 
     /// <summary>True when more arrived than was kept.</summary>
-    public bool IsCut => Total > _length;
+    public bool IsCut { get; private set; }
 
     public ReadOnlySpan<byte> Kept => _buffer.AsSpan(0, _length);
 
     public void Append(ReadOnlySpan<byte> piece)
     {
         Total += piece.Length;
-        if (_isFull |= _length + piece.Length > limit) return;
+        IsCut = IsCut || !digest.TryKeep(piece.Length);
+        if (IsCut) return;
 
         if (_length + piece.Length > _buffer.Length)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(256, (_length + piece.Length) * 2));
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(256, Math.Min(AnswerDigest.MaxKeptBytes, (_length + piece.Length) * 2)));
             Kept.CopyTo(larger);
             Return();
             _buffer = larger;

@@ -1,54 +1,56 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using Proxy.Host.Models;
-using Proxy.Host.Providers;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Configuration;
 
-/// <summary>Reads our metadata on YARP's clusters: which models they serve, and where.</summary>
+/// <summary>Reads our metadata on YARP's clusters: which models they serve, where, and what follows when they do not.</summary>
 internal static class ModelReader
 {
     public const string ModelsKey = "Models";
     public const string FallbacksKey = "Fallbacks";
-
-    /// <summary>Set by <see cref="Prepare"/> on clusters that answer from inside the process.</summary>
-    public const string InProcessKey = "(in process)";
+    public const string ContextWindowFallbacksKey = "ContextWindowFallbacks";
+    public const string ContentPolicyFallbacksKey = "ContentPolicyFallbacks";
+    public const string RetriesKey = "Retries";
+    public const string FirstByteTimeoutKey = "FirstByteTimeout";
+    public const string TimeoutKey = "Timeout";
 
     /// <summary>A model may think for minutes before its first byte; YARP's 100 s would cut it.</summary>
     private static readonly TimeSpan DefaultIdleTimeout = TimeSpan.FromMinutes(10);
 
-    private static readonly TimeSpan MaxIdleTimeout = TimeSpan.FromDays(1);
+    private static readonly string[] FallbackKeys = [FallbacksKey, ContextWindowFallbacksKey, ContentPolicyFallbacksKey];
 
     public static List<ModelCluster> Read(IReadOnlyList<ClusterConfig> clusters, List<string> faults, List<string> warnings)
     {
         var models = clusters.Select(cluster => Read(cluster, faults, warnings)).ToList();
-        var names = models.SelectMany(model => model.Names).ToHashSet(StringComparer.Ordinal);
-
         foreach (var twice in models.SelectMany(model => model.Names).GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1))
             faults.Add($"The model name '{twice.Key}' stands on more than one cluster.");
+
+        var names = models.SelectMany(model => model.Names).ToHashSet(StringComparer.Ordinal);
         foreach (var cluster in clusters)
         {
-            foreach (var missing in List(cluster, FallbacksKey).Where(fallback => !names.Contains(fallback)))
+            foreach (var missing in FallbackKeys.SelectMany(key => List(cluster, key)).Distinct().Where(fallback => !IsServed(fallback, names)))
                 faults.Add($"Cluster '{cluster.ClusterId}' falls back to '{missing}', which no cluster serves.");
         }
 
         return models;
     }
 
-    /// <summary>The cluster as YARP gets it.</summary>
-    public static ClusterConfig Prepare(ClusterConfig cluster)
-    {
-        var metadata = new Dictionary<string, string>(cluster.Metadata ?? new Dictionary<string, string>(), StringComparer.OrdinalIgnoreCase);
-        metadata.Remove(InProcessKey);
-        if (cluster.Destinations!.Values.Any(destination => destination.Metadata?.GetValueOrDefault(Deployment.ProviderKey) == ProviderNames.Demo))
-            metadata[InProcessKey] = bool.TrueString;
+    public static List<string> Split(string? list) =>
+        [.. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
-        var request = cluster.HttpRequest ?? new Yarp.ReverseProxy.Forwarder.ForwarderRequestConfig();
-        return cluster with { Metadata = metadata, HttpRequest = request with { ActivityTimeout = IdleTimeoutOf(cluster) } };
+    public static ClusterTimeouts TimeoutsOf(ClusterConfig cluster, Action<string>? report = null)
+    {
+        var idle = cluster.HttpRequest?.ActivityTimeout ?? DefaultIdleTimeout;
+        return new ClusterTimeouts(
+            Duration(cluster, FirstByteTimeoutKey, report) ?? idle, idle, Duration(cluster, TimeoutKey, report) ?? Timeout.InfiniteTimeSpan);
     }
 
     private static ModelCluster Read(ClusterConfig cluster, List<string> faults, List<string> warnings)
     {
+        void Fault(string text) => faults.Add($"Cluster '{cluster.ClusterId}' {text}.");
+
         var deployments = new Dictionary<string, Deployment>(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
         {
@@ -58,23 +60,40 @@ internal static class ModelReader
                 warnings.Add($"The {Deployment.ApiKeyKey} of destination '{id}' of cluster '{cluster.ClusterId}' stands in the configuration; prefer env:NAME or file:PATH.");
         }
 
-        if (cluster.Destinations is not { Count: > 0 }) faults.Add($"Cluster '{cluster.ClusterId}' has no destinations.");
-        if (cluster.ClusterId == RouteReader.PlaceholderCluster.ClusterId)
-            faults.Add($"The cluster name '{cluster.ClusterId}' is the gateway's own.");
-        if (cluster.HttpRequest?.ActivityTimeout is { } timeout && (timeout <= TimeSpan.Zero || timeout > MaxIdleTimeout))
-            faults.Add($"The ActivityTimeout of cluster '{cluster.ClusterId}' is {timeout}, not between 0 and {MaxIdleTimeout}.");
+        if (cluster.Destinations is not { Count: > 0 }) Fault("has no destinations");
+        if (cluster.ClusterId == RouteReader.PlaceholderCluster.ClusterId) Fault("has a name that is the gateway's own");
+        if (cluster.HttpRequest?.ActivityTimeout is { } idle && (idle <= TimeSpan.Zero || idle > TimeSpan.FromDays(1)))
+            Fault($"has the ActivityTimeout {idle}, which is not between 0 and a day");
         if (cluster.SessionAffinity is { Enabled: true, Policy: null or "HashCookie" })
-            faults.Add($"Cluster '{cluster.ClusterId}' asks for session affinity by hash cookie, which this build lacks; use Cookie or CustomHeader.");
+            Fault("asks for session affinity by hash cookie, which this build lacks; use Cookie or CustomHeader");
 
         IReadOnlyList<string> names = List(cluster, ModelsKey) is { Count: > 0 } list ? list : [cluster.ClusterId];
         foreach (var name in names.Where(name => name.IndexOf('*') is >= 0 and var star && star < name.Length - 1))
             faults.Add($"The model name '{name}' has a wildcard that is not at its end.");
 
-        return new ModelCluster(cluster.ClusterId, names, deployments.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), IdleTimeoutOf(cluster));
+        var text = cluster.Metadata?.GetValueOrDefault(RetriesKey);
+        var retries = 0;
+        if (text is not null && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out retries) || retries > 10))
+            Fault($"has {RetriesKey} '{text}', which is not a number from 0 to 10");
+
+        return new ModelCluster(cluster.ClusterId, names, deployments.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), TimeoutsOf(cluster, Fault))
+        {
+            Retries = text is null ? null : retries,
+            Fallbacks = new FallbackLists(List(cluster, FallbacksKey), List(cluster, ContextWindowFallbacksKey), List(cluster, ContentPolicyFallbacksKey)),
+        };
     }
 
-    private static TimeSpan IdleTimeoutOf(ClusterConfig cluster) => cluster.HttpRequest?.ActivityTimeout ?? DefaultIdleTimeout;
+    private static bool IsServed(string model, HashSet<string> names) =>
+        names.Contains(model) || names.Any(name => ModelCatalog.IsWildcard(name) && model.StartsWith(name[..^1], StringComparison.Ordinal));
 
-    private static List<string> List(ClusterConfig cluster, string key) =>
-        [.. (cluster.Metadata?.GetValueOrDefault(key) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+    private static TimeSpan? Duration(ClusterConfig cluster, string key, Action<string>? report)
+    {
+        if (cluster.Metadata?.GetValueOrDefault(key) is not { } text) return null;
+        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration) && duration > TimeSpan.Zero && duration < TimeSpan.FromDays(2)) return duration;
+
+        report?.Invoke($"has {key} '{text}', which is not a time such as 00:00:30");
+        return null;
+    }
+
+    private static List<string> List(ClusterConfig cluster, string key) => Split(cluster.Metadata?.GetValueOrDefault(key));
 }

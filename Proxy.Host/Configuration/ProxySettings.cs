@@ -19,6 +19,11 @@ internal sealed record ProxySettings
 
     public required RequestOptions Requests { get; init; }
 
+    public required RoutingOptions Routing { get; init; }
+
+    /// <summary>Models that any call may go on to, behind those of its own cluster.</summary>
+    public required IReadOnlyList<string> DefaultFallbacks { get; init; }
+
     public required CompletionLogOptions CompletionLog { get; init; }
 
     public required ManagementOptions Management { get; init; }
@@ -39,6 +44,31 @@ internal sealed class RequestOptions
     /// <summary>How long calls under way may go on when the program is stopped. The default value is 20 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a client may leave its answer unread before it is cut. The default value is one minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan ReaderTimeout { get; set; } = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>Section <c>Routing</c>.</summary>
+internal sealed class RoutingOptions
+{
+    public const string Section = "Routing";
+
+    /// <summary>How often a failed attempt is followed by another at the same model. The default value is 2.</summary>
+    [Range(0, 10)]
+    public int Retries { get; set; } = 2;
+
+    /// <summary>How many other models a call may go on to. The default value is 5.</summary>
+    [Range(0, 16)]
+    public int MaxFallbacks { get; set; } = 5;
+
+    /// <summary>Models, separated by commas, that any call may go on to.</summary>
+    public string DefaultFallbacks { get; set; } = "";
+
+    /// <summary>How long a destination that failed is left alone when its provider says nothing. The default value is 5 seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
+    public TimeSpan CooldownTime { get; set; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>Section <c>Management</c>. A change takes a restart.</summary>

@@ -8,7 +8,7 @@ namespace Proxy.Host.Configuration;
 internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
-        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, CompletionLogOptions.Section, PriceReader.Section, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
+        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, CompletionLogOptions.Section, PriceReader.Section, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
 
     /// <param name="configuration">The file with the environment over it.</param>
     /// <param name="file">The file alone: only there is an unknown section a mistake.</param>
@@ -23,20 +23,29 @@ internal static class ProxySettingsReader
         var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
         CheckDatabase(management.Database, faults);
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
+        var routing = SectionReader.Read<RoutingOptions>(configuration.GetSection(RoutingOptions.Section), faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
         var (routes, clusters) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var models = ModelReader.Read(clusters, faults, warnings);
+
+        var aliases = AliasReader.Read(configuration, models, faults);
+        var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), aliases);
+        var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
+        foreach (var missing in defaultFallbacks.Where(model => catalog.Find(model) is null))
+            faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
 
         if (faults.Count > 0) return (null, faults);
 
         return (new ProxySettings
         {
             Routes = RouteReader.Complete(routes),
-            Clusters = [.. clusters.Select(ModelReader.Prepare), RouteReader.PlaceholderCluster],
-            Models = new ModelCatalog(models),
+            Clusters = [.. clusters.Select(ClusterPreparation.Prepare), RouteReader.PlaceholderCluster],
+            Models = catalog,
             Prices = prices,
             Requests = requests,
+            Routing = routing,
+            DefaultFallbacks = defaultFallbacks,
             CompletionLog = completionLog,
             Management = management,
             Warnings = warnings,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
+using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
@@ -14,6 +15,8 @@ namespace Proxy.Host.Exchanges;
 /// <summary>One call from the client, from its first byte to its last. Each room of the pipeline fills in its part.</summary>
 internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings settings, ApiOperation? operation) : IDisposable
 {
+    private readonly AnswerDigest _none = new();
+
     /// <summary>Time-ordered, so that the ledger grows at its end.</summary>
     public Guid Id => id;
 
@@ -25,6 +28,12 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     /// <summary>Null when the path is none that we serve.</summary>
     public ApiOperation? Operation => operation;
 
+    /// <summary>Cancelled when nobody waits for the answer any more. The request's own token is replaced during an attempt.</summary>
+    public CancellationToken ClientLeft { get; init; }
+
+    /// <summary>Cancelled when the gateway is being stopped and calls may not go on.</summary>
+    public CancellationToken Stopping { get; init; }
+
     public IPAddress? Requester { get; init; }
 
     public Activity? Activity { get; init; }
@@ -34,17 +43,34 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     public CompletionRequest? Request { get; set; }
 
-    public ModelCluster? Cluster { get; set; }
+    /// <summary>The model that the call goes to now; a fallback changes it.</summary>
+    public ModelMatch? Target { get; set; }
 
-    /// <summary>Part of the model's name that a wildcard matched.</summary>
-    public string WildcardMatch { get; set; } = "";
+    public ModelCluster? Cluster => Target?.Cluster;
 
-    /// <summary>Where the attempt under way goes.</summary>
+    /// <summary>All attempts so far, in their order.</summary>
+    public List<Attempt> Attempts { get; } = new(1);
+
+    /// <summary>The attempt under way; in the end the one whose answer the client got.</summary>
     public Attempt? Attempt { get; set; }
 
-    public AnswerDigest Answer { get; } = new();
+    /// <summary>The clock of the attempt under way.</summary>
+    public AttemptTimer? Timer { get; set; }
 
-    public DateTimeOffset? FirstByteAt { get; set; }
+    /// <summary>How many attempts followed another at the same model.</summary>
+    public int Retries { get; set; }
+
+    /// <summary>How many times the call went on to another model.</summary>
+    public int Fallbacks { get; set; }
+
+    /// <summary>
+    /// True from the moment that the answer of one attempt goes to the client: there is no second attempt after the first byte.
+    /// </summary>
+    public bool IsCommitted { get; private set; }
+
+    public AnswerDigest Answer => Attempt?.Answer ?? _none;
+
+    public DateTimeOffset? FirstByteAt => Attempt?.FirstByteAt;
 
     public DateTimeOffset EndedAt { get; set; }
 
@@ -53,6 +79,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     /// <summary>What the client gets instead of an answer, once the call is recorded.</summary>
     public ProxyError? Refusal { get; private set; }
+
+    /// <summary>What the client gets instead of an answer when the provider itself refused.</summary>
+    public ProviderRefusal? ProviderRefusal { get; private set; }
 
     public SpendOutcome Outcome { get; set; } = SpendOutcome.Success;
 
@@ -67,8 +96,8 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     /// <summary>True when the call was refused for who makes it, before anything of it was read.</summary>
     public bool IsTurnedAway => Outcome == SpendOutcome.Rejected && Request is null;
 
-    /// <summary>The status that the provider answered with; 0 when it did not.</summary>
-    public int UpstreamStatus { get; set; }
+    /// <summary>True when the answer that went out is not whole, so that its connection must not end well.</summary>
+    public bool IsCut { get; set; }
 
     public string? Model => Request?.Model is { Length: > 0 } model ? model : null;
 
@@ -86,8 +115,23 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
         Outcome = outcome;
     }
 
+    /// <summary>From here on the answer is the client's.</summary>
+    public void Commit() => IsCommitted = true;
+
+    /// <summary>No attempt went well: the client gets the cause that came first.</summary>
+    public void GiveUp(Attempt? attempt, AttemptFailure cause)
+    {
+        Attempt = attempt;
+        if (cause.Answer is not { } answer)
+        {
+            Refuse(cause.Error, SpendOutcome.Failure);
+            return;
+        }
+
+        ProviderRefusal = answer;
+        Status = answer.Status;
+        Outcome = SpendOutcome.Failure;
+    }
+
     public void Dispose() => Request?.Dispose();
 }
-
-/// <summary>One try at one deployment.</summary>
-internal sealed record Attempt(string DestinationId, Deployment Deployment, string UpstreamModel);

@@ -1,4 +1,5 @@
 using Proxy.Host.Answers;
+using Proxy.Host.Providers;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -7,6 +8,8 @@ namespace Proxy.Host.Exchanges;
 /// <summary>The catalogue of what can go wrong on the way of a call.</summary>
 internal static class ExchangeErrors
 {
+    public const string UpstreamError = "upstream_error";
+
     public static readonly ProxyError LedgerUnavailable = new(
         StatusCodes.Status503ServiceUnavailable, ProxyError.InternalServerError, "The ledger cannot be written, so calls are not answered; try again later.")
     {
@@ -16,24 +19,29 @@ internal static class ExchangeErrors
     public static readonly ProxyError ProviderRefusesCredential = new(
         StatusCodes.Status502BadGateway, "upstream_authentication_error", "The provider refused the gateway's own credential; the operator must renew it.");
 
-    /// <summary>The provider said so itself, within its answer.</summary>
-    public static readonly ProxyError ProviderFailed = new(
-        StatusCodes.Status502BadGateway, "upstream_error", "The provider reported an error within its answer.");
-
     public static readonly ProxyError ProviderBroke = new(
-        StatusCodes.Status502BadGateway, "upstream_error", "The provider broke off before its answer was whole.");
+        StatusCodes.Status502BadGateway, UpstreamError, "The provider broke off before its answer was whole.");
+
+    public static readonly ProxyError UnknownEncoding = new(
+        StatusCodes.Status502BadGateway, UpstreamError, "The provider compressed its answer in a way that nobody asked for.");
+
+    /// <summary>For the record: a client that does not read is not told.</summary>
+    public static readonly ProxyError ReaderStalled = new(
+        StatusCodes.Status408RequestTimeout, TimeoutError, "The client stopped reading its answer.");
+
+    private const string TimeoutError = "timeout_error";
 
     private static readonly ProxyError ProviderStalled = new(
-        StatusCodes.Status504GatewayTimeout, "timeout_error", "The provider stopped answering before its answer was whole.");
+        StatusCodes.Status504GatewayTimeout, TimeoutError, "The provider stopped answering before its answer was whole.");
 
     private static readonly ProxyError GatewayStops = new(
         StatusCodes.Status503ServiceUnavailable, "service_unavailable_error", "The gateway is being stopped before the answer was whole; try again.");
 
-    public static ProxyError NoAnswer(int status) => new(
-        StatusCodes.Status502BadGateway, "upstream_error", $"The provider answered with status {status}, which is no answer.");
+    private static readonly ProxyError TookTooLong = new(
+        StatusCodes.Status504GatewayTimeout, TimeoutError, "The answer was not whole within the time that the call may take.");
 
-    public static readonly ProxyError UnknownEncoding = new(
-        StatusCodes.Status502BadGateway, "upstream_error", "The provider compressed its answer in a way that nobody asked for.");
+    public static ProxyError NoAnswer(int status) => new(
+        StatusCodes.Status502BadGateway, UpstreamError, $"The provider answered with status {status}, which is no answer.");
 
     public static ProxyError UnknownPath(string path) => ProxyError.NotFound($"There is nothing at {Shown(path)}.");
 
@@ -46,23 +54,30 @@ internal static class ExchangeErrors
         $"Invalid model name passed in model={Shown(model)}. Call `/v1/models` to view available models for your key.",
         "model");
 
-    /// <summary>What the client is told of an answer that ended so; null when there is nothing, or nobody, to tell.</summary>
-    public static ProxyError? Of(AnswerEnd end) => end switch
+    public static ProxyError WrongApi(string model, ApiOperation operation) => ProxyError.BadRequest(
+        $"The model '{Shown(model)}' cannot be called with {operation.Api.Name}: none of its providers speaks it, and calls are not translated.", "model");
+
+    /// <summary>What the client is told of an answer that ended so.</summary>
+    public static ProxyError Of(AnswerEnd end, Exchange exchange) => end switch
     {
-        AnswerEnd.Broken => ProviderBroke,
+        // The provider's own words; they concern the call, not the credential.
+        AnswerEnd.Failed => new(StatusCodes.Status502BadGateway, UpstreamError, $"The provider reported an error within its answer: {exchange.Answer.ErrorMessage}"),
         AnswerEnd.Stalled => ProviderStalled,
+        AnswerEnd.TookTooLong => TookTooLong,
+        AnswerEnd.Late => Late(exchange),
         AnswerEnd.Stopping => GatewayStops,
-        _ => null,
+        _ => ProviderBroke,
     };
 
     public static ProxyError Of(ForwarderError error, Exchange exchange) => error switch
     {
-        ForwarderError.RequestTimedOut => new(
-            StatusCodes.Status504GatewayTimeout, "timeout_error", $"The provider of model '{Shown(exchange.Model ?? "")}' did not answer in time."),
+        ForwarderError.RequestTimedOut => Late(exchange),
         ForwarderError.NoAvailableDestinations => NoDeployment(exchange.Model ?? ""),
-        _ => new(
-            StatusCodes.Status502BadGateway, "upstream_error", $"The provider of model '{Shown(exchange.Model ?? "")}' could not be reached."),
+        _ => new(StatusCodes.Status502BadGateway, UpstreamError, $"The provider of model '{Shown(exchange.Model ?? "")}' could not be reached."),
     };
+
+    private static ProxyError Late(Exchange exchange) => new(
+        StatusCodes.Status504GatewayTimeout, TimeoutError, $"The provider of model '{Shown(exchange.Model ?? "")}' did not answer in time.");
 
     private static ProxyError NoDeployment(string model) => new(
         StatusCodes.Status429TooManyRequests, "rate_limit_error", $"No deployments available for selected model, model={Shown(model)}.")

@@ -1,17 +1,18 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
+using Proxy.Host.Hosting;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Management.Errors;
 using Proxy.Management.Spend;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Host.Exchanges;
 
 /// <summary>Opens the exchange; closes and records it, whatever happened; and writes the refusal, if that is what it came to.</summary>
 internal sealed partial class ExchangeMiddleware(
-    RequestDelegate next, SettingsSource settings, ExchangeRecorder recorder, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+    RequestDelegate next, SettingsSource settings, ExchangeRecorder recorder, ShutdownDrain drain, TimeProvider time, ILogger<ExchangeMiddleware> logger)
 {
     private const string CallIdHeader = "x-litellm-call-id";
 
@@ -22,6 +23,8 @@ internal sealed partial class ExchangeMiddleware(
         {
             Requester = context.Connection.RemoteIpAddress,
             Activity = Activity.Current,
+            ClientLeft = context.RequestAborted,
+            Stopping = drain.Token,
         };
         context.Features.Set(exchange);
         context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
@@ -29,9 +32,8 @@ internal sealed partial class ExchangeMiddleware(
         try
         {
             await next(context);
-            if (!exchange.IsClosed && exchange.Refusal is null) ReadForwarderError(context, exchange);
         }
-        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (exchange.ClientLeft.IsCancellationRequested)
         {
             // Whatever was under way failed because the client left.
             exchange.Outcome = SpendOutcome.Aborted;
@@ -43,12 +45,12 @@ internal sealed partial class ExchangeMiddleware(
         }
 
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
-        if (exchange.Refusal is { } refusal) await AnswerAsync(context, exchange, refusal);
+        if (exchange.Refusal is not null || exchange.ProviderRefusal is not null) await AnswerAsync(context, exchange);
     }
 
-    private static async Task AnswerAsync(HttpContext context, Exchange exchange, ProxyError refusal)
+    private static async Task AnswerAsync(HttpContext context, Exchange exchange)
     {
-        if (context.RequestAborted.IsCancellationRequested) return;
+        if (exchange.ClientLeft.IsCancellationRequested) return;
         if (context.Response.HasStarted)
         {
             // Part of a body cannot be taken back, and only a cut connection tells the client that it is part.
@@ -56,26 +58,19 @@ internal sealed partial class ExchangeMiddleware(
             return;
         }
 
-        // YARP has set the provider's; ours follows from the status.
+        // YARP has set the provider's reason; ours follows from the status.
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
-        if (refusal.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = HttpMethods.Post;
+        if (exchange.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = HttpMethods.Post;
+        AnswerHead.Tell(context.Response, exchange);
         try
         {
-            await ErrorWriter.WriteAsync(context, refusal);
+            await RefusalWriter.WriteAsync(context, exchange);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
         {
             // The client left before it was told; the call is recorded.
         }
-    }
-
-    /// <summary>What YARP could not do, in our words. Its own text may name hosts, so none of it reaches the client.</summary>
-    private static void ReadForwarderError(HttpContext context, Exchange exchange)
-    {
-        var failure = context.GetForwarderErrorFeature();
-        if (context.RequestAborted.IsCancellationRequested) exchange.Outcome = SpendOutcome.Aborted;
-        else exchange.Refuse(ExchangeErrors.Of(failure?.Error ?? ForwarderError.Request, exchange), SpendOutcome.Failure);
     }
 
     [LoggerMessage(LogLevel.Error, "Exchange {Id} failed.")]

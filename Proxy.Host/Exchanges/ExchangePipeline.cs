@@ -1,3 +1,5 @@
+using Proxy.Host.Failover;
+
 namespace Proxy.Host.Exchanges;
 
 /// <summary>The way of one call, whole and in order.</summary>
@@ -8,6 +10,7 @@ internal static class ExchangePipeline
         pipeline.UseMiddleware<ExchangeMiddleware>(); // opens the exchange; closes and records it, whatever happened
         pipeline.UseMiddleware<AdmissionMiddleware>(); // who is calling; blocked, expired, over budget?
         pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
+        pipeline.UseMiddleware<FailoverMiddleware>(); // attempts, until one is committed
         pipeline.UseSessionAffinity();
         pipeline.UseLoadBalancing();
         pipeline.UsePassiveHealthChecks();

@@ -1,12 +1,12 @@
+using Proxy.Host.Providers;
 using Proxy.Host.Requests;
 using Proxy.Management.Errors;
 using Proxy.Management.Spend;
-using Yarp.ReverseProxy;
 
 namespace Proxy.Host.Exchanges;
 
-/// <summary>Reads the body once, finds the model that it names, and gives the call to that model's cluster.</summary>
-internal sealed class ModelRoutingMiddleware(RequestDelegate next, IProxyStateLookup clusters)
+/// <summary>Reads the body once, and finds the cluster of the model that it names.</summary>
+internal sealed class ModelRoutingMiddleware(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -16,7 +16,7 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, IProxyStateLo
         else await next(context);
     }
 
-    private async Task<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
+    private static async Task<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
     {
         if (exchange.Operation is null) return ExchangeErrors.UnknownPath(context.Request.Path);
         if (!HttpMethods.IsPost(context.Request.Method)) return ExchangeErrors.WrongMethod(context.Request.Method, context.Request.Path);
@@ -27,14 +27,31 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, IProxyStateLo
         exchange.Request = new CompletionRequest(body);
         if (RequestPeek.Read(exchange.Request) is { } fault) return fault;
 
-        var model = exchange.Request.Model;
-        if (exchange.Caller!.FindModelRefusal(model) is { } refusal) return refusal;
-        if (exchange.Settings.Models.Find(model) is not { } match || !clusters.TryGetCluster(match.Cluster.Id, out var cluster))
-            return ExchangeErrors.UnknownModel(model);
+        // Embeddings have no stream, whatever a body says.
+        if (exchange.Operation == ApiOperation.Embedding) exchange.Request.IsStream = false;
 
-        exchange.Cluster = match.Cluster;
-        exchange.WildcardMatch = match.WildcardMatch;
-        context.ReassignProxyRequest(cluster);
+        return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange, exchange.Request.Model) ?? CheckFallbacks(exchange);
+    }
+
+    private static ProxyError? Find(Exchange exchange, string model)
+    {
+        if (exchange.Caller!.FindModelRefusal(model) is { } refusal) return refusal;
+        if (exchange.Settings.Models.Find(model) is not { } match) return ExchangeErrors.UnknownModel(model);
+        if (!match.Cluster.Serves(exchange.Operation!)) return ExchangeErrors.WrongApi(model, exchange.Operation!);
+
+        exchange.Target = match;
+        return null;
+    }
+
+    /// <summary>A client that names fallbacks must be allowed each of them.</summary>
+    private static ProxyError? CheckFallbacks(Exchange exchange)
+    {
+        foreach (var fallback in exchange.Request!.Routing.AllFallbacks)
+        {
+            if (exchange.Caller!.FindModelRefusal(fallback) is { } refusal) return refusal;
+            if (exchange.Settings.Models.Find(fallback) is null) return ExchangeErrors.UnknownModel(fallback) with { Param = "fallbacks" };
+        }
+
         return null;
     }
 }

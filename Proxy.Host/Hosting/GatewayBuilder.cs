@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
 using Proxy.Host.Exchanges;
+using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
@@ -13,6 +14,7 @@ using Proxy.Management;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Proxy.Host.Hosting;
@@ -85,10 +87,12 @@ internal static class GatewayBuilder
         services.AddSingleton<IConfigChangeListener>(source);
         services.AddSingleton<IForwarderHttpClientFactory, ProviderHttpClientFactory>();
         services.AddSingleton<ITransformProvider, ProviderTransforms>();
+        services.AddSingleton<IPassiveHealthCheckPolicy, CooldownPolicy>();
     }
 
     private static void Map(WebApplication app)
     {
+        app.UseMiddleware<CutMiddleware>();
         app.UseExceptionHandler(handler => handler.Run(context =>
             ErrorWriter.WriteAsync(context, new ProxyError(500, ProxyError.InternalServerError, "Internal server error"))));
 
@@ -117,6 +121,10 @@ internal static class GatewayBuilder
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging.AddFilter("Yarp", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
+
+        // It would call every stream that breaks an unhandled exception; those that are, the exception handler logs.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.", LogLevel.Warning);
 
         // It warns at every start that its keys are not encrypted; they lie in a folder that only the operator can read.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);

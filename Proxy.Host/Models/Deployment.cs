@@ -1,4 +1,4 @@
-using System.Net.Http.Headers;
+using System.Globalization;
 using System.Text;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
@@ -12,41 +12,61 @@ internal sealed class Deployment
 {
     public const string ProviderKey = "Provider";
     public const string ModelKey = "Model";
+    public const string DeploymentKey = "Deployment";
+    public const string ApiVersionKey = "ApiVersion";
     public const string ApiKeyKey = "ApiKey";
     public const string StreamUsageKey = "StreamUsage";
+    public const string WeightKey = "Weight";
+    public const string OrderKey = "Order";
+    public const string TagsKey = "Tags";
 
-    private readonly Uri[] _addresses;
     private readonly string? _model;
 
-    private Deployment(string provider, string address, string? model, string? apiKey, bool asksForStreamUsage)
+    private Deployment(ProviderDialect dialect, DestinationConfig destination, string? apiKey)
     {
-        Provider = provider;
-        _model = model;
-        Authorization = apiKey is null ? null : new AuthenticationHeaderValue("Bearer", apiKey);
+        Dialect = dialect;
+        ApiKey = apiKey;
+        ApiVersion = Value(destination, ApiVersionKey);
+        _model = Value(destination, DeploymentKey) ?? Value(destination, ModelKey);
+        Tags = [.. (Value(destination, TagsKey) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
         Secret = apiKey is null ? default : Encoding.UTF8.GetBytes(apiKey);
-        AsksForStreamUsage = asksForStreamUsage;
-        _addresses = [.. ApiOperation.All.Select(operation => new Uri(BaseOf(address) + operation.Path))];
+        Addresses = dialect.AddressesOf(dialect.Name == ProviderNames.Demo ? DemoHandler.Address : destination.Address, ApiVersion);
     }
 
     /// <summary>Who is behind it: a name of <see cref="ProviderNames"/>.</summary>
-    public string Provider { get; }
+    public string Provider => Dialect.Name;
 
-    /// <summary>The provider's credential, ready to be sent; null when it needs none.</summary>
-    public AuthenticationHeaderValue? Authorization { get; }
+    /// <summary>How its provider is spoken to.</summary>
+    public ProviderDialect Dialect { get; }
+
+    /// <summary>The provider's credential; null when it needs none.</summary>
+    public string? ApiKey { get; }
 
     /// <summary>The credential's bytes, to be covered where an answer quotes them.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
 
-    /// <summary>False for the few servers that refuse <c>stream_options</c>.</summary>
-    public bool AsksForStreamUsage { get; }
+    public string? ApiVersion { get; }
 
-    public Uri AddressOf(ApiOperation operation) => _addresses[operation.Index];
+    /// <summary>False for the few servers that refuse <c>stream_options</c>.</summary>
+    public bool AsksForStreamUsage { get; private init; } = true;
+
+    /// <summary>Its share of the calls, against the other weights of its cluster.</summary>
+    public double Weight { get; private init; } = 1;
+
+    /// <summary>Those of a lower order go first; null goes last.</summary>
+    public int? Order { get; private init; }
+
+    /// <summary>Calls with one of these tags go here.</summary>
+    public IReadOnlyList<string> Tags { get; }
+
+    /// <summary>By the index of the operation; made by the dialect.</summary>
+    public IReadOnlyList<Uri> Addresses { get; }
 
     /// <summary>The name that the provider knows the model by; <c>*</c> in it stands for what the cluster's wildcard matched.</summary>
-    public string UpstreamModel(string model, string wildcardMatch) => _model switch
+    public string UpstreamModel(ModelMatch match) => _model switch
     {
-        null => model,
-        _ when _model.Contains('*') => _model.Replace("*", wildcardMatch),
+        null => match.Model,
+        _ when _model.Contains('*') => _model.Replace("*", match.WildcardMatch),
         _ => _model,
     };
 
@@ -61,14 +81,13 @@ internal sealed class Deployment
         }
 
         var provider = Value(destination, ProviderKey) ?? ProviderNames.OpenAi;
-        if (!ProviderNames.All.Contains(provider))
+        if (ProviderDialect.Find(provider) is not { } dialect)
+        {
             Fault($"its provider '{provider}' is not one of {string.Join(", ", ProviderNames.All)}");
+            dialect = ProviderDialect.Find(ProviderNames.OpenAi)!;
+        }
 
-        if (!Uri.TryCreate(destination.Address, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            Fault($"its address '{destination.Address}' is not an absolute http or https address");
-        else if (address.UserInfo.Length > 0 || address.Query.Length > 0 || address.Fragment.Length > 0)
-            Fault("its address holds a user, a query or a fragment");
-
+        CheckAddress(destination.Address, Fault);
         string? apiKey = null;
         if (Value(destination, ApiKeyKey) is { } reference)
         {
@@ -77,19 +96,33 @@ internal sealed class Deployment
         }
 
         var streamUsage = true;
-        if (Value(destination, StreamUsageKey) is { } text && !bool.TryParse(text, out streamUsage))
-            Fault($"its {StreamUsageKey} '{text}' is not true or false");
+        if (Value(destination, StreamUsageKey) is { } usage && !bool.TryParse(usage, out streamUsage))
+            Fault($"its {StreamUsageKey} '{usage}' is not true or false");
 
-        return faults > 0 ? null : new Deployment(provider, provider == ProviderNames.Demo ? DemoHandler.Address : destination.Address, Value(destination, ModelKey), apiKey, streamUsage);
+        var weight = 1d;
+        if (Value(destination, WeightKey) is { } text && (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out weight) || weight is not (>= 0 and <= 1_000_000)))
+            Fault($"its {WeightKey} '{text}' is not a number from 0 on");
+
+        var order = 0;
+        if (Value(destination, OrderKey) is { } place && !int.TryParse(place, NumberStyles.Integer, CultureInfo.InvariantCulture, out order))
+            Fault($"its {OrderKey} '{place}' is not a whole number");
+
+        return faults > 0 ? null : new Deployment(dialect, destination, apiKey)
+        {
+            AsksForStreamUsage = streamUsage,
+            Weight = weight,
+            Order = Value(destination, OrderKey) is null ? null : order,
+        };
+    }
+
+    private static void CheckAddress(string? text, Action<string> fault)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+            fault($"its address '{text}' is not an absolute http or https address");
+        else if (address.UserInfo.Length > 0 || address.Query.Length > 0 || address.Fragment.Length > 0)
+            fault("its address holds a user, a query or a fragment");
     }
 
     private static string? Value(DestinationConfig destination, string key) =>
         destination.Metadata?.GetValueOrDefault(key) is { Length: > 0 } value ? value : null;
-
-    /// <summary>An address without a path is a server that serves its API under /v1, as all that speak OpenAI's do.</summary>
-    private static string BaseOf(string address)
-    {
-        var uri = new Uri(address);
-        return uri.AbsolutePath == "/" ? uri.GetLeftPart(UriPartial.Authority) + "/v1" : address.TrimEnd('/');
-    }
 }

@@ -3,19 +3,22 @@ namespace Proxy.Host.Providers;
 /// <summary>One thing that clients ask of a model, with its path below the API's base.</summary>
 internal sealed class ApiOperation
 {
-    public static readonly ApiOperation Chat = new(0, "/chat/completions", "chat", "acompletion", "messages"u8);
-    public static readonly ApiOperation Completion = new(1, "/completions", "text_completion", "atext_completion", "prompt"u8);
-    public static readonly ApiOperation Embedding = new(2, "/embeddings", "embeddings", "aembedding", "input"u8);
+    public static readonly ApiOperation Chat = new(0, ClientApi.OpenAi, "/chat/completions", "chat", "acompletion", "messages"u8);
+    public static readonly ApiOperation Completion = new(1, ClientApi.OpenAi, "/completions", "text_completion", "atext_completion", "prompt"u8);
+    public static readonly ApiOperation Embedding = new(2, ClientApi.OpenAi, "/embeddings", "embeddings", "aembedding", "input"u8);
+    public static readonly ApiOperation Messages = new(3, ClientApi.Anthropic, "/messages", "chat", "anthropic_messages", "messages"u8);
+    public static readonly ApiOperation CountTokens = new(4, ClientApi.Anthropic, "/messages/count_tokens", "count_tokens", "acount_tokens", "messages"u8);
 
-    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding];
+    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens];
 
     private const string VersionPrefix = "/v1";
 
     private readonly byte[] _inputField;
 
-    private ApiOperation(int index, string path, string name, string callType, ReadOnlySpan<byte> inputField)
+    private ApiOperation(int index, ClientApi api, string path, string name, string callType, ReadOnlySpan<byte> inputField)
     {
         Index = index;
+        Api = api;
         Path = path;
         Name = name;
         CallType = callType;
@@ -23,6 +26,9 @@ internal sealed class ApiOperation
     }
 
     public int Index { get; }
+
+    /// <summary>The API that it belongs to.</summary>
+    public ClientApi Api { get; }
 
     public string Path { get; }
 
@@ -34,6 +40,9 @@ internal sealed class ApiOperation
 
     /// <summary>The field of the body that holds what is asked.</summary>
     public ReadOnlySpan<byte> InputField => _inputField;
+
+    /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
+    public bool IsConversation => this == Chat || Api == ClientApi.Anthropic;
 
     /// <summary>
     /// The operation that a request asks for; null when there is none. The operator's route has matched already: what its catch-all holds

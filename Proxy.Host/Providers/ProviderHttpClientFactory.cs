@@ -24,5 +24,5 @@ internal sealed class ProviderHttpClientFactory(ILogger<ForwarderHttpClientFacto
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
         IsInProcess(context.NewMetadata) ? new DemoHandler(handler) : handler;
 
-    private static bool IsInProcess(IReadOnlyDictionary<string, string>? metadata) => metadata?.ContainsKey(ModelReader.InProcessKey) == true;
+    private static bool IsInProcess(IReadOnlyDictionary<string, string>? metadata) => metadata?.ContainsKey(ClusterPreparation.InProcessKey) == true;
 }

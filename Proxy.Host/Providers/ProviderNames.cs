@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Proxy.Host.Providers;
 
 /// <summary>The values of a destination's <c>Provider</c>.</summary>
@@ -8,8 +6,14 @@ internal static class ProviderNames
     /// <summary>OpenAI, and every server that speaks its API.</summary>
     public const string OpenAi = "openai";
 
+    /// <summary>OpenAI's models at Azure: other paths and another header for the key.</summary>
+    public const string Azure = "azure";
+
+    /// <summary>Anthropic's Messages API, for clients that speak it.</summary>
+    public const string Anthropic = "anthropic";
+
     /// <summary>Answers from inside the process, to try the gateway without an account.</summary>
     public const string Demo = "demo";
 
-    public static readonly FrozenSet<string> All = FrozenSet.Create(StringComparer.Ordinal, OpenAi, Demo);
+    public static readonly IReadOnlyList<string> All = [OpenAi, Azure, Anthropic, Demo];
 }

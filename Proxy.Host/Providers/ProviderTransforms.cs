@@ -1,10 +1,8 @@
 using System.Net.Http.Headers;
-using System.Text;
-using Microsoft.Extensions.Primitives;
 using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
+using Proxy.Host.Failover;
 using Proxy.Host.Models;
-using Proxy.Host.Providers.OpenAi;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -13,9 +11,8 @@ namespace Proxy.Host.Providers;
 
 /// <summary>Dresses each attempt for its provider, and has the answer brought back. On every route there is.</summary>
 /// <remarks>Headers are chosen, not copied: what the client sent of cookies, credentials, addresses or account choices stays here.</remarks>
-internal sealed class ProviderTransforms(AnswerRelay relay) : ITransformProvider
+internal sealed class ProviderTransforms(AnswerRelay relay, TimeProvider time) : ITransformProvider
 {
-    private static readonly string[] PassedHeaders = ["Accept", "User-Agent", "OpenAI-Beta", "Idempotency-Key"];
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     public void ValidateRoute(TransformRouteValidationContext context)
@@ -36,11 +33,11 @@ internal sealed class ProviderTransforms(AnswerRelay relay) : ITransformProvider
         context.AddResponseTransform(relay.RelayAsync);
     }
 
-    private static async ValueTask DressAsync(RequestTransformContext transform)
+    private async ValueTask DressAsync(RequestTransformContext transform)
     {
         var context = transform.HttpContext;
         var exchange = context.Features.Get<Exchange>();
-        if (exchange is not { Caller: not null, Request: { } request, Cluster: { } cluster, Operation: { } operation, Refusal: null })
+        if (exchange is not { Caller: not null, Request: { } request, Target: { } target, Timer: { } timer, Operation: { } operation, Refusal: null, IsCommitted: false })
         {
             // The last wall: whatever the pipeline or proxy.json did, nothing leaves without an admitted caller.
             await ErrorWriter.WriteAsync(context, new ProxyError(401, ProxyError.AuthError, "Authentication Error, No api key passed in."));
@@ -48,29 +45,25 @@ internal sealed class ProviderTransforms(AnswerRelay relay) : ITransformProvider
         }
 
         var destination = context.GetReverseProxyFeature().ProxiedDestination!;
-        if (DeploymentOf(cluster, destination.DestinationId, destination.Model.Config) is not { } deployment)
+        if (DeploymentOf(target.Cluster, destination.DestinationId, destination.Model.Config) is not { } deployment || !deployment.Dialect.Serves(operation))
         {
             exchange.Refuse(new ProxyError(503, ProxyError.InternalServerError, "The configuration of the model has just changed; try again."));
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             return;
         }
 
-        var upstreamModel = deployment.UpstreamModel(request.Model, exchange.WildcardMatch);
-        exchange.Attempt = new Attempt(destination.DestinationId, deployment, upstreamModel);
+        var attempt = new Attempt(target, destination.DestinationId, deployment, timer, time.GetUtcNow());
+        exchange.Attempt = attempt;
+        exchange.Attempts.Add(attempt);
 
-        var outgoing = OpenAiRequest.Write(request, upstreamModel, deployment.AsksForStreamUsage && operation != ApiOperation.Embedding);
+        var outgoing = deployment.Dialect.Write(request, deployment, attempt.UpstreamModel);
         context.Request.Body = outgoing;
 
         var message = transform.ProxyRequest;
-        message.RequestUri = deployment.AddressOf(operation);
-        message.Headers.Authorization = deployment.Authorization;
+        message.RequestUri = deployment.Dialect.AddressOf(deployment, operation, attempt.UpstreamModel);
         message.Content!.Headers.ContentLength = outgoing.Length;
         message.Content.Headers.ContentType = Json;
-        foreach (var name in PassedHeaders)
-        {
-            if (context.Request.Headers.TryGetValue(name, out var values) && !StringValues.IsNullOrEmpty(values) && Ascii.IsValid((string?)values))
-                message.Headers.TryAddWithoutValidation(name, (string?)values);
-        }
+        deployment.Dialect.Dress(message.Headers, deployment, context.Request.Headers);
     }
 
     /// <summary>A destination that a reload brought after this call began is read on the spot.</summary>

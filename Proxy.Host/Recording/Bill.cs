@@ -34,7 +34,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
 
     /// <summary>A refusal costs nothing, here or there; an answer that began does, also when it broke or nobody waited for its end.</summary>
     private static bool WasServed(Exchange exchange) =>
-        exchange.FirstByteAt is not null && exchange.UpstreamStatus is >= 200 and < 300
+        exchange.FirstByteAt is not null
         && (exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted or SpendOutcome.Incomplete || exchange.Answer.OutputBytes > 0);
 
     private static TokenUsage Estimate(Exchange exchange)

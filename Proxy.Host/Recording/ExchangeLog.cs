@@ -77,7 +77,7 @@ internal static class ExchangeLog
     /// <summary>A completion's prompt and an embedding's input stand alone; a chat keeps its messages together with its tools.</summary>
     private static ReadOnlyMemory<byte> InputOf(CompletionRequest request, ApiOperation operation)
     {
-        if (operation == ApiOperation.Chat) return request.Subset(FieldKind.Input);
+        if (operation.IsConversation) return request.Subset(FieldKind.Input);
 
         foreach (var field in request.Fields)
         {
@@ -100,7 +100,8 @@ internal static class ExchangeLog
         Add(metadata, "user_api_key_team_id", caller.TeamId);
         Add(metadata, "user_api_key_team_alias", caller.TeamAlias);
         Add(metadata, "model_group", exchange.Model);
-        Add(metadata, "model_id", exchange.Attempt is { } attempt ? $"{exchange.Cluster!.Id}/{attempt.DestinationId}" : null);
+        Add(metadata, "model_id", exchange.Attempt?.ModelId);
+        if (AttemptLog.Of(exchange.Attempts) is { } attempts) metadata["attempts"] = attempts;
         Add(metadata, "error_type", exchange.Failure?.Type);
         Add(metadata, "client_trace_id", exchange.Request?.Metadata.TraceId);
         metadata["status"] = exchange.Status.ToString(CultureInfo.InvariantCulture);

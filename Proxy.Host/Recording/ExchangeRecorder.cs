@@ -57,7 +57,7 @@ internal sealed partial class ExchangeRecorder(
         Model = exchange.Model ?? "",
         UpstreamModel = exchange.Answer.Model ?? exchange.Attempt?.UpstreamModel,
         Provider = exchange.Attempt?.Deployment.Provider,
-        Destination = exchange.Attempt is { } attempt ? $"{exchange.Cluster!.Id}/{attempt.DestinationId}" : null,
+        Destination = exchange.Attempt?.ModelId,
         Outcome = exchange.Outcome,
         StatusCode = exchange.Status,
         ErrorType = exchange.Failure?.Type,
@@ -71,7 +71,7 @@ internal sealed partial class ExchangeRecorder(
         Tags = exchange.Request?.Metadata.Tags ?? [],
         SessionId = exchange.Request?.Metadata.SessionId,
         RequesterIp = exchange.Requester?.ToString(),
-        Attempts = exchange.Attempt is null ? 0 : 1,
+        Attempts = exchange.Attempts.Count,
     };
 
     [LoggerMessage(LogLevel.Critical, "Exchange {Id}, which cost {Cost} dollars, could not be recorded.")]

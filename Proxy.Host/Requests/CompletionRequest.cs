@@ -28,6 +28,8 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
 
     public RequestMetadata Metadata { get; } = new();
 
+    public RequestRouting Routing { get; } = new();
+
     public void Add(RequestField field) => _fields.Add(field);
 
     public bool Has(FieldKind kind) => _fields.Exists(field => field.Kind == kind);

@@ -24,6 +24,9 @@ internal enum FieldKind
     /// <summary>An instruction to the gateway, which a provider would refuse as unknown: not passed on.</summary>
     GatewayOnly,
 
+    /// <summary>How the client wants the call to be routed. Not passed on.</summary>
+    Routing,
+
     /// <summary>Would send the call, and with it the provider's credential, to a place that the client chose.</summary>
     Forbidden,
 }
@@ -43,10 +46,10 @@ internal static class FieldKinds
         .. Of(FieldKind.Metadata, "metadata"),
         .. Of(FieldKind.Tags, "tags"),
         .. Of(FieldKind.Store, "store"),
-        .. Of(FieldKind.Input, "messages", "prompt", "input", "tools", "functions"),
+        .. Of(FieldKind.Input, "messages", "prompt", "input", "tools", "functions", "system"),
         .. Of(FieldKind.GatewayMetadata, "litellm_metadata"),
-        .. Of(FieldKind.GatewayOnly, "models", "no-log", "num_retries", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks",
-            "disable_fallbacks", "guardrails", "cache", "litellm_call_id", "litellm_logging_obj", "proxy_server_request", "mock_response",
+        .. Of(FieldKind.Routing, "num_retries", "timeout", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "disable_fallbacks"),
+        .. Of(FieldKind.GatewayOnly, "models", "no-log", "guardrails", "cache", "litellm_call_id", "litellm_logging_obj", "proxy_server_request", "mock_response",
             "mock_testing_fallbacks", "litellm_session_id", "litellm_trace_id"),
         .. Of(FieldKind.Forbidden, "api_base", "base_url", "api_key", "api_version", "user_config"),
     ];

@@ -57,7 +57,9 @@ internal static class RequestPeek
         var nameLength = reader.ValueSpan.Length;
         reader.Read();
         var valueStart = (int)reader.TokenStartIndex;
-        var error = ReadValue(request, kind, ref reader);
+        var error = kind == FieldKind.Routing
+            ? RoutingReader.Read(request.Routing, System.Text.Encoding.UTF8.GetString(name), ref reader)
+            : ReadValue(request, kind, ref reader);
         request.Add(new RequestField(kind, nameStart, nameLength, valueStart, (int)reader.BytesConsumed));
         return error;
     }
@@ -119,7 +121,7 @@ internal static class RequestPeek
         ? null
         : ProxyError.BadRequest("The request body names no model: the field 'model' is missing or empty.", "model");
 
-    private static bool IsSteering(FieldKind kind) => kind is not (FieldKind.Parameter or FieldKind.Input or FieldKind.GatewayOnly);
+    private static bool IsSteering(FieldKind kind) => kind is not (FieldKind.Parameter or FieldKind.Input or FieldKind.GatewayOnly or FieldKind.Routing);
 
     private static ProxyError Malformed(string why) => ProxyError.BadRequest($"The request body is not valid JSON: {why}.", "request_body");
 

@@ -84,8 +84,8 @@ internal sealed class EventBufferTests
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         var digest = new AnswerDigest();
-        using var words = new OpenAiStream(digest);
-        using var events = new EventBuffer(passesUsage);
+        using var words = new OpenAiStream(digest, passesUsage);
+        using var events = new EventBuffer(words);
         foreach (var piece in pieces.Where(piece => piece.Length > 0))
         {
             for (var taken = 0; taken < piece.Length && !events.HasEnded;)
@@ -95,7 +95,6 @@ internal sealed class EventBufferTests
                 piece.AsMemory(taken, count).CopyTo(free);
                 taken += count;
                 events.Advance(count, pipe.Writer);
-                events.ReadPassed(words);
             }
         }
 

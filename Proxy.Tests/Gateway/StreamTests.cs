@@ -81,12 +81,11 @@ internal sealed class StreamTests : GatewayFixture
         };
 
         using var response = await AskAsync();
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
-        await reader.ReadLineAsync().WaitAsync(Limit);
         seen.SetResult();
-        var body = await reader.ReadToEndAsync();
+        var (body, isWhole) = await response.ReadAsFarAsItGoesAsync();
 
         body.Should().Contain("data: {\"error\":").And.Contain("broke off").And.NotContain("[DONE]");
+        isWhole.Should().BeFalse();
         (await SpentAsync()).Outcome.Should().Be("Incomplete");
     }
 
@@ -96,7 +95,7 @@ internal sealed class StreamTests : GatewayFixture
         Provider.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Chunk("all"), OpenAiBodies.Chunk("{}", "stop"));
 
         using var response = await AskAsync(new JsonObject { ["n"] = 2 });
-        var body = await response.Content.ReadAsStringAsync();
+        var (body, _) = await response.ReadAsFarAsItGoesAsync();
 
         body.Should().Contain("broke off").And.NotContain("[DONE]");
         (await SpentAsync()).Outcome.Should().Be("Incomplete");
@@ -120,7 +119,8 @@ internal sealed class StreamTests : GatewayFixture
         await gateway.StopAsync();
         over.SetResult();
 
-        (await response.Content.ReadAsStringAsync()).Should().Contain("service_unavailable_error").And.NotContain("[DONE]");
+        var (body, _) = await response.ReadAsFarAsItGoesAsync();
+        body.Should().Contain("service_unavailable_error").And.NotContain("[DONE]");
         (await gateway.LedgerAsync()).Single().Outcome.Should().Be("Incomplete");
     }
 
@@ -143,11 +143,13 @@ internal sealed class StreamTests : GatewayFixture
         };
         using var client = gateway.With(await gateway.CreateKeyAsync());
 
-        using var response = await client.PostAsJsonAsync("/v1/chat/completions", new JsonObject { ["model"] = "slow", ["stream"] = true, ["messages"] = new JsonArray() });
-        var body = await response.Content.ReadAsStringAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(new JsonObject { ["model"] = "slow", ["stream"] = true }) };
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var (body, isWhole) = await response.ReadAsFarAsItGoesAsync();
         over.SetResult();
 
         body.Should().Contain("timeout_error").And.NotContain("[DONE]");
+        isWhole.Should().BeFalse();
     }
 
     [Test]

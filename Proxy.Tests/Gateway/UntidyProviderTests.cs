@@ -117,7 +117,7 @@ internal sealed class UntidyProviderTests : GatewayFixture
 
         await IsRefusedAsync(HttpStatusCode.BadGateway, "broke off");
 
-        (await Gateway.LedgerAsync()).Single().Outcome.Should().Be("Incomplete");
+        (await Gateway.LedgerAsync()).Single().Outcome.Should().Be("Failure");
     }
 
     [TestCase("zstd", "compressed its answer")]

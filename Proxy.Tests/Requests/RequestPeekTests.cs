@@ -3,8 +3,10 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
-using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Models;
+using Proxy.Host.Providers;
 using Proxy.Host.Requests;
+using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Tests.Requests;
 
@@ -79,7 +81,8 @@ internal sealed class RequestPeekTests
 
     private static string Sent(CompletionRequest request, string upstreamModel)
     {
-        using var outgoing = OpenAiRequest.Write(request, upstreamModel, asksForUsage: true);
+        var deployment = Deployment.Read(new DestinationConfig { Address = "http://provider.invalid" }, Assert.Fail)!;
+        using var outgoing = ProviderDialect.Find(ProviderNames.OpenAi)!.Write(request, deployment, upstreamModel);
         using var reader = new StreamReader(outgoing);
         var text = reader.ReadToEnd();
         outgoing.Length.Should().Be(Encoding.UTF8.GetByteCount(text));

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Proxy.Host.Answers;
 
@@ -7,10 +6,8 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Reads a whole (not streamed) OpenAI answer: model, usage, and the words of the first choice, or of all when there are several.</summary>
 internal static class OpenAiAnswer
 {
-    private const int MaxErrorLength = 1000;
-
-    /// <returns>False when the body is not one whole JSON object.</returns>
-    public static bool Read(ReadOnlyMemory<byte> body, AnswerDigest digest)
+    /// <summary>False when it is not a JSON object from its first byte to its last.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> body, AnswerDigest digest)
     {
         var reader = new Utf8JsonReader(body.Span);
         try
@@ -19,11 +16,11 @@ internal static class OpenAiAnswer
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("model"u8)) digest.Model = Text(ref reader);
+                if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader);
                 else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, digest);
                 else if (reader.ValueTextEquals("choices"u8)) ReadChoices(body, ref reader, digest);
-                else if (reader.ValueTextEquals("error"u8)) ReadError(ref reader, digest);
-                else Next(ref reader);
+                else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
+                else ProviderJson.Next(ref reader);
             }
 
             return !reader.Read();
@@ -37,12 +34,10 @@ internal static class OpenAiAnswer
 
     /// <summary>Reads the usage of an answer whose beginning was not kept.</summary>
     /// <remarks>Within a JSON string the quotes would be escaped, so these bytes cannot be text that a model made up.</remarks>
-    /// <returns>False when the end is none of a JSON object.</returns>
-    public static bool ReadTail(ReadOnlySpan<byte> tail, AnswerDigest digest)
+    public static void ReadTail(ReadOnlySpan<byte> tail, AnswerDigest digest)
     {
-        var isWhole = tail.TrimEnd(" \r\n\t"u8).EndsWith("}"u8);
         var start = tail.LastIndexOf("\"usage\":"u8);
-        if (start < 0) return isWhole;
+        if (start < 0) return;
 
         var reader = new Utf8JsonReader(tail[(start + "\"usage\":"u8.Length)..]);
         try
@@ -53,50 +48,12 @@ internal static class OpenAiAnswer
         {
             // Not usage after all; the call is estimated.
         }
-
-        return isWhole;
-    }
-
-    /// <summary>The sentence of an error object, which the reader stands before.</summary>
-    public static void ReadError(ref Utf8JsonReader reader, AnswerDigest digest)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String) digest.ErrorMessage = Cut(reader.GetString());
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        digest.ErrorMessage ??= "The provider answered with an error.";
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            if (reader.ValueTextEquals("message"u8)) digest.ErrorMessage = Cut(Text(ref reader)) ?? digest.ErrorMessage;
-            else Next(ref reader);
-        }
     }
 
     public static void ReadUsage(ref Utf8JsonReader reader, AnswerDigest digest)
     {
         reader.Read();
         if (OpenAiUsage.Read(ref reader) is { } usage) digest.Usage = usage;
-    }
-
-    /// <summary>The string that the reader stands before; null when it is something else.</summary>
-    public static string? Text(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String) return reader.GetString();
-
-        reader.Skip();
-        return null;
-    }
-
-    /// <summary>Passes over the value that the reader stands before.</summary>
-    public static void Next(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        reader.Skip();
     }
 
     private static void ReadChoices(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)
@@ -136,8 +93,4 @@ internal static class OpenAiAnswer
 
         return words;
     }
-
-    private static string? Cut(string? text) => text is { Length: > MaxErrorLength }
-        ? new StringBuilder(text, 0, MaxErrorLength, MaxErrorLength + 1).Append('…').ToString()
-        : text;
 }

@@ -4,37 +4,43 @@ using Proxy.Host.Answers;
 
 namespace Proxy.Host.Providers.OpenAi;
 
-/// <summary>Puts a streamed OpenAI answer together, event by event, for the ledger and the log. Each event is read after it went out.</summary>
-internal sealed class OpenAiStream(AnswerDigest digest) : IDisposable
+/// <summary>Puts a streamed OpenAI answer together, event by event.</summary>
+/// <param name="passesUsage">True when the client itself asked for the usage chunk.</param>
+internal sealed class OpenAiStream(AnswerDigest digest, bool passesUsage) : IEventReader
 {
     private const int MaxChoices = 128;
 
     private readonly List<StreamedChoice> _choices = new(1);
 
-    public void Read(ReadOnlySpan<byte> json)
+    public EventKind Read(ReadOnlySpan<byte> sseEvent)
     {
-        var reader = new Utf8JsonReader(json);
+        var data = SseScanner.Data(sseEvent);
+        if (data.IsEmpty) return EventKind.Passes;
+        if (data.SequenceEqual("[DONE]"u8)) return EventKind.EndMark;
+
+        var reader = new Utf8JsonReader(data);
         try
         {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return EventKind.Broken;
 
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                if (reader.ValueTextEquals("choices"u8)) ReadChoices(ref reader);
-                else if (reader.ValueTextEquals("usage"u8)) OpenAiAnswer.ReadUsage(ref reader, digest);
-                else if (digest.Model is null && reader.ValueTextEquals("model"u8)) digest.Model = OpenAiAnswer.Text(ref reader);
-                else if (reader.ValueTextEquals("error"u8)) OpenAiAnswer.ReadError(ref reader, digest);
-                else OpenAiAnswer.Next(ref reader);
-            }
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName) ReadField(ref reader);
+
+            if (reader.Read()) return EventKind.Broken;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // A frame that is not JSON went out as it came; the log keeps what could be read of it.
+            return EventKind.Broken;
         }
+
+        if (SseScanner.Name(sseEvent).SequenceEqual("error"u8)) digest.ErrorMessage ??= ProviderJson.UnnamedError;
+        if (digest.ErrorMessage is not null) return EventKind.Error;
+
+        // The usage chunk that only we asked for. Only events that hold usage are looked at closely.
+        return !passesUsage && data.IndexOf("\"usage\""u8) >= 0 && IsUsageOnly(data) ? EventKind.KeptBack : EventKind.Passes;
     }
 
     /// <summary>True for the chunk that only exists because usage was asked for: usage, and no choices.</summary>
-    public static bool IsUsageOnly(ReadOnlySpan<byte> json)
+    private static bool IsUsageOnly(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
         var hasUsage = false;
@@ -88,6 +94,15 @@ internal sealed class OpenAiStream(AnswerDigest digest) : IDisposable
         foreach (var choice in _choices) choice.Dispose();
     }
 
+    private void ReadField(ref Utf8JsonReader reader)
+    {
+        if (reader.ValueTextEquals("choices"u8)) ReadChoices(ref reader);
+        else if (reader.ValueTextEquals("usage"u8)) OpenAiAnswer.ReadUsage(ref reader, digest);
+        else if (digest.Model is null && reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader);
+        else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
+        else ProviderJson.Next(ref reader);
+    }
+
     private void ReadChoices(ref Utf8JsonReader reader)
     {
         reader.Read();
@@ -117,11 +132,11 @@ internal sealed class OpenAiStream(AnswerDigest digest) : IDisposable
             }
             else if (reader.ValueTextEquals("finish_reason"u8))
             {
-                choice.FinishReason = OpenAiAnswer.Text(ref reader) ?? choice.FinishReason;
+                choice.FinishReason = ProviderJson.Text(ref reader) ?? choice.FinishReason;
             }
             else
             {
-                OpenAiAnswer.Next(ref reader);
+                ProviderJson.Next(ref reader);
             }
         }
     }
@@ -133,7 +148,7 @@ internal sealed class OpenAiStream(AnswerDigest digest) : IDisposable
             if (choice.Index == index) return choice;
         }
 
-        var added = new StreamedChoice(index);
+        var added = new StreamedChoice(index, digest);
         if (_choices.Count < MaxChoices) _choices.Add(added);
         return added;
     }

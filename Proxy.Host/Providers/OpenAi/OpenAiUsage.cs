@@ -6,9 +6,6 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Reads OpenAI's usage object into buckets that add up: its totals hold the cached and the reasoning tokens.</summary>
 internal static class OpenAiUsage
 {
-    /// <summary>No call has so many tokens; who counts more is not believed.</summary>
-    private const long MaxTokens = 1_000_000_000;
-
     /// <summary>The reader stands on the object's start and is left on its end; null when it tells nothing that can be believed.</summary>
     public static TokenUsage? Read(ref Utf8JsonReader reader)
     {
@@ -21,8 +18,8 @@ internal static class OpenAiUsage
         long prompt = 0, completion = 0, cached = 0, reasoning = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8)) prompt = Number(ref reader);
-            else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = Number(ref reader);
+            if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8)) prompt = ProviderJson.Number(ref reader);
+            else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = ProviderJson.Number(ref reader);
             else if (reader.ValueTextEquals("prompt_tokens_details"u8)) cached = Detail(ref reader, "cached_tokens"u8);
             else if (reader.ValueTextEquals("completion_tokens_details"u8)) reasoning = Detail(ref reader, "reasoning_tokens"u8);
             else
@@ -32,7 +29,7 @@ internal static class OpenAiUsage
             }
         }
 
-        if (prompt + completion == 0 || prompt > MaxTokens || completion > MaxTokens) return null;
+        if (prompt + completion == 0 || prompt > ProviderJson.MaxTokens || completion > ProviderJson.MaxTokens) return null;
 
         // A provider whose parts exceed the whole is not believed on the parts.
         cached = Math.Min(cached, prompt);
@@ -54,7 +51,7 @@ internal static class OpenAiUsage
         {
             if (reader.ValueTextEquals(name))
             {
-                value = Number(ref reader);
+                value = ProviderJson.Number(ref reader);
             }
             else
             {
@@ -64,15 +61,5 @@ internal static class OpenAiUsage
         }
 
         return value;
-    }
-
-    /// <summary>A count; what is no number, or less than none, counts as zero and cannot turn a cost negative.</summary>
-    private static long Number(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value)) return (long)Math.Clamp(value, 0, MaxTokens + 1d);
-
-        reader.Skip();
-        return 0;
     }
 }

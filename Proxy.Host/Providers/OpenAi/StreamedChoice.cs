@@ -4,13 +4,13 @@ using Proxy.Host.Answers;
 namespace Proxy.Host.Providers.OpenAi;
 
 /// <summary>One choice of a streamed answer as it grows.</summary>
-internal sealed class StreamedChoice(int index) : IDisposable
+internal sealed class StreamedChoice(int index, AnswerDigest digest) : IDisposable
 {
     private const int MaxToolCalls = 128;
 
-    private readonly Utf8Text _content = new(AnswerDigest.MaxKeptBytes);
-    private readonly Utf8Text _reasoning = new(AnswerDigest.MaxKeptBytes);
-    private readonly Utf8Text _refusal = new(AnswerDigest.MaxKeptBytes);
+    private readonly Utf8Text _content = new(digest);
+    private readonly Utf8Text _reasoning = new(digest);
+    private readonly Utf8Text _refusal = new(digest);
     private readonly List<StreamedToolCall> _toolCalls = [];
     private bool _isText;
 
@@ -42,19 +42,19 @@ internal sealed class StreamedChoice(int index) : IDisposable
     public void ReadText(ref Utf8JsonReader reader)
     {
         _isText = true;
-        Append(_content, ref reader);
+        JsonPiece.Append(_content, ref reader);
     }
 
     public void ReadDelta(ref Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("content"u8)) Append(_content, ref reader);
+            if (reader.ValueTextEquals("content"u8)) JsonPiece.Append(_content, ref reader);
             else if (reader.ValueTextEquals("tool_calls"u8)) ReadToolCalls(ref reader);
-            else if (reader.ValueTextEquals("function_call"u8)) (_functionCall ??= new StreamedToolCall(0)).ReadFunction(ref reader);
-            else if (reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8)) Append(_reasoning, ref reader);
-            else if (reader.ValueTextEquals("refusal"u8)) Append(_refusal, ref reader);
-            else OpenAiAnswer.Next(ref reader);
+            else if (reader.ValueTextEquals("function_call"u8)) (_functionCall ??= new StreamedToolCall(0, digest)).ReadFunction(ref reader);
+            else if (reader.ValueTextEquals("reasoning_content"u8) || reader.ValueTextEquals("reasoning"u8)) JsonPiece.Append(_reasoning, ref reader);
+            else if (reader.ValueTextEquals("refusal"u8)) JsonPiece.Append(_refusal, ref reader);
+            else ProviderJson.Next(ref reader);
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
     {
         if (_isText)
         {
-            WriteText(json, _content);
+            JsonPiece.Write(json, _content);
             return;
         }
 
@@ -70,7 +70,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
         json.WriteString("role"u8, "assistant"u8);
         json.WritePropertyName("content"u8);
         if (_content.IsEmpty) json.WriteNullValue();
-        else WriteText(json, _content);
+        else JsonPiece.Write(json, _content);
         WriteText(json, "reasoning_content"u8, _reasoning);
         WriteText(json, "refusal"u8, _refusal);
         if (_toolCalls.Count > 0)
@@ -99,29 +99,11 @@ internal sealed class StreamedChoice(int index) : IDisposable
         foreach (var call in _toolCalls) call.Arguments.Dispose();
     }
 
-    /// <summary>Appends the string that the reader stands before, escapes and all.</summary>
-    internal static void Append(Utf8Text text, ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.String) text.Append(reader.ValueSpan);
-        else reader.Skip();
-    }
-
-    internal static void WriteText(Utf8JsonWriter json, Utf8Text text)
-    {
-        var mark = text.IsCut ? " [cut]"u8 : default;
-        var quoted = new byte[text.Kept.Length + mark.Length + 2];
-        quoted[0] = quoted[^1] = (byte)'"';
-        text.Kept.CopyTo(quoted.AsSpan(1));
-        mark.CopyTo(quoted.AsSpan(1 + text.Kept.Length));
-        json.WriteRawValue(quoted, skipInputValidation: true);
-    }
-
     private static void WriteText(Utf8JsonWriter json, ReadOnlySpan<byte> name, Utf8Text text)
     {
         if (text.IsEmpty) return;
         json.WritePropertyName(name);
-        WriteText(json, text);
+        JsonPiece.Write(json, text);
     }
 
     private void ReadToolCalls(ref Utf8JsonReader reader)
@@ -139,7 +121,7 @@ internal sealed class StreamedChoice(int index) : IDisposable
             var call = _toolCalls.Find(known => known.Index == callIndex);
             if (call is null)
             {
-                call = new StreamedToolCall(callIndex);
+                call = new StreamedToolCall(callIndex, digest);
                 if (_toolCalls.Count < MaxToolCalls) _toolCalls.Add(call);
             }
 

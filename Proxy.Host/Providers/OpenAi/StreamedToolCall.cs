@@ -4,22 +4,22 @@ using Proxy.Host.Answers;
 namespace Proxy.Host.Providers.OpenAi;
 
 /// <summary>One tool call of a streamed answer: its name comes once, its arguments in pieces.</summary>
-internal sealed class StreamedToolCall(int index)
+internal sealed class StreamedToolCall(int index, AnswerDigest digest)
 {
     private string? _id;
     private string? _name;
 
     public int Index => index;
 
-    public Utf8Text Arguments { get; } = new(AnswerDigest.MaxKeptBytes);
+    public Utf8Text Arguments { get; } = new(digest);
 
     public void Read(ref Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("id"u8)) _id = OpenAiAnswer.Text(ref reader) ?? _id;
+            if (reader.ValueTextEquals("id"u8)) _id = ProviderJson.Text(ref reader) ?? _id;
             else if (reader.ValueTextEquals("function"u8)) ReadFunction(ref reader);
-            else OpenAiAnswer.Next(ref reader);
+            else ProviderJson.Next(ref reader);
         }
     }
 
@@ -38,7 +38,7 @@ internal sealed class StreamedToolCall(int index)
         json.WriteStartObject();
         json.WriteString("name"u8, _name);
         json.WritePropertyName("arguments"u8);
-        StreamedChoice.WriteText(json, Arguments);
+        JsonPiece.Write(json, Arguments);
         json.WriteEndObject();
     }
 
@@ -54,9 +54,9 @@ internal sealed class StreamedToolCall(int index)
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("name"u8)) _name = OpenAiAnswer.Text(ref reader) ?? _name;
-            else if (reader.ValueTextEquals("arguments"u8)) StreamedChoice.Append(Arguments, ref reader);
-            else OpenAiAnswer.Next(ref reader);
+            if (reader.ValueTextEquals("name"u8)) _name = ProviderJson.Text(ref reader) ?? _name;
+            else if (reader.ValueTextEquals("arguments"u8)) JsonPiece.Append(Arguments, ref reader);
+            else ProviderJson.Next(ref reader);
         }
     }
 }

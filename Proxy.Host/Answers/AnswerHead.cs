@@ -1,0 +1,62 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
+using Proxy.Host.Exchanges;
+
+namespace Proxy.Host.Answers;
+
+/// <summary>The head of an answer, from the moment that it is the client's.</summary>
+internal static class AnswerHead
+{
+    /// <summary>Of the provider's headers only these reach the client; others name accounts, set cookies, or speak of its connection.</summary>
+    private static readonly string[] PassedHeaders = ["Retry-After", "retry-after-ms", "x-request-id", "request-id", "openai-processing-ms", "openai-version"];
+    private static readonly string[] PassedPrefixes = ["x-ratelimit-", "anthropic-ratelimit-"];
+
+    public static IEnumerable<(string Name, string Value)> Passed(HttpResponseMessage answer)
+    {
+        foreach (var header in answer.Headers.NonValidated)
+        {
+            if (Array.Exists(PassedPrefixes, prefix => header.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                || PassedHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
+                yield return (header.Key, header.Value.ToString());
+        }
+    }
+
+    /// <summary>Commits the exchange to this answer: from here on there is no other attempt.</summary>
+    public static void Commit(HttpContext context, HttpResponseMessage answer)
+    {
+        var exchange = context.Exchange;
+        exchange.Commit();
+        context.Response.StatusCode = exchange.Status = (int)answer.StatusCode;
+        foreach (var (name, value) in Passed(answer)) Set(context.Response, name, value);
+        if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) Set(context.Response, "Content-Type", type.ToString());
+        Tell(context.Response, exchange);
+    }
+
+    /// <summary>Where the call went, under the names that LiteLLM's clients know.</summary>
+    public static void Tell(HttpResponse response, Exchange exchange)
+    {
+        if (exchange.Attempts.Count == 0 && exchange.Attempt is null) return;
+
+        var headers = response.Headers;
+        if (exchange.Attempt is { } attempt) headers["x-litellm-model-id"] = Ascii(attempt.ModelId);
+        headers["x-litellm-model-group"] = Ascii(exchange.Model ?? "");
+        headers["x-litellm-attempted-retries"] = exchange.Retries.ToString(CultureInfo.InvariantCulture);
+        headers["x-litellm-attempted-fallbacks"] = exchange.Fallbacks.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A header that this server cannot send is left out: it is no reason to lose an answer that was paid for.</summary>
+    public static void Set(HttpResponse response, string name, string value)
+    {
+        if (System.Text.Ascii.IsValid(value) && !value.Any(char.IsControl)) response.Headers[name] = value;
+    }
+
+    private static string Ascii(string name) => Uri.EscapeDataString(name).Replace("%2F", "/").Replace("%3A", ":").Replace("%20", " ");
+
+    /// <summary>Undoes what an attempt did to a response that has not begun.</summary>
+    public static void Reset(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status200OK;
+        context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
+        context.Features.Set<Yarp.ReverseProxy.Forwarder.IForwarderErrorFeature>(null);
+    }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace Proxy.Host.Exchanges;
+
+/// <summary>Answers with what an exchange came to instead of an answer, in the client's own API.</summary>
+internal static class RefusalWriter
+{
+    private const string Json = "application/json";
+
+    public static async Task WriteAsync(HttpContext context, Exchange exchange)
+    {
+        var response = context.Response;
+        var body = default(ReadOnlyMemory<byte>);
+        if (exchange.Refusal is { } refusal)
+        {
+            body = (exchange.Operation?.Api ?? Providers.ClientApi.OpenAi).ErrorBody(refusal);
+            response.StatusCode = refusal.Status;
+            response.ContentType = Json;
+            if (refusal.RetryAfterSeconds is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+        else if (exchange.ProviderRefusal is { } answer)
+        {
+            body = answer.Body;
+            response.StatusCode = answer.Status;
+            response.ContentType = answer.ContentType is { } type && System.Text.Ascii.IsValid(type) ? type : Json;
+            foreach (var (name, value) in answer.Headers) Answers.AnswerHead.Set(response, name, value);
+        }
+
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, exchange.ClientLeft);
+    }
+}

@@ -1,0 +1,61 @@
+using Proxy.Host.Exchanges;
+using Proxy.Host.Models;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Host.Failover;
+
+/// <summary>Which destinations of a cluster an attempt may go to, before the load balancing picks one of them.</summary>
+internal static class DestinationChoice
+{
+    private const string DefaultTag = "default";
+
+    /// <summary>Those that this call has not tried, of the lowest order, and for its tags; when all were tried, all again.</summary>
+    public static IReadOnlyList<DestinationState> Narrow(Exchange exchange, IReadOnlyList<DestinationState> available)
+    {
+        var cluster = exchange.Cluster!;
+        var usable = Usable(exchange, cluster, available);
+        if (exchange.Attempts.Count == 0 && !cluster.IsOrdered) return usable;
+
+        var untried = usable.Where(destination => !WasTried(exchange, destination)).ToList();
+        IReadOnlyList<DestinationState> open = untried.Count > 0 ? untried : usable;
+        return cluster.IsOrdered && open.Count > 1 ? First(cluster, open) : open;
+    }
+
+    public static bool HasUntried(Exchange exchange, IReadOnlyList<DestinationState> available) =>
+        Usable(exchange, exchange.Cluster!, available).Any(destination => !WasTried(exchange, destination));
+
+    /// <summary>Those that speak the client's API and are meant for the call's tags.</summary>
+    private static IReadOnlyList<DestinationState> Usable(Exchange exchange, ModelCluster cluster, IReadOnlyList<DestinationState> available)
+    {
+        var isMixed = false;
+        foreach (var deployment in cluster.Deployments.Values) isMixed |= !deployment.Dialect.Serves(exchange.Operation!);
+        if (isMixed) available = [.. available.Where(destination => Of(cluster, destination)?.Dialect.Serves(exchange.Operation!) != false)];
+        if (!cluster.IsTagged) return available;
+
+        var asked = exchange.Request!.Metadata.Tags;
+        var meant = available.Where(destination => Of(cluster, destination)?.Tags.Any(asked.Contains) == true).ToList();
+        if (meant.Count > 0) return meant;
+
+        var usual = available.Where(destination => Of(cluster, destination)?.Tags.Contains(DefaultTag) == true).ToList();
+        return usual.Count > 0 ? usual : [.. available.Where(destination => Of(cluster, destination)?.Tags.Count is null or 0)];
+    }
+
+    private static IReadOnlyList<DestinationState> First(ModelCluster cluster, IReadOnlyList<DestinationState> open)
+    {
+        int OrderOf(DestinationState destination) => Of(cluster, destination)?.Order ?? int.MaxValue;
+        var lowest = open.Min(OrderOf);
+        return [.. open.Where(destination => OrderOf(destination) == lowest)];
+    }
+
+    private static bool WasTried(Exchange exchange, DestinationState destination)
+    {
+        foreach (var attempt in exchange.Attempts)
+        {
+            if (attempt.Cluster == exchange.Cluster && attempt.DestinationId == destination.DestinationId) return true;
+        }
+
+        return false;
+    }
+
+    private static Deployment? Of(ModelCluster cluster, DestinationState destination) => cluster.Deployments.GetValueOrDefault(destination.DestinationId);
+}

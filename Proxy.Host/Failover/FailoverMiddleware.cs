@@ -1,0 +1,116 @@
+using Polly;
+using Polly.Retry;
+using Proxy.Host.Exchanges;
+using Proxy.Management.Spend;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Host.Failover;
+
+/// <summary>
+/// Attempts over the destinations of the model's cluster, then over its fallbacks, until one is committed. Each is a forward of its own, of
+/// the same body. When none goes well, the client gets the cause that came first.
+/// </summary>
+internal sealed class FailoverMiddleware
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(10);
+
+    private readonly RequestDelegate _next;
+    private readonly IProxyStateLookup _clusters;
+    private readonly TimeProvider _time;
+    private readonly ResiliencePipeline<AttemptStep?> _attempts;
+
+    public FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, TimeProvider time)
+    {
+        _next = next;
+        _clusters = clusters;
+        _time = time;
+        _attempts = new ResiliencePipelineBuilder<AttemptStep?> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<AttemptStep?>
+            {
+                ShouldHandle = static arguments => new(arguments.Outcome.Result is not null),
+                DelayGenerator = static arguments => new(arguments.Outcome.Result!.Delay),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = FirstDelay,
+                MaxDelay = LongestDelay,
+            })
+            .Build();
+    }
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var run = new FailoverRun(context, _time);
+        try
+        {
+            await _attempts.ExecuteAsync(static (state, _) => state.Middleware.AttemptAsync(state.Run), (Middleware: this, Run: run), run.Exchange.ClientLeft);
+        }
+        catch (OperationCanceledException) when (run.Exchange.ClientLeft.IsCancellationRequested)
+        {
+            // It left between two attempts.
+            run.Exchange.Outcome = SpendOutcome.Aborted;
+        }
+
+        run.Conclude();
+    }
+
+    /// <returns>The attempt that is to follow, or null when it is over.</returns>
+    private async ValueTask<AttemptStep?> AttemptAsync(FailoverRun run)
+    {
+        var exchange = run.Exchange;
+        var context = run.Context;
+        run.Begin();
+        if (!_clusters.TryGetCluster(exchange.Cluster!.Id, out var cluster)) return run.Failed(Unavailable(exchange), hasOthers: false);
+
+        // With the route goes the cluster: health, counters and policies of YARP look for it there.
+        var route = context.GetRouteModel();
+        context.ReassignProxyRequest(new RouteModel(route.Config, cluster, route.Transformer), cluster);
+        var feature = context.GetReverseProxyFeature();
+        feature.AvailableDestinations = DestinationChoice.Narrow(exchange, feature.AvailableDestinations);
+        feature.ProxiedDestination = null;
+
+        using (var timer = run.StartTimer())
+        {
+            try
+            {
+                await _next(context);
+            }
+            catch (OperationCanceledException) when (timer.Token.IsCancellationRequested)
+            {
+                // Its end says why.
+            }
+            finally
+            {
+                run.StopTimer();
+            }
+
+            if (exchange.IsCommitted || exchange.Refusal is not null) return null;
+            if (exchange.ClientLeft.IsCancellationRequested)
+            {
+                exchange.Outcome = SpendOutcome.Aborted;
+                return null;
+            }
+
+            var failure = exchange.Attempt?.Failure ?? Unreached(context, timer);
+            return run.Failed(failure, DestinationChoice.HasUntried(exchange, cluster.DestinationsState.AvailableDestinations));
+        }
+    }
+
+    /// <summary>What YARP could not do, in our words. Its own text may name hosts, so none of it reaches the client.</summary>
+    private static AttemptFailure Unreached(HttpContext context, AttemptTimer timer)
+    {
+        var exchange = context.Exchange;
+        if (exchange.Attempt is null) return Unavailable(exchange);
+
+        var error = timer.Token.IsCancellationRequested
+            ? ExchangeErrors.Of(timer.End, exchange)
+            : ExchangeErrors.Of(context.GetForwarderErrorFeature()?.Error ?? ForwarderError.Request, exchange);
+        return new AttemptFailure(FailureKind.Transient, error);
+    }
+
+    private static AttemptFailure Unavailable(Exchange exchange) =>
+        new(FailureKind.Unavailable, ExchangeErrors.Of(ForwarderError.NoAvailableDestinations, exchange));
+}

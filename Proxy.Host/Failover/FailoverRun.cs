@@ -1,0 +1,84 @@
+using Proxy.Host.Answers;
+using Proxy.Host.Exchanges;
+
+namespace Proxy.Host.Failover;
+
+/// <summary>The attempts of one call as they go on.</summary>
+internal sealed class FailoverRun
+{
+    private readonly TimeProvider _time;
+    private readonly FailoverPlan _plan;
+    private readonly TimeSpan _whole;
+    private AttemptStep? _step;
+    private (Attempt? Attempt, AttemptFailure Failure)? _first;
+
+    public FailoverRun(HttpContext context, TimeProvider time)
+    {
+        _time = time;
+        Context = context;
+        Exchange = context.Exchange;
+        _plan = new FailoverPlan(Exchange);
+        _whole = Exchange.Request!.Routing.Timeout ?? Exchange.Cluster!.Timeouts.Whole;
+    }
+
+    public HttpContext Context { get; }
+
+    public Exchange Exchange { get; }
+
+    public void Begin()
+    {
+        if (_step is not null)
+        {
+            Exchange.Target = _step.Target;
+            AnswerHead.Reset(Context);
+        }
+
+        Exchange.Attempt = null;
+    }
+
+    /// <summary>From here on the request's token is the attempt's, so that YARP obeys it.</summary>
+    public AttemptTimer StartTimer()
+    {
+        var asked = Exchange.Request!.Routing;
+        var limits = Exchange.Cluster!.Timeouts;
+        var firstByte = (Exchange.Request.IsStream ? asked.FirstByteTimeout : null) ?? limits.FirstByte;
+        Exchange.Timer = new AttemptTimer(_time, firstByte, limits.Idle, Rest(), Exchange.ClientLeft, Exchange.Stopping);
+        Context.RequestAborted = Exchange.Timer.Token;
+        return Exchange.Timer;
+    }
+
+    public void StopTimer()
+    {
+        Context.RequestAborted = Exchange.ClientLeft;
+        Exchange.Timer = null;
+        if (Exchange.Attempt is { } attempt) attempt.EndedAt = _time.GetUtcNow();
+    }
+
+    /// <returns>The attempt that is to follow; null when this was the last.</returns>
+    public AttemptStep? Failed(AttemptFailure failure, bool hasOthers)
+    {
+        Exchange.Attempt?.Fail(failure);
+        _first ??= (Exchange.Attempt, failure);
+        if (IsOver(TimeSpan.Zero)) return null;
+
+        _step = _plan.Next(failure, hasOthers);
+        return _step is null || IsOver(_step.Delay ?? TimeSpan.Zero) ? null : _step;
+    }
+
+    /// <summary>When no attempt went well, the client gets the first cause.</summary>
+    public void Conclude()
+    {
+        var isOpen = !Exchange.IsCommitted && Exchange.Refusal is null && !Exchange.ClientLeft.IsCancellationRequested;
+        if (isOpen && _first is var (attempt, failure)) Exchange.GiveUp(attempt, failure);
+    }
+
+    private bool IsOver(TimeSpan delay) => Exchange.Stopping.IsCancellationRequested || _whole != Timeout.InfiniteTimeSpan && Rest() <= delay;
+
+    private TimeSpan Rest()
+    {
+        if (_whole == Timeout.InfiniteTimeSpan) return _whole;
+
+        var rest = _whole - (_time.GetUtcNow() - Exchange.StartedAt);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Text.Json;
+using Proxy.Host.Answers;
+
+namespace Proxy.Host.Providers.Anthropic;
+
+/// <summary>Puts a streamed answer of the Messages API together, event by event.</summary>
+internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
+{
+    private const int MaxBlocks = 256;
+
+    private readonly List<StreamedBlock> _blocks = new(1);
+
+    /// <summary>True when the reason why the answer stops has come.</summary>
+    public bool IsFinished { get; private set; }
+
+    public EventKind Read(ReadOnlySpan<byte> sseEvent)
+    {
+        var data = SseScanner.Data(sseEvent);
+        if (data.IsEmpty) return EventKind.Passes;
+
+        var reader = new Utf8JsonReader(data);
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return EventKind.Broken;
+
+            var isEnd = false;
+            var index = StreamedBlock.IndexOf(reader);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("type"u8)) isEnd = ReadIsEnd(ref reader);
+                else ReadField(ref reader, index);
+            }
+
+            if (reader.Read()) return EventKind.Broken;
+            if (digest.ErrorMessage is not null) return EventKind.Error;
+            return isEnd ? EventKind.EndMark : EventKind.Passes;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return EventKind.Broken;
+        }
+    }
+
+    public void Complete()
+    {
+        if (_blocks.Count == 0) return;
+
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
+        {
+            json.WriteStartArray();
+            foreach (var block in _blocks)
+            {
+                block.Write(json);
+                digest.OutputBytes += block.TotalBytes;
+            }
+
+            json.WriteEndArray();
+        }
+
+        digest.Output = buffer.WrittenMemory;
+    }
+
+    public void Dispose()
+    {
+        foreach (var block in _blocks) block.Dispose();
+    }
+
+    private bool ReadIsEnd(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        if (reader.ValueTextEquals("error"u8)) digest.ErrorMessage ??= ProviderJson.UnnamedError;
+        return reader.ValueTextEquals("message_stop"u8);
+    }
+
+    private void ReadField(ref Utf8JsonReader reader, int index)
+    {
+        if (reader.ValueTextEquals("delta"u8)) ReadDelta(ref reader, index);
+        else if (reader.ValueTextEquals("content_block"u8)) Block(index).ReadStart(ref reader);
+        else if (reader.ValueTextEquals("message"u8)) ReadMessage(ref reader);
+        else if (reader.ValueTextEquals("usage"u8)) digest.Usage = AnthropicUsage.Read(ref reader, digest.Usage);
+        else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
+        else ProviderJson.Next(ref reader);
+    }
+
+    private void ReadMessage(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader) ?? digest.Model;
+            else if (reader.ValueTextEquals("usage"u8)) digest.Usage = AnthropicUsage.Read(ref reader, digest.Usage);
+            else ProviderJson.Next(ref reader);
+        }
+    }
+
+    /// <summary>A piece of a block, or, at the end, why the answer stops.</summary>
+    private void ReadDelta(ref Utf8JsonReader reader, int index)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("stop_reason"u8)) IsFinished |= ProviderJson.Text(ref reader) is not null;
+            else if (index >= 0) Block(index).ReadPiece(ref reader);
+            else ProviderJson.Next(ref reader);
+        }
+    }
+
+    private StreamedBlock Block(int index)
+    {
+        var block = _blocks.Find(known => known.Index == index);
+        if (block is not null) return block;
+
+        block = new StreamedBlock(Math.Max(index, 0), digest);
+        if (_blocks.Count < MaxBlocks) _blocks.Add(block);
+        return block;
+    }
+}

@@ -1,0 +1,29 @@
+using System.Net.Http.Headers;
+using Proxy.Host.Models;
+using Proxy.Host.Providers.OpenAi;
+
+namespace Proxy.Host.Providers.Azure;
+
+/// <summary>OpenAI's models at Azure: the deployment stands in the path, the API's version in the query, the key in <c>api-key</c>.</summary>
+/// <remarks>Without an API version, or with <c>v1</c>, it is the path that names no version: the deployment then stands as the model in the body.</remarks>
+internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure)
+{
+    private const string UnversionedApi = "v1";
+
+    protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("api-key", apiKey);
+
+    public override Uri[] AddressesOf(string address, string? apiVersion) =>
+        [.. ApiOperation.All.Select(operation => new Uri(BaseOf(address, apiVersion) + operation.Path))];
+
+    public override Uri AddressOf(Deployment deployment, ApiOperation operation, string upstreamModel)
+    {
+        var address = base.AddressOf(deployment, operation, upstreamModel);
+        if (deployment.ApiVersion is null or UnversionedApi) return address;
+
+        var root = address.AbsoluteUri[..^operation.Path.Length];
+        return new Uri($"{root}/{Uri.EscapeDataString(upstreamModel)}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
+    }
+
+    private static string BaseOf(string address, string? apiVersion) =>
+        Below(address, "/openai") + (apiVersion is null or UnversionedApi ? "/v1" : "/deployments");
+}

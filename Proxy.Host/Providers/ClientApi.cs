@@ -1,0 +1,34 @@
+using Proxy.Host.Answers;
+using Proxy.Host.Providers.Anthropic;
+using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Requests;
+using Proxy.Management.Errors;
+
+namespace Proxy.Host.Providers;
+
+/// <summary>An API that clients speak: how its answers are read, and how it says that something went wrong. Chosen once per exchange.</summary>
+internal abstract class ClientApi
+{
+    public static readonly ClientApi OpenAi = new OpenAiApi();
+    public static readonly ClientApi Anthropic = new AnthropicApi();
+
+    /// <summary>Its name in a sentence.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The end mark of a stream, for one that is whole and came without.</summary>
+    public abstract ReadOnlyMemory<byte> EndMark { get; }
+
+    /// <summary>Reads a whole answer. False when it is none, or not wholly JSON.</summary>
+    public abstract bool TryReadAnswer(ReadOnlyMemory<byte> body, AnswerDigest digest);
+
+    /// <summary>Reads the usage of an answer whose beginning was not kept.</summary>
+    public abstract void ReadTail(ReadOnlySpan<byte> tail, AnswerDigest digest);
+
+    public abstract IEventReader ReadEvents(CompletionRequest request, AnswerDigest digest);
+
+    /// <summary>The error as a body.</summary>
+    public abstract ReadOnlyMemory<byte> ErrorBody(ProxyError error);
+
+    /// <summary>The error as the last event of a stream.</summary>
+    public abstract ReadOnlyMemory<byte> ErrorEvent(ProxyError error);
+}

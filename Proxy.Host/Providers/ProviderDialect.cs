@@ -1,0 +1,80 @@
+using System.Collections.Frozen;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Primitives;
+using Proxy.Host.Models;
+using Proxy.Host.Providers.Anthropic;
+using Proxy.Host.Providers.Azure;
+using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Requests;
+
+namespace Proxy.Host.Providers;
+
+/// <summary>How one kind of provider is spoken to: its addresses, its credential, and its form of a request.</summary>
+/// <remarks>
+/// A dialect serves the operations of the API that it speaks itself. A translation between APIs would stand here as a dialect that serves
+/// an operation of one API and writes the body of another.
+/// </remarks>
+internal abstract class ProviderDialect(string name, ClientApi api)
+{
+    private static readonly FrozenDictionary<string, ProviderDialect> ByName = new ProviderDialect[]
+    {
+        new OpenAiDialect(ProviderNames.OpenAi), new OpenAiDialect(ProviderNames.Demo), new AzureDialect(), new AnthropicDialect(),
+    }.ToFrozenDictionary(dialect => dialect.Name);
+
+    public string Name => name;
+
+    public static ProviderDialect? Find(string name) => ByName.GetValueOrDefault(name);
+
+    public bool Serves(ApiOperation operation) => operation.Api == api;
+
+    /// <summary>The addresses of all operations below a destination's, by the index of the operation.</summary>
+    public virtual Uri[] AddressesOf(string address, string? apiVersion) =>
+        [.. ApiOperation.All.Select(operation => new Uri(Below(address, "/v1") + operation.Path))];
+
+    public virtual Uri AddressOf(Deployment deployment, ApiOperation operation, string upstreamModel) => deployment.Addresses[operation.Index];
+
+    /// <summary>Puts the provider's credential on the request, and what of the client's headers it may see.</summary>
+    public void Dress(HttpRequestHeaders headers, Deployment deployment, IHeaderDictionary asked)
+    {
+        if (deployment.ApiKey is { } apiKey) Authorize(headers, apiKey);
+        foreach (var header in PassedHeaders)
+        {
+            if (asked.TryGetValue(header, out var values) && !StringValues.IsNullOrEmpty(values) && Ascii.IsValid((string?)values)) headers.TryAddWithoutValidation(header, (string?)values);
+        }
+
+        Complete(headers);
+    }
+
+    /// <summary>The client's own bytes, but for what a policy rewrote.</summary>
+    public OutgoingBody Write(CompletionRequest request, Deployment deployment, string upstreamModel) =>
+        BodySplice.Write(request, Insertion(request, deployment), field => FateOf(request, field, deployment, upstreamModel));
+
+    protected abstract IReadOnlyList<string> PassedHeaders { get; }
+
+    /// <summary>Headers that the provider wants and the client did not send.</summary>
+    protected virtual void Complete(HttpRequestHeaders headers)
+    {
+    }
+
+    protected virtual void Authorize(HttpRequestHeaders headers, string apiKey) => headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
+
+    /// <summary>Fields that the body gains, each with its comma; empty for none.</summary>
+    protected virtual ReadOnlyMemory<byte> Insertion(CompletionRequest request, Deployment deployment) => default;
+
+    /// <summary>What becomes of a field of the client's body.</summary>
+    protected virtual FieldFate FateOf(CompletionRequest request, RequestField field, Deployment deployment, string upstreamModel) => field.Kind switch
+    {
+        FieldKind.Model when upstreamModel != request.Model => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String)),
+        FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing => FieldFate.Dropped,
+        _ => FieldFate.Kept,
+    };
+
+    /// <summary>An address without a path serves its API under the usual one.</summary>
+    protected static string Below(string address, string usual)
+    {
+        var uri = new Uri(address);
+        return uri.AbsolutePath == "/" ? uri.GetLeftPart(UriPartial.Authority) + usual : address.TrimEnd('/');
+    }
+}

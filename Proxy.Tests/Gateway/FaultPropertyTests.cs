@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.Extensions.DependencyInjection;
+using NUnit.Framework;
+using Proxy.Tests.Providers;
+using Yarp.ReverseProxy;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>Whatever providers do, one attempt after the other: never two answers, a lost record or a leaked slot.</summary>
+internal sealed class FaultPropertyTests
+{
+    private const int Attempts = 6;
+    private readonly ConcurrentDictionary<string, int> _attempts = [];
+    private int _calls;
+
+    private enum Fault
+    {
+        None,
+        Refused,
+        CutAtOnce,
+        CutLater,
+        Stall,
+        Overloaded,
+        Busy,
+        ClientFault,
+        BrokenFrame,
+        ErrorFrame,
+        Empty,
+        NoEnd,
+    }
+
+    [Test]
+    public async Task Random_faults_of_random_calls()
+    {
+        await using var provider = new ScriptedProvider { Answer = Play };
+        await using var gateway = await TestGateway.StartAsync(
+            new JsonObject { ["main"] = Cluster(provider.Address, fallback: "other"), ["other"] = Cluster(provider.Address, fallback: null) });
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+
+        var sequences = Gen.ListOf(Gen.ArrayOf(Gen.Elements(Enum.GetValues<Fault>()), Attempts), 8).ToArbitrary();
+        Prop.ForAll(sequences, faults => Task.WhenAll(faults.Select((sequence, index) => AskAsync(client, sequence, isStream: index % 2 == 0))).GetAwaiter().GetResult())
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(10));
+
+        var rows = await gateway.LedgerAsync();
+        (rows.Count, rows.DistinctBy(row => row.CallId).Count()).Should().Be((_calls, _calls));
+        var slots = gateway.Services.GetRequiredService<IProxyStateLookup>().GetClusters()
+            .SelectMany(cluster => cluster.DestinationsState.AllDestinations).Sum(destination => destination.ConcurrentRequestCount);
+        slots.Should().Be(0);
+    }
+
+    private async Task AskAsync(HttpClient client, Fault[] faults, bool isStream)
+    {
+        Interlocked.Increment(ref _calls);
+        var script = string.Join(',', faults.Select(fault => (int)fault));
+        var body = new JsonObject { ["model"] = "main", ["stream"] = isStream, ["user"] = $"{Guid.NewGuid()}", ["script"] = script };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body.ToJsonString()) };
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var (answer, isWhole) = await response.ReadAsFarAsItGoesAsync();
+
+        var because = $"{(isStream ? "a stream" : "a body")} met {string.Join(", ", faults)} and gave {(int)response.StatusCode} {answer}";
+        var answers = Enumerable.Range(0, Attempts).Count(attempt => answer.Contains($"answer-{attempt}-begins"));
+        var isError = answer.Contains("\"error\":");
+        var isDone = isWhole && (isStream ? answer.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) : answer.Contains("-ends")) && !isError;
+        if (answers > 1) throw new InvalidOperationException("Two answers: " + because);
+        if (isDone == isError) throw new InvalidOperationException("Neither an answer nor an error: " + because);
+        if (isDone && !answer.Contains("-ends")) throw new InvalidOperationException("Half an answer for a whole one: " + because);
+        if (faults[0] == Fault.None && !isDone) throw new InvalidOperationException("A good provider's answer was lost: " + because);
+    }
+
+    private ProviderScript Play(string asked)
+    {
+        var body = JsonNode.Parse(asked)!;
+        var attempt = _attempts.AddOrUpdate(body["user"]!.GetValue<string>(), 0, (_, count) => count + 1);
+        var fault = (Fault)int.Parse(body["script"]!.GetValue<string>().Split(',')[attempt % Attempts]);
+        var isStream = body["stream"]!.GetValue<bool>();
+        string[] chunks = [OpenAiBodies.Chunk($"answer-{attempt}-begins"), OpenAiBodies.Chunk($"answer-{attempt}-ends"), OpenAiBodies.Chunk("{}", "stop"), OpenAiBodies.Done];
+        var whole = isStream ? ProviderScript.Stream(chunks) : ProviderScript.Json(OpenAiBodies.Chat($"answer-{attempt}-begins answer-{attempt}-ends"));
+
+        return fault switch
+        {
+            Fault.Refused => whole with { IsRefused = true },
+            Fault.CutAtOnce => whole with { CutAt = 0 },
+            Fault.CutLater => whole with { CutAt = whole.Body.Length / 2 },
+            Fault.Stall => whole with { StallAt = whole.Body.Length / 2 },
+            Fault.Overloaded => ProviderScript.Json(OpenAiBodies.Error("down"), "500 No"),
+            Fault.Busy => ProviderScript.Json(OpenAiBodies.Error("busy"), "429 No"),
+            Fault.ClientFault => ProviderScript.Json(OpenAiBodies.Error("bad"), "400 No"),
+            Fault.BrokenFrame => whole with { Body = [.. whole.Body[..(whole.Body.Length / 2)], .. "\n\ndata: {{{\n\n"u8] },
+            Fault.ErrorFrame when isStream => ProviderScript.Stream(OpenAiBodies.Error("failed")),
+            Fault.Empty => whole with { Body = [] },
+            Fault.NoEnd => whole with { Body = whole.Body[..(whole.Body.Length / 2)], End = BodyEnd.Close },
+            _ => whole,
+        };
+    }
+
+    /// <summary>Three destinations, so that the usual retries find another each time; none is left alone, so that all faults are met.</summary>
+    private static JsonObject Cluster(Uri provider, string? fallback) => new()
+    {
+        ["Metadata"] = fallback is null ? [] : new JsonObject { ["Fallbacks"] = fallback },
+        ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.200" },
+        ["HealthCheck"] = new JsonObject { ["Passive"] = new JsonObject { ["Enabled"] = false } },
+        ["Destinations"] = new JsonObject(Enumerable.Range(0, 3).Select(number => KeyValuePair.Create($"d{number}", (JsonNode?)new JsonObject { ["Address"] = $"{provider}v1" }))),
+    };
+}
