@@ -1,5 +1,6 @@
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
+using Proxy.Host.Probing;
 using Proxy.Host.Providers;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -33,13 +34,14 @@ internal static class ClusterPreparation
         };
     }
 
-    /// <summary>Cooldown unless the operator chose otherwise; and when nobody is well, everybody is tried.</summary>
+    /// <summary>Cooldown, and probes of our own, unless the operator chose otherwise; and when nobody is well, everybody is tried.</summary>
     private static HealthCheckConfig WithCooldown(HealthCheckConfig? health)
     {
         health ??= new HealthCheckConfig();
         return health with
         {
             Passive = health.Passive ?? new PassiveHealthCheckConfig { Enabled = true, Policy = CooldownPolicy.PolicyName },
+            Active = health.Active is { Enabled: true, Policy: null } active ? active with { Policy = ProbePolicy.PolicyName } : health.Active,
             AvailableDestinationsPolicy = health.AvailableDestinationsPolicy ?? HealthCheckConstants.AvailableDestinations.HealthyOrPanic,
         };
     }

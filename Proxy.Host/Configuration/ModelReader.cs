@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Yarp.ReverseProxy.Configuration;
 
@@ -75,6 +76,9 @@ internal static class ModelReader
         var retries = 0;
         if (text is not null && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out retries) || retries > 10))
             Fault($"has {RetriesKey} '{text}', which is not a number from 0 to 10");
+        if (cluster.Metadata?.GetValueOrDefault(CooldownPolicy.AllowedFailsKey) is { } fails && !int.TryParse(fails, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            Fault($"has {CooldownPolicy.AllowedFailsKey} '{fails}', which is not a number from 0 on");
+        _ = Duration(cluster, CooldownPolicy.CooldownTimeKey, Fault);
 
         return new ModelCluster(cluster.ClusterId, names, deployments.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), TimeoutsOf(cluster, Fault))
         {

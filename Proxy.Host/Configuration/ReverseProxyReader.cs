@@ -1,3 +1,4 @@
+using Proxy.Host.Balancing;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Configuration;
@@ -23,6 +24,7 @@ internal static class ReverseProxyReader
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddReverseProxy().LoadFromConfig(section);
+        services.AddRoutingPolicies();
         await using var provider = services.BuildServiceProvider();
 
         try

@@ -17,6 +17,9 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, TimeProvi
     public const string AllowedFailsKey = "AllowedFails";
     public const string CooldownTimeKey = "CooldownTime";
 
+    /// <summary>A provider that asks for more is asked again after this.</summary>
+    private static readonly TimeSpan LongestPeriod = TimeSpan.FromHours(1);
+
     private readonly ConditionalWeakTable<DestinationState, MinuteCount> _counts = [];
 
     public string Name => PolicyName;
@@ -58,7 +61,7 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, TimeProvi
     }
 
     private static TimeSpan Period(Exchange exchange, ClusterState cluster, AttemptFailure? failure) =>
-        failure?.RetryAfter
+        (failure?.RetryAfter > LongestPeriod ? LongestPeriod : failure?.RetryAfter)
         ?? (TimeSpan.TryParse(cluster.Model.Config.Metadata?.GetValueOrDefault(CooldownTimeKey), CultureInfo.InvariantCulture, out var own) ? own : (TimeSpan?)null)
         ?? exchange.Settings.Routing.CooldownTime;
 

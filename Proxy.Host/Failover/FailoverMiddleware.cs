@@ -1,5 +1,6 @@
 using Polly;
 using Polly.Retry;
+using Proxy.Host.Balancing;
 using Proxy.Host.Exchanges;
 using Proxy.Management.Spend;
 using Yarp.ReverseProxy;
@@ -19,11 +20,13 @@ internal sealed class FailoverMiddleware
 
     private readonly RequestDelegate _next;
     private readonly IProxyStateLookup _clusters;
+    private readonly DeploymentStats _stats;
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline<AttemptStep?> _attempts;
 
-    public FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, TimeProvider time)
+    public FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, DeploymentStats stats, TimeProvider time)
     {
+        _stats = stats;
         _next = next;
         _clusters = clusters;
         _time = time;
@@ -86,6 +89,8 @@ internal sealed class FailoverMiddleware
             {
                 run.StopTimer();
             }
+
+            if (exchange.Attempt is { } attempt && feature.ProxiedDestination is { } destination) _stats.Observe(destination, attempt);
 
             if (exchange.IsCommitted || exchange.Refusal is not null) return null;
             if (exchange.ClientLeft.IsCancellationRequested)

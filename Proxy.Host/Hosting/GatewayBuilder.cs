@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
+using Proxy.Host.Balancing;
 using Proxy.Host.Configuration;
 using Proxy.Host.Exchanges;
-using Proxy.Host.Failover;
 using Proxy.Host.Models;
+using Proxy.Host.Probing;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Host.Telemetry;
@@ -14,7 +15,6 @@ using Proxy.Management;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Proxy.Host.Hosting;
@@ -87,7 +87,8 @@ internal static class GatewayBuilder
         services.AddSingleton<IConfigChangeListener>(source);
         services.AddSingleton<IForwarderHttpClientFactory, ProviderHttpClientFactory>();
         services.AddSingleton<ITransformProvider, ProviderTransforms>();
-        services.AddSingleton<IPassiveHealthCheckPolicy, CooldownPolicy>();
+        services.AddRoutingPolicies();
+        services.AddSingleton<HealthProbe>();
     }
 
     private static void Map(WebApplication app)
@@ -106,6 +107,7 @@ internal static class GatewayBuilder
 
         app.MapProxyManagement();
         app.MapModels();
+        app.MapHealth();
         app.MapExchanges();
 
         // Endpoints are made when they are first asked for; one that does not say who may call it must not wait for a caller.

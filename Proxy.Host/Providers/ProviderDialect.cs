@@ -35,6 +35,9 @@ internal abstract class ProviderDialect(string name, ClientApi api)
 
     public virtual Uri AddressOf(Deployment deployment, ApiOperation operation, string upstreamModel) => deployment.Addresses[operation.Index];
 
+    /// <summary>Where the provider lists its models, which shows whether it is well.</summary>
+    public virtual Uri ProbeOf(string address, string? apiVersion) => new(Below(address, "/v1") + "/models");
+
     /// <summary>Puts the provider's credential on the request, and what of the client's headers it may see.</summary>
     public void Dress(HttpRequestHeaders headers, Deployment deployment, IHeaderDictionary asked)
     {

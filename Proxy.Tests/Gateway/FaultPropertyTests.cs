@@ -100,8 +100,8 @@ internal sealed class FaultPropertyTests
     /// <summary>Three destinations, so that the usual retries find another each time; none is left alone, so that all faults are met.</summary>
     private static JsonObject Cluster(Uri provider, string? fallback) => new()
     {
-        ["Metadata"] = fallback is null ? [] : new JsonObject { ["Fallbacks"] = fallback },
-        ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.200" },
+        ["Metadata"] = new JsonObject { ["FirstByteTimeout"] = "00:00:20", ["Fallbacks"] = fallback ?? "" },
+        ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.400" },
         ["HealthCheck"] = new JsonObject { ["Passive"] = new JsonObject { ["Enabled"] = false } },
         ["Destinations"] = new JsonObject(Enumerable.Range(0, 3).Select(number => KeyValuePair.Create($"d{number}", (JsonNode?)new JsonObject { ["Address"] = $"{provider}v1" }))),
     };

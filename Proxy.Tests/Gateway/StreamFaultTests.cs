@@ -23,7 +23,8 @@ internal sealed class StreamFaultTests
     {
         _provider = new ScriptedProvider();
         var clusters = TestClusters.At(_provider.Address);
-        clusters["gpt-4o-mini"]!["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.200" };
+        clusters["gpt-4o-mini"]!["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.400" };
+        clusters["gpt-4o-mini"]!["Metadata"] = new JsonObject { ["FirstByteTimeout"] = "00:00:20" };
         _gateway = await TestGateway.StartAsync(clusters, new JsonObject
         {
             ["Routing"] = new JsonObject { ["Retries"] = 0 },
@@ -86,8 +87,8 @@ internal sealed class StreamFaultTests
     [Test]
     public async Task A_line_of_64_megabytes_passes_and_one_that_is_cut_says_so([Values] bool isCut)
     {
-        var stream = ProviderScript.Stream(OpenAiBodies.Chunk(new string('x', 64 * 1024 * 1024)), OpenAiBodies.Chunk("{}", "stop"), OpenAiBodies.Done);
-        _provider.Answer = _ => isCut ? stream with { CutAt = 60 * 1024 * 1024 } : stream;
+        var stream = ProviderScript.Stream(OpenAiBodies.Chunk(new string('x', (isCut ? 4 : 64) * 1024 * 1024)), OpenAiBodies.Chunk("{}", "stop"), OpenAiBodies.Done);
+        _provider.Answer = _ => isCut ? stream with { CutAt = 3 * 1024 * 1024 } : stream;
 
         var (body, isWhole) = await AskAsync();
 

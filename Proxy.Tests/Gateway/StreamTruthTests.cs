@@ -23,9 +23,7 @@ internal sealed class StreamTruthTests
     public async Task StartAsync()
     {
         _provider = new ScriptedProvider();
-        var clusters = TestClusters.At(_provider.Address);
-        clusters["gpt-4o-mini"]!["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.300" };
-        _gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["Routing"] = new JsonObject { ["Retries"] = 0 } });
+        _gateway = await TestGateway.StartAsync(TestClusters.At(_provider.Address), new JsonObject { ["Routing"] = new JsonObject { ["Retries"] = 0 } });
         _key = await _gateway.CreateKeyAsync();
         _client = _gateway.With(_key);
     }

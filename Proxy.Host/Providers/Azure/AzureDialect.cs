@@ -24,6 +24,10 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure)
         return new Uri($"{root}/{Uri.EscapeDataString(upstreamModel)}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
     }
 
+    public override Uri ProbeOf(string address, string? apiVersion) => new(apiVersion is null or UnversionedApi
+        ? Below(address, "/openai") + "/v1/models"
+        : $"{Below(address, "/openai")}/models?api-version={Uri.EscapeDataString(apiVersion)}");
+
     private static string BaseOf(string address, string? apiVersion) =>
         Below(address, "/openai") + (apiVersion is null or UnversionedApi ? "/v1" : "/deployments");
 }
