@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Health;
 using Proxy.Management.Keys;
@@ -40,6 +41,14 @@ public static class ManagementServices
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
         services.AddSingleton<CallbackVault>();
+        services.AddSingleton<BudgetCalendar>();
+        services.AddSingleton<AccountStore>();
+        services.AddSingleton<AccountRing>();
+        services.AddSingleton<BudgetResets>();
+        services.AddSingleton(provider => new Cashier(
+            provider.GetRequiredService<AccountRing>(),
+            provider.GetRequiredService<BudgetResets>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TeamStore>();
         services.AddSingleton<TeamRing>();
         services.AddSingleton<TeamChanges>();
@@ -51,6 +60,7 @@ public static class ManagementServices
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<KeyRing>(),
             provider.GetRequiredService<TeamRing>(),
+            provider.GetRequiredService<AccountRing>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Authenticator(
             provider.GetRequiredService<MasterKey>(),

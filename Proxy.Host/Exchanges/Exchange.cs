@@ -6,6 +6,7 @@ using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Spend;
 
@@ -41,6 +42,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     /// <summary>Where the attempt under way goes.</summary>
     public Attempt? Attempt { get; set; }
+
+    /// <summary>What the call holds in budgets and limits; closed once, by the recorder or by the end of the exchange.</summary>
+    public Reservation? Reservation { get; set; }
 
     public AnswerDigest Answer { get; } = new();
 
@@ -80,7 +84,11 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
         Outcome = outcome;
     }
 
-    public void Dispose() => Request?.Dispose();
+    public void Dispose()
+    {
+        Reservation?.Release();
+        Request?.Dispose();
+    }
 }
 
 /// <summary>One try at one deployment.</summary>

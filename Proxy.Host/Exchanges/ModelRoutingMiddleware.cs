@@ -25,8 +25,8 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, IProxyStateLo
         exchange.Request = new CompletionRequest(body);
         if (RequestPeek.Read(exchange.Request) is { } fault) return fault;
 
-        var model = exchange.Request.Model;
-        if (exchange.Caller!.FindModelRefusal(model) is { } refusal) return refusal;
+        var model = exchange.Request.Model = exchange.Caller!.ResolveAlias(exchange.Request.Model);
+        if (exchange.Caller.FindModelRefusal(model) is { } refusal) return refusal;
         if (exchange.Settings.Models.Find(model) is not { } match || !clusters.TryGetCluster(match.Cluster.Id, out var cluster))
             return ExchangeErrors.UnknownModel(model);
 

@@ -35,6 +35,9 @@ internal sealed class ApiOperation
     /// <summary>The field of the body that holds what is asked.</summary>
     public ReadOnlySpan<byte> InputField => _inputField;
 
+    /// <summary>Whether the answer is made of tokens that are paid for.</summary>
+    public bool IsGenerating => this != Embedding;
+
     /// <summary>The operation behind a path, with or without /v1; null when there is none.</summary>
     public static ApiOperation? Find(string? path)
     {

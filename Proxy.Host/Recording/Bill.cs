@@ -1,5 +1,4 @@
 using Proxy.Host.Exchanges;
-using Proxy.Host.Requests;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -7,9 +6,6 @@ namespace Proxy.Host.Recording;
 /// <summary>What a call used and what that costs, in US dollars.</summary>
 internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decimal OutputCost, bool IsEstimated, bool IsUnpriced)
 {
-    /// <summary>The usual length of a token, where the provider does not count for us.</summary>
-    private const int BytesPerToken = 4;
-
     public decimal Cost => InputCost + OutputCost;
 
     public static Bill Of(Exchange exchange)
@@ -18,7 +14,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         var isEstimated = false;
         if (usage is null && WasServed(exchange))
         {
-            usage = Estimate(exchange);
+            usage = EstimateOf(exchange);
             isEstimated = true;
         }
 
@@ -40,16 +36,9 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
             _ => exchange.Answer.OutputBytes > 0,
         };
 
-    private static TokenUsage Estimate(Exchange exchange)
+    private static TokenUsage EstimateOf(Exchange exchange)
     {
-        long asked = 0;
-        foreach (var field in exchange.Request!.Fields)
-        {
-            if (field.Kind == FieldKind.Input) asked += field.ValueEnd - field.ValueStart;
-        }
-
-        return new TokenUsage(Tokens(asked), 0, 0, Tokens(exchange.Answer.OutputBytes), 0);
+        return new TokenUsage(
+            Recording.Estimate.Tokens(Recording.Estimate.InputBytes(exchange.Request!)), 0, 0, Recording.Estimate.Tokens(exchange.Answer.OutputBytes), 0);
     }
-
-    private static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 }

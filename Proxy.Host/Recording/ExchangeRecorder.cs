@@ -31,7 +31,7 @@ internal sealed partial class ExchangeRecorder(
         try
         {
             // No token: what has happened is recorded, also when the client has left.
-            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry));
+            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry), exchange.Reservation);
             if (entry is not null) completions.Committed(entry);
             return true;
         }
@@ -49,6 +49,7 @@ internal sealed partial class ExchangeRecorder(
         KeyHash = exchange.Caller?.KeyHash,
         TeamId = exchange.Caller?.TeamId,
         UserId = exchange.Caller?.UserId,
+        OrganizationId = exchange.Caller?.OrganizationId,
         EndUser = exchange.Request?.User,
         Model = exchange.Model ?? "",
         UpstreamModel = exchange.Answer.Model ?? exchange.Attempt?.UpstreamModel,

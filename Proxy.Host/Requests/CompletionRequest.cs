@@ -13,7 +13,13 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>The top-level fields in the order of the body.</summary>
     public IReadOnlyList<RequestField> Fields => _fields;
 
+    /// <summary>The model that is asked for; an alias of the caller's is resolved when the call is routed.</summary>
     public string Model { get; set; } = "";
+
+    /// <summary>The model as the body states it.</summary>
+    public string StatedModel { get; set; } = "";
+
+    public OutputBounds Bounds { get; } = new();
 
     public bool IsStream { get; set; }
 

@@ -57,6 +57,7 @@ internal static class RequestPeek
         var nameLength = reader.ValueSpan.Length;
         reader.Read();
         var valueStart = (int)reader.TokenStartIndex;
+        if (kind == FieldKind.Parameter) request.Bounds.Note(name, reader);
         var error = ReadValue(request, kind, ref reader);
         request.Add(new RequestField(kind, nameStart, nameLength, valueStart, (int)reader.BytesConsumed));
         return error;
@@ -69,7 +70,7 @@ internal static class RequestPeek
             case FieldKind.Model:
                 if (reader.TokenType != JsonTokenType.String) return ProxyError.BadRequest("The field 'model' must be a string.", "model");
                 if (reader.ValueSpan.Length > MaxModelLength) return ProxyError.BadRequest($"The field 'model' is longer than {MaxModelLength} bytes.", "model");
-                request.Model = reader.GetString()!;
+                request.Model = request.StatedModel = reader.GetString()!;
                 return null;
 
             case FieldKind.Stream:

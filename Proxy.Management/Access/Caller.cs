@@ -33,7 +33,16 @@ public sealed class Caller
 
     public string? TeamAlias => Team?.Current.Alias;
 
+    public string? OrganizationId => Key?.Current.OrganizationId ?? Team?.Current.OrganizationId;
+
+    /// <summary>The tags that every call of the key and of its team carries.</summary>
+    public IEnumerable<string> Tags => (Key?.Current.Settings.Tags ?? []).Concat(Team?.Current.Settings.Tags ?? []);
+
     internal static Caller Master { get; } = new(key: null);
+
+    /// <summary>The model that a name stands for with this caller: an alias of the key first, then one of its team. An alias of an alias is none.</summary>
+    public string ResolveAlias(string model) =>
+        Key?.Current.Settings.Aliases.GetValueOrDefault(model) ?? Team?.Current.Settings.Aliases.GetValueOrDefault(model) ?? model;
 
     /// <returns>Why the caller may not use the model, or null when it may.</returns>
     public ProxyError? FindModelRefusal(string model)

@@ -7,11 +7,13 @@ namespace Proxy.Management.Prices;
 /// <param name="OutputCostPerToken">Also the price of reasoning.</param>
 /// <param name="CachedInputCostPerToken">The price of input that came from the provider's cache.</param>
 /// <param name="CacheWriteCostPerToken">The price of input that was written to the provider's cache.</param>
+/// <param name="MaxOutputTokens">The most that the model answers.</param>
 public sealed record ModelPrice(
     decimal InputCostPerToken,
     decimal OutputCostPerToken,
     decimal? CachedInputCostPerToken = null,
-    decimal? CacheWriteCostPerToken = null)
+    decimal? CacheWriteCostPerToken = null,
+    long? MaxOutputTokens = null)
 {
     /// <summary>The exact cost of a call: its input and its output.</summary>
     public (decimal Input, decimal Output) CostOf(in TokenUsage usage)

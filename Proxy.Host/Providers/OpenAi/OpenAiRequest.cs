@@ -58,7 +58,7 @@ internal static class OpenAiRequest
 
     private static byte[]? Replacement(CompletionRequest request, RequestField field, string upstreamModel, bool needsUsage) => field.Kind switch
     {
-        FieldKind.Model when upstreamModel != request.Model => JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String),
+        FieldKind.Model when upstreamModel != request.StatedModel => JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String),
         FieldKind.StreamOptions when needsUsage => UsageValue,
         _ => null,
     };

@@ -1,0 +1,48 @@
+using Proxy.Host.Exchanges;
+using Proxy.Host.Requests;
+using Proxy.Management.Spend;
+
+namespace Proxy.Host.Recording;
+
+/// <summary>What a call may come to, before it is sent: its bytes as input, its own bound as output, the dearest deployment's price.</summary>
+internal static class Estimate
+{
+    /// <summary>The usual length of a token, where the provider does not count for us.</summary>
+    private const int BytesPerToken = 4;
+
+    /// <summary>Beyond it a sum of many estimates could leave 64 bits.</summary>
+    private const decimal MostDollars = 1000;
+
+    public static (decimal Cost, long Tokens) Of(Exchange exchange)
+    {
+        var request = exchange.Request!;
+        var input = Tokens(InputBytes(request));
+        var (most, mostTokens) = (0m, input);
+        foreach (var deployment in exchange.Cluster!.Deployments.Values)
+        {
+            var price = exchange.Settings.Prices.FindPrice(deployment.UpstreamModel(request.Model, exchange.WildcardMatch), request.Model);
+            var output = exchange.Operation!.IsGenerating ? request.Bounds.TokensOf(price?.MaxOutputTokens) : 0;
+            mostTokens = Math.Max(mostTokens, input + output);
+            if (price is null) continue;
+
+            var (inputCost, outputCost) = price.CostOf(new TokenUsage(input, 0, 0, output, 0));
+            most = Math.Max(most, inputCost + outputCost);
+        }
+
+        return (Math.Min(most, MostDollars), mostTokens);
+    }
+
+    public static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
+
+    /// <summary>What is asked, without the fields that only steer.</summary>
+    public static long InputBytes(CompletionRequest request)
+    {
+        long bytes = 0;
+        foreach (var field in request.Fields)
+        {
+            if (field.Kind == FieldKind.Input) bytes += field.ValueEnd - field.ValueStart;
+        }
+
+        return bytes;
+    }
+}
