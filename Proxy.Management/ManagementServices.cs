@@ -6,11 +6,15 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
+using Proxy.Management.Customers;
 using Proxy.Management.Health;
 using Proxy.Management.Keys;
+using Proxy.Management.Organizations;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
+using Proxy.Management.Tags;
 using Proxy.Management.Teams;
+using Proxy.Management.Users;
 
 namespace Proxy.Management;
 
@@ -44,7 +48,17 @@ public static class ManagementServices
         services.AddSingleton<BudgetCalendar>();
         services.AddSingleton<AccountStore>();
         services.AddSingleton<AccountRing>();
+        services.AddSingleton<AccountChanges>();
         services.AddSingleton<BudgetResets>();
+        services.AddSingleton<SharedBudgetStore>();
+        services.AddSingleton<SharedBudgetChanges>();
+        services.AddHostedService<BudgetSweep>();
+        services.AddSingleton(provider => new ProxyLimits(
+            provider.GetRequiredService<AccountRing>(),
+            provider.GetRequiredService<AccountStore>(),
+            provider.GetRequiredService<BudgetResets>(),
+            provider.GetRequiredService<BudgetCalendar>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Cashier(
             provider.GetRequiredService<AccountRing>(),
             provider.GetRequiredService<BudgetResets>(),
@@ -69,9 +83,12 @@ public static class ManagementServices
         return services;
     }
 
-    /// <summary>Brings this assembly's tables up to date. Call it before the program takes requests.</summary>
-    public static Task UpgradeManagementSchemaAsync(this IServiceProvider services) =>
-        services.GetRequiredService<Migrator>().ApplyAsync(SchemaOwner, SchemaScripts);
+    /// <summary>Brings this assembly's tables up to date, and reads what the whole program has spent. Call it before the program takes requests.</summary>
+    public static async Task UpgradeManagementSchemaAsync(this IServiceProvider services)
+    {
+        await services.GetRequiredService<Migrator>().ApplyAsync(SchemaOwner, SchemaScripts);
+        await services.GetRequiredService<ProxyLimits>().LoadAsync();
+    }
 
     /// <summary>Maps the management API. Every endpoint says itself who may call it; nothing has to be added.</summary>
     public static IEndpointConventionBuilder MapProxyManagement(this IEndpointRouteBuilder routes)
@@ -81,6 +98,12 @@ public static class ManagementServices
         group.MapKeyEndpoints();
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
+        group.MapTeamMemberEndpoints();
+        group.MapUserEndpoints();
+        group.MapCustomerEndpoints();
+        group.MapOrganizationEndpoints();
+        group.MapTagEndpoints();
+        group.MapBudgetEndpoints();
         group.MapSpendEndpoints();
         return group;
     }

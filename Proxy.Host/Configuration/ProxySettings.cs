@@ -17,6 +17,8 @@ internal sealed record ProxySettings
 
     public required PriceTable Prices { get; init; }
 
+    public required LimitOptions Limits { get; init; }
+
     public required RequestOptions Requests { get; init; }
 
     public required CompletionLogOptions CompletionLog { get; init; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Proxy.Host.Configuration;
 using Proxy.Host.Recording;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
@@ -8,13 +9,34 @@ namespace Proxy.Host.Exchanges;
 
 /// <summary>Holds what the call may cost in the budgets and limits of all its scopes, or refuses it.</summary>
 /// <remarks>The recorder settles what is held in the commit of the call; whatever ended otherwise gives it back here.</remarks>
-internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashier)
+internal sealed class ReservationMiddleware
 {
+    private readonly RequestDelegate _next;
+    private readonly Cashier _cashier;
+    private readonly ProxyLimits _limits;
+    private LimitOptions _applied;
+
+    public ReservationMiddleware(RequestDelegate next, Cashier cashier, ProxyLimits limits, SettingsSource settings)
+    {
+        (_next, _cashier, _limits, _applied) = (next, cashier, limits, settings.Current.Limits);
+        limits.Apply(_applied.ToTerms(), _applied.ToZone());
+    }
+
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
+        FollowSettings(exchange.Settings.Limits);
         if (await ReserveAsync(context, exchange) is { } error) exchange.Refuse(error);
-        else await next(context);
+        else await _next(context);
+    }
+
+    /// <summary>The limits of the whole gateway are those of the latest settings.</summary>
+    private void FollowSettings(LimitOptions limits)
+    {
+        var old = Volatile.Read(ref _applied);
+        if (ReferenceEquals(old, limits) || !ReferenceEquals(Interlocked.CompareExchange(ref _applied, limits, old), old)) return;
+
+        _limits.Apply(limits.ToTerms(), limits.ToZone());
     }
 
     private async ValueTask<ProxyError?> ReserveAsync(HttpContext context, Exchange exchange)
@@ -27,7 +49,7 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
         }
 
         var (cost, tokens) = Estimate.Of(exchange);
-        var (reservation, error) = await cashier.ReserveAsync(
+        var (reservation, error) = await _cashier.ReserveAsync(
             caller, new CallEstimate(exchange.Request.Model, cost, tokens, exchange.Request.User, asked));
 
         exchange.Reservation = reservation;

@@ -103,6 +103,9 @@ internal sealed class FieldReader(JsonElement body)
         return null;
     }
 
+    /// <summary>A value of whatever form; null when it is absent, null, or too large.</summary>
+    public JsonElement? Element(string name) => body.TryGetProperty(name, out var value) ? Free(name, "a value", value.ValueKind) : null;
+
     /// <summary>An object of whatever content.</summary>
     public JsonElement? Object(string name) => Free(name, "an object", JsonValueKind.Object);
 

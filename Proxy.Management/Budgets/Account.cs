@@ -90,6 +90,8 @@ internal sealed class Account
 
     public void AddSpend(long picos) => _spent += picos;
 
+    public void SetSpend(long picos) => _spent = picos;
+
     /// <summary>A new period begins. What calls under way hold counts for it, since they end within it.</summary>
     public void Reset(DateTimeOffset? next)
     {

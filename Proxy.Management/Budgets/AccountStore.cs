@@ -29,6 +29,12 @@ internal sealed class AccountStore(Database database)
         limit @limit
         """;
 
+    private const string OfTeamSql = Columns + """
+        where a.kind = 'team_member' and a.id > @first and a.id < @beyond
+        order by a.id
+        limit 1000
+        """;
+
     private const string OfBudgetSql = Columns + """
         where a.budget_id = @budgetId
         """;
@@ -72,6 +78,15 @@ internal sealed class AccountStore(Database database)
         await using var connection = await database.OpenAsync(cancellationToken);
         return [.. await connection.QueryAsync<AccountRow>(
             new CommandDefinition(ListSql, new { kind = new AccountId(kind, "").Scope, limit }, cancellationToken: cancellationToken))];
+    }
+
+    /// <summary>The accounts of a team's members.</summary>
+    public async Task<IReadOnlyList<AccountRow>> ListMembersAsync(string teamId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var (first, beyond) = (AccountId.OfMember(teamId, "").Id, AccountId.OfMember(teamId, "\uffff").Id);
+        return [.. await connection.QueryAsync<AccountRow>(
+            new CommandDefinition(OfTeamSql, new { first, beyond }, cancellationToken: cancellationToken))];
     }
 
     /// <summary>The accounts whose period is over.</summary>

@@ -9,6 +9,9 @@ public sealed class BudgetCalendar
     /// <summary>The zone whose midnight counts. The default value is UTC.</summary>
     public TimeZoneInfo Zone { get; set; } = TimeZoneInfo.Utc;
 
+    /// <summary>Whether a text is a duration that ends some day.</summary>
+    public static bool IsDuration(string text) => Durations.TryParse(text, out var count, out _, out _) && count > 0;
+
     /// <summary>The next reset after a moment; null when the duration is null or cannot be read.</summary>
     internal DateTimeOffset? NextReset(string? duration, DateTimeOffset now)
     {

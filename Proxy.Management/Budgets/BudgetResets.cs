@@ -44,6 +44,31 @@ internal sealed partial class BudgetResets(
         return true;
     }
 
+    public DateTimeOffset? NextReset(string? duration) => calendar.NextReset(duration, time.GetUtcNow());
+
+    /// <summary>Keeps the first end of a period in the row of an account whose terms stand elsewhere.</summary>
+    public void Schedule(AccountId id, DateTimeOffset? next) => _ = ScheduleAsync(id, next);
+
+    private async Task ScheduleAsync(AccountId id, DateTimeOffset? next)
+    {
+        try
+        {
+            var now = time.GetUtcNow();
+            await queue.WriteAsync(
+                (connection, transaction) =>
+                {
+                    var row = AccountStore.Find(connection, transaction, id) ?? AccountRequest.New(id, now, by: null);
+                    AccountStore.Save(connection, transaction, row with { BudgetResetAt = next?.ToUnixTimeMilliseconds() });
+                    return true;
+                },
+                CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            LogNotReset(exception, id.Scope, id.Shown);
+        }
+    }
+
     private bool TryMove(Account account, DateTimeOffset now, out DateTimeOffset? old)
     {
         lock (ring.Gate)

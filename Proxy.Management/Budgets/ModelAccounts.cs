@@ -14,7 +14,7 @@ internal sealed class ModelAccounts
 
     /// <summary>Brings the accounts to what the fields of their owner state.</summary>
     public static async Task<ModelAccounts> LoadAsync(
-        AccountRing ring, BudgetCalendar calendar, TimeProvider time, AccountKind kind, string ownerId, string details)
+        AccountRing ring, BudgetResets resets, AccountKind kind, string ownerId, string details)
     {
         var stated = ModelTerms.Read(details);
         if (stated.Count == 0) return None;
@@ -23,7 +23,8 @@ internal sealed class ModelAccounts
         foreach (var (model, terms) in stated)
         {
             var account = await ring.FindAsync(AccountId.OfModel(kind, ownerId, model));
-            var resetAt = account.ResetAt ?? calendar.NextReset(terms.BudgetDuration, time.GetUtcNow());
+            var resetAt = account.ResetAt ?? resets.NextReset(terms.BudgetDuration);
+            if (resetAt != account.ResetAt) resets.Schedule(account.Id, resetAt);
             lock (ring.Gate) account.Apply(terms with { BudgetResetAt = terms.BudgetDuration is null ? null : resetAt });
             accounts[model] = account;
         }

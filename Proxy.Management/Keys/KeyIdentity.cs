@@ -89,6 +89,9 @@ public sealed record KeyIdentity
 
     internal ModelList ModelList { get; private init; } = new([]);
 
+    /// <summary>A row to try changes on.</summary>
+    internal static KeyIdentity Blank { get; } = new() { Hash = default, Name = "", Models = [], CreatedAt = default, UpdatedAt = default };
+
     /// <returns>The shortened name alone: this may end up in a log line.</returns>
     public override string ToString() => $"key {Name}";
 }

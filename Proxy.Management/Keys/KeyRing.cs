@@ -18,12 +18,12 @@ internal sealed class KeyRing
     private readonly KeyStore _store;
     private readonly TeamRing _teams;
     private readonly AccountRing _accounts;
-    private readonly BudgetCalendar _calendar;
+    private readonly BudgetResets _resets;
     private readonly TimeProvider _time;
 
-    public KeyRing(KeyStore store, TeamRing teams, AccountRing accounts, BudgetCalendar calendar, TimeProvider time)
+    public KeyRing(KeyStore store, TeamRing teams, AccountRing accounts, BudgetResets resets, TimeProvider time)
     {
-        (_store, _teams, _accounts, _calendar, _time) = (store, teams, accounts, calendar, time);
+        (_store, _teams, _accounts, _resets, _time) = (store, teams, accounts, resets, time);
         _keys = new StateCache<KeyHash, KeyState>(LoadAsync);
     }
 
@@ -48,6 +48,13 @@ internal sealed class KeyRing
         },
         Forget);
 
+    /// <summary>The spend was set by hand, in a commit.</summary>
+    public void SetSpend(in KeyHash hash, decimal spend)
+    {
+        if (_keys.FindLoaded(hash) is not { } key) return;
+        lock (_accounts.Gate) key.Account.SetSpend(Money.ToPico(spend));
+    }
+
     /// <summary>Brings what a key's calls are counted in to its latest row. Called after a change, before it is answered.</summary>
     public async Task RelinkAsync(KeyHash hash)
     {
@@ -63,7 +70,7 @@ internal sealed class KeyRing
     {
         var id = AccountId.Of(key.Hash);
         var team = key.TeamId is null ? null : await _teams.FindAsync(key.TeamId);
-        var models = await ModelAccounts.LoadAsync(_accounts, _calendar, _time, AccountKind.KeyModel, id.Id, key.Details);
+        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.KeyModel, id.Id, key.Details);
         var user = key.UserId is null ? null : await _accounts.FindAsync(new AccountId(AccountKind.User, key.UserId));
         var member = key.TeamId is null || key.UserId is null ? null : await _accounts.FindAsync(AccountId.OfMember(key.TeamId, key.UserId));
         var organization = key.OrganizationId is null ? null : await _accounts.FindAsync(new AccountId(AccountKind.Organization, key.OrganizationId));

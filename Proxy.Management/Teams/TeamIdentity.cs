@@ -73,6 +73,9 @@ public sealed record TeamIdentity
 
     internal ModelList ModelList { get; private init; } = new([]);
 
+    /// <summary>A row to try changes on.</summary>
+    internal static TeamIdentity Blank { get; } = new() { TeamId = "", Models = [], CreatedAt = default, UpdatedAt = default };
+
     /// <returns>The id alone: this may end up in a log line.</returns>
     public override string ToString() => $"team {TeamId}";
 }

@@ -9,12 +9,11 @@ internal sealed class TeamRing
     private readonly StateCache<string, TeamState> _teams;
     private readonly TeamStore _store;
     private readonly AccountRing _accounts;
-    private readonly BudgetCalendar _calendar;
-    private readonly TimeProvider _time;
+    private readonly BudgetResets _resets;
 
-    public TeamRing(TeamStore store, AccountRing accounts, BudgetCalendar calendar, TimeProvider time)
+    public TeamRing(TeamStore store, AccountRing accounts, BudgetResets resets)
     {
-        (_store, _accounts, _calendar, _time) = (store, accounts, calendar, time);
+        (_store, _accounts, _resets) = (store, accounts, resets);
         _teams = new StateCache<string, TeamState>(LoadAsync);
     }
 
@@ -47,7 +46,7 @@ internal sealed class TeamRing
     private async Task<TeamLinks> LinkAsync(TeamIdentity team, decimal spend)
     {
         var id = AccountId.OfTeam(team.TeamId);
-        var models = await ModelAccounts.LoadAsync(_accounts, _calendar, _time, AccountKind.TeamModel, team.TeamId, team.Details);
+        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.TeamModel, team.TeamId, team.Details);
         var organization = team.OrganizationId is null
             ? null
             : await _accounts.FindAsync(new AccountId(AccountKind.Organization, team.OrganizationId));
