@@ -17,6 +17,9 @@ internal sealed record ProxySettings
 
     public required PriceTable Prices { get; init; }
 
+    /// <summary>Calls of models without a price are refused.</summary>
+    public required bool RefusesUnpriced { get; init; }
+
     public required LimitOptions Limits { get; init; }
 
     public required RequestOptions Requests { get; init; }

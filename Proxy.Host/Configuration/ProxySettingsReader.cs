@@ -7,7 +7,7 @@ namespace Proxy.Host.Configuration;
 internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
-        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, LimitOptions.Section, CompletionLogOptions.Section, PriceReader.Section, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
+        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, LimitOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
 
     /// <param name="configuration">The file with the environment over it.</param>
     /// <param name="file">The file alone: only there is an unknown section a mistake.</param>
@@ -24,6 +24,7 @@ internal static class ProxySettingsReader
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
+        var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
         var (routes, clusters) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var models = ModelReader.Read(clusters, faults, warnings);
 
@@ -35,6 +36,7 @@ internal static class ProxySettingsReader
             Clusters = [.. clusters.Select(ModelReader.Prepare), RouteReader.PlaceholderCluster],
             Models = new ModelCatalog(models),
             Prices = prices,
+            RefusesUnpriced = refusesUnpriced,
             Limits = limits,
             Requests = requests,
             CompletionLog = completionLog,

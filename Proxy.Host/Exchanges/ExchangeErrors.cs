@@ -34,6 +34,12 @@ internal static class ExchangeErrors
         $"Invalid model name passed in model={Shown(model)}. Call `/v1/models` to view available models for your key.",
         "model");
 
+    public static ProxyError Unpriced(string model) => new(
+        StatusCodes.Status400BadRequest,
+        ProxyError.InvalidRequest,
+        $"The model {Shown(model)} has no price, and calls that cannot be billed are refused. The operator can give it one in the section Prices.",
+        "model");
+
     /// <summary>What the client is told of an answer that ended so; null when there is nothing, or nobody, to tell.</summary>
     public static ProxyError? Of(AnswerEnd end) => end switch
     {

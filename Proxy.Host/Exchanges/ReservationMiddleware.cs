@@ -49,8 +49,10 @@ internal sealed class ReservationMiddleware
         }
 
         var (cost, tokens) = Estimate.Of(exchange);
+        if (cost is null && exchange.Settings.RefusesUnpriced) return ExchangeErrors.Unpriced(exchange.Request.Model);
+
         var (reservation, error) = await _cashier.ReserveAsync(
-            caller, new CallEstimate(exchange.Request.Model, cost, tokens, exchange.Request.User, asked));
+            caller, new CallEstimate(exchange.Request.Model, cost ?? 0, tokens, exchange.Request.User, asked));
 
         exchange.Reservation = reservation;
         ShowKey(context.Response, exchange);

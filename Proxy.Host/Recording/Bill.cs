@@ -21,10 +21,12 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         if (usage is not { } tokens || tokens.Total == 0) return default;
 
         // What we asked the provider for is what it charges; the client's name is the last resort.
-        var price = exchange.Settings.Prices.FindPrice(exchange.Attempt!.UpstreamModel, exchange.Answer.Model, exchange.Model);
+        var attempt = exchange.Attempt!;
+        var price = exchange.Settings.Prices.FindPrice(
+            $"{exchange.Cluster!.Id}/{attempt.DestinationId}", attempt.UpstreamModel, exchange.Answer.Model, exchange.Model);
         if (price is null) return new Bill(tokens, 0, 0, isEstimated, IsUnpriced: true);
 
-        var (input, output) = price.CostOf(tokens);
+        var (input, output) = price.CostOf(tokens, exchange.Request!.ServiceTier);
         return new Bill(tokens, input, output, isEstimated, IsUnpriced: false);
     }
 

@@ -13,23 +13,26 @@ internal static class Estimate
     /// <summary>Beyond it a sum of many estimates could leave 64 bits.</summary>
     private const decimal MostDollars = 1000;
 
-    public static (decimal Cost, long Tokens) Of(Exchange exchange)
+    /// <returns>No cost when none of the deployments has a price.</returns>
+    public static (decimal? Cost, long Tokens) Of(Exchange exchange)
     {
         var request = exchange.Request!;
         var input = Tokens(InputBytes(request));
-        var (most, mostTokens) = (0m, input);
-        foreach (var deployment in exchange.Cluster!.Deployments.Values)
+        var (most, mostTokens) = ((decimal?)null, input);
+        var cluster = exchange.Cluster!;
+        foreach (var (id, deployment) in cluster.Deployments)
         {
-            var price = exchange.Settings.Prices.FindPrice(deployment.UpstreamModel(request.Model, exchange.WildcardMatch), request.Model);
+            var price = exchange.Settings.Prices.FindPrice(
+                $"{cluster.Id}/{id}", deployment.UpstreamModel(request.Model, exchange.WildcardMatch), request.Model);
             var output = exchange.Operation!.IsGenerating ? request.Bounds.TokensOf(price?.MaxOutputTokens) : 0;
             mostTokens = Math.Max(mostTokens, input + output);
             if (price is null) continue;
 
-            var (inputCost, outputCost) = price.CostOf(new TokenUsage(input, 0, 0, output, 0));
-            most = Math.Max(most, inputCost + outputCost);
+            var (inputCost, outputCost) = price.CostOf(new TokenUsage(input, 0, 0, output, 0), request.ServiceTier);
+            most = Math.Max(most ?? 0, Math.Min(inputCost + outputCost, MostDollars));
         }
 
-        return (Math.Min(most, MostDollars), mostTokens);
+        return (most, mostTokens);
     }
 
     public static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Proxy.Management.Prices;
 
 namespace Proxy.Host.Requests;
 
@@ -20,6 +21,9 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     public string StatedModel { get; set; } = "";
 
     public OutputBounds Bounds { get; } = new();
+
+    /// <summary>The service tier that the body asks for, which has prices of its own.</summary>
+    public ServiceTier ServiceTier { get; set; }
 
     public bool IsStream { get; set; }
 

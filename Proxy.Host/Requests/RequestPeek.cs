@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Management.Errors;
+using Proxy.Management.Prices;
 
 namespace Proxy.Host.Requests;
 
@@ -57,10 +58,21 @@ internal static class RequestPeek
         var nameLength = reader.ValueSpan.Length;
         reader.Read();
         var valueStart = (int)reader.TokenStartIndex;
-        if (kind == FieldKind.Parameter) request.Bounds.Note(name, reader);
+        if (kind == FieldKind.Parameter) NoteForBill(request, name, reader);
         var error = ReadValue(request, kind, ref reader);
         request.Add(new RequestField(kind, nameStart, nameLength, valueStart, (int)reader.BytesConsumed));
         return error;
+    }
+
+    private static void NoteForBill(CompletionRequest request, ReadOnlySpan<byte> name, in Utf8JsonReader reader)
+    {
+        request.Bounds.Note(name, reader);
+        if (reader.TokenType != JsonTokenType.String || !name.SequenceEqual("service_tier"u8)) return;
+
+        request.ServiceTier = reader.ValueTextEquals("priority"u8) ? ServiceTier.Priority
+            : reader.ValueTextEquals("flex"u8) ? ServiceTier.Flex
+            : reader.ValueTextEquals("batch"u8) ? ServiceTier.Batch
+            : ServiceTier.Standard;
     }
 
     private static ProxyError? ReadValue(CompletionRequest request, FieldKind kind, ref Utf8JsonReader reader)
