@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Proxy.Management.Access;
+using Proxy.Management.Alerts;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Customers;
@@ -45,24 +47,7 @@ public static class ManagementServices
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
         services.AddSingleton<CallbackVault>();
-        services.AddSingleton<BudgetCalendar>();
-        services.AddSingleton<AccountStore>();
-        services.AddSingleton<AccountRing>();
-        services.AddSingleton<AccountChanges>();
-        services.AddSingleton<BudgetResets>();
-        services.AddSingleton<SharedBudgetStore>();
-        services.AddSingleton<SharedBudgetChanges>();
-        services.AddHostedService<BudgetSweep>();
-        services.AddSingleton(provider => new ProxyLimits(
-            provider.GetRequiredService<AccountRing>(),
-            provider.GetRequiredService<AccountStore>(),
-            provider.GetRequiredService<BudgetResets>(),
-            provider.GetRequiredService<BudgetCalendar>(),
-            provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new Cashier(
-            provider.GetRequiredService<AccountRing>(),
-            provider.GetRequiredService<BudgetResets>(),
-            provider.GetRequiredService<TimeProvider>()));
+        AddAccounts(services);
         services.AddSingleton<TeamStore>();
         services.AddSingleton<TeamRing>();
         services.AddSingleton<TeamChanges>();
@@ -106,5 +91,34 @@ public static class ManagementServices
         group.MapBudgetEndpoints();
         group.MapSpendEndpoints();
         return group;
+    }
+
+    private static void AddAccounts(IServiceCollection services)
+    {
+        services.AddSingleton<BudgetCalendar>();
+        services.AddSingleton<AccountStore>();
+        services.AddSingleton<AccountRing>();
+        services.AddSingleton<AccountChanges>();
+        services.AddSingleton<BudgetResets>();
+        services.AddSingleton<SharedBudgetStore>();
+        services.AddSingleton<SharedBudgetChanges>();
+        services.AddSingleton<AlertStore>();
+        services.AddSingleton(provider => new BudgetAlerts(
+            provider.GetRequiredService<CommitQueue>(),
+            provider.GetRequiredService<AlertStore>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<BudgetAlerts>>()));
+        services.AddHostedService<BudgetSweep>();
+        services.AddSingleton(provider => new ProxyLimits(
+            provider.GetRequiredService<AccountRing>(),
+            provider.GetRequiredService<AccountStore>(),
+            provider.GetRequiredService<BudgetResets>(),
+            provider.GetRequiredService<BudgetCalendar>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Cashier(
+            provider.GetRequiredService<AccountRing>(),
+            provider.GetRequiredService<BudgetResets>(),
+            provider.GetRequiredService<BudgetAlerts>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 }

@@ -7,7 +7,7 @@ namespace Proxy.Host.Configuration;
 internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
-        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, LimitOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
+        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, LimitOptions.Section, AlertOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
 
     /// <param name="configuration">The file with the environment over it.</param>
     /// <param name="file">The file alone: only there is an unknown section a mistake.</param>
@@ -21,6 +21,7 @@ internal static class ProxySettingsReader
 
         var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
+        var alerts = SectionReader.Read<AlertOptions>(configuration.GetSection(AlertOptions.Section), faults);
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
@@ -35,6 +36,8 @@ internal static class ProxySettingsReader
             Routes = RouteReader.Complete(routes),
             Clusters = [.. clusters.Select(ModelReader.Prepare), RouteReader.PlaceholderCluster],
             Models = new ModelCatalog(models),
+            AccessGroups = AccessGroups.Read(clusters),
+            Alerts = alerts,
             Prices = prices,
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,

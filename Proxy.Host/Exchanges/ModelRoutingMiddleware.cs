@@ -26,8 +26,10 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, IProxyStateLo
         if (RequestPeek.Read(exchange.Request) is { } fault) return fault;
 
         var model = exchange.Request.Model = exchange.Caller!.ResolveAlias(exchange.Request.Model);
-        if (exchange.Caller.FindModelRefusal(model) is { } refusal) return refusal;
-        if (exchange.Settings.Models.Find(model) is not { } match || !clusters.TryGetCluster(match.Cluster.Id, out var cluster))
+        var found = exchange.Settings.Models.Find(model);
+        var groups = exchange.Settings.AccessGroups.Of(found?.Cluster.Id);
+        if (exchange.Caller.FindModelRefusal(model, groups) is { } refusal) return refusal;
+        if (found is not { } match || !clusters.TryGetCluster(match.Cluster.Id, out var cluster))
             return ExchangeErrors.UnknownModel(model);
 
         exchange.Cluster = match.Cluster;

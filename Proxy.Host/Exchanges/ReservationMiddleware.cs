@@ -1,6 +1,8 @@
 using System.Globalization;
 using Proxy.Host.Configuration;
 using Proxy.Host.Recording;
+using Proxy.Host.Requests;
+using Proxy.Management.Alerts;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Limits;
@@ -14,39 +16,42 @@ internal sealed class ReservationMiddleware
     private readonly RequestDelegate _next;
     private readonly Cashier _cashier;
     private readonly ProxyLimits _limits;
-    private LimitOptions _applied;
+    private readonly BudgetAlerts _alerts;
+    private ProxySettings _applied;
 
-    public ReservationMiddleware(RequestDelegate next, Cashier cashier, ProxyLimits limits, SettingsSource settings)
+    public ReservationMiddleware(RequestDelegate next, Cashier cashier, ProxyLimits limits, BudgetAlerts alerts, SettingsSource settings)
     {
-        (_next, _cashier, _limits, _applied) = (next, cashier, limits, settings.Current.Limits);
-        limits.Apply(_applied.ToTerms(), _applied.ToZone());
+        (_next, _cashier, _limits, _alerts, _applied) = (next, cashier, limits, alerts, settings.Current);
+        Apply(_applied);
     }
 
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
-        FollowSettings(exchange.Settings.Limits);
+        FollowSettings(exchange.Settings);
         if (await ReserveAsync(context, exchange) is { } error) exchange.Refuse(error);
         else await _next(context);
     }
 
     /// <summary>The limits of the whole gateway are those of the latest settings.</summary>
-    private void FollowSettings(LimitOptions limits)
+    private void FollowSettings(ProxySettings settings)
     {
         var old = Volatile.Read(ref _applied);
-        if (ReferenceEquals(old, limits) || !ReferenceEquals(Interlocked.CompareExchange(ref _applied, limits, old), old)) return;
+        if (!ReferenceEquals(old, settings) && ReferenceEquals(Interlocked.CompareExchange(ref _applied, settings, old), old)) Apply(settings);
+    }
 
-        _limits.Apply(limits.ToTerms(), limits.ToZone());
+    private void Apply(ProxySettings settings)
+    {
+        _limits.Apply(settings.Limits.ToTerms(), settings.Limits.ToZone());
+        _alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.Interval);
     }
 
     private async ValueTask<ProxyError?> ReserveAsync(HttpContext context, Exchange exchange)
     {
         var caller = exchange.Caller!;
         var asked = exchange.Request!.Metadata.Tags;
-        foreach (var tag in caller.Tags)
-        {
-            if (!asked.Contains(tag)) asked.Add(tag);
-        }
+        if (SteeringHeaders.Read(context.Request.Headers, exchange.Request) is { } fault) return fault;
+        foreach (var tag in caller.Tags) SteeringHeaders.AddTag(asked, tag);
 
         var (cost, tokens) = Estimate.Of(exchange);
         if (cost is null && exchange.Settings.RefusesUnpriced) return ExchangeErrors.Unpriced(exchange.Request.Model);

@@ -1,3 +1,4 @@
+using Proxy.Management.Alerts;
 using Proxy.Management.Limits;
 using Proxy.Management.Storage;
 
@@ -8,6 +9,7 @@ namespace Proxy.Management.Budgets;
 internal sealed class Account
 {
     private AccountTerms _terms;
+    private AlertLevels _told;
     private long _spent;
     private long _reserved;
     private long _holds;
@@ -43,6 +45,7 @@ internal sealed class Account
     /// <summary>The row has changed.</summary>
     public void Apply(AccountTerms terms)
     {
+        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
         Volatile.Write(ref _terms, terms);
         ResetAt = terms.BudgetResetAt;
     }
@@ -92,10 +95,26 @@ internal sealed class Account
 
     public void SetSpend(long picos) => _spent = picos;
 
+    /// <summary>Thresholds that are reached and of which nobody was told yet; from now on they count as told.</summary>
+    public AlertLevels TakeAlerts()
+    {
+        var terms = _terms;
+        if (terms.MaxBudget is null && terms.SoftBudget is null) return AlertLevels.None;
+
+        var reached = AlertLevels.None;
+        if (terms.SoftBudget is { } soft && _spent >= Money.ToPico(soft)) reached |= AlertLevels.Soft;
+        if (terms.MaxBudgetPicosAt(DateTimeOffset.MaxValue) is { } most && _spent >= most / 10 * 8) reached |= _spent >= most ? AlertLevels.Most | AlertLevels.All : AlertLevels.Most;
+
+        var fresh = reached & ~_told;
+        _told |= fresh;
+        return fresh;
+    }
+
     /// <summary>A new period begins. What calls under way hold counts for it, since they end within it.</summary>
     public void Reset(DateTimeOffset? next)
     {
         _spent = 0;
+        _told = AlertLevels.None;
         ResetAt = next;
     }
 

@@ -1,4 +1,5 @@
 using Proxy.Management.Access;
+using Proxy.Management.Alerts;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 
@@ -12,12 +13,13 @@ public sealed class Cashier
     private readonly Lock _gate;
     private readonly AccountRing _ring;
     private readonly BudgetResets _resets;
+    private readonly BudgetAlerts _alerts;
     private readonly TimeProvider _time;
     private readonly Account _proxy;
 
-    internal Cashier(AccountRing ring, BudgetResets resets, TimeProvider time)
+    internal Cashier(AccountRing ring, BudgetResets resets, BudgetAlerts alerts, TimeProvider time)
     {
-        (_gate, _ring, _resets, _time) = (ring.Gate, ring, resets, time);
+        (_gate, _ring, _resets, _alerts, _time) = (ring.Gate, ring, resets, alerts, time);
         _proxy = ring.Proxy;
     }
 
@@ -40,7 +42,11 @@ public sealed class Cashier
             if (!reservation.TryClose()) return;
 
             for (var i = 0; i < reservation.Count; i++)
-                reservation[i].Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, picos, tokens);
+            {
+                var account = reservation[i];
+                account.Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, picos, tokens);
+                if (picos > 0 && account.TakeAlerts() is var levels and not AlertLevels.None) _alerts.Raise(account, levels);
+            }
         }
     }
 
