@@ -3,13 +3,20 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Constraints;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Proxy.Management.Access;
+using Proxy.Management.Alerts;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
+using Proxy.Management.Customers;
 using Proxy.Management.Health;
 using Proxy.Management.Keys;
+using Proxy.Management.Organizations;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
+using Proxy.Management.Tags;
 using Proxy.Management.Teams;
+using Proxy.Management.Users;
 
 namespace Proxy.Management;
 
@@ -40,6 +47,7 @@ public static class ManagementServices
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
         services.AddSingleton<CallbackVault>();
+        AddAccounts(services);
         services.AddSingleton<TeamStore>();
         services.AddSingleton<TeamRing>();
         services.AddSingleton<TeamChanges>();
@@ -51,6 +59,7 @@ public static class ManagementServices
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<KeyRing>(),
             provider.GetRequiredService<TeamRing>(),
+            provider.GetRequiredService<AccountRing>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Authenticator(
             provider.GetRequiredService<MasterKey>(),
@@ -59,9 +68,12 @@ public static class ManagementServices
         return services;
     }
 
-    /// <summary>Brings this assembly's tables up to date. Call it before the program takes requests.</summary>
-    public static Task UpgradeManagementSchemaAsync(this IServiceProvider services) =>
-        services.GetRequiredService<Migrator>().ApplyAsync(SchemaOwner, SchemaScripts);
+    /// <summary>Brings this assembly's tables up to date, and reads what the whole program has spent. Call it before the program takes requests.</summary>
+    public static async Task UpgradeManagementSchemaAsync(this IServiceProvider services)
+    {
+        await services.GetRequiredService<Migrator>().ApplyAsync(SchemaOwner, SchemaScripts);
+        await services.GetRequiredService<ProxyLimits>().LoadAsync();
+    }
 
     /// <summary>Maps the management API. Every endpoint says itself who may call it; nothing has to be added.</summary>
     public static IEndpointConventionBuilder MapProxyManagement(this IEndpointRouteBuilder routes)
@@ -71,7 +83,42 @@ public static class ManagementServices
         group.MapKeyEndpoints();
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
+        group.MapTeamMemberEndpoints();
+        group.MapUserEndpoints();
+        group.MapCustomerEndpoints();
+        group.MapOrganizationEndpoints();
+        group.MapTagEndpoints();
+        group.MapBudgetEndpoints();
         group.MapSpendEndpoints();
         return group;
+    }
+
+    private static void AddAccounts(IServiceCollection services)
+    {
+        services.AddSingleton<BudgetCalendar>();
+        services.AddSingleton<AccountStore>();
+        services.AddSingleton<AccountRing>();
+        services.AddSingleton<AccountChanges>();
+        services.AddSingleton<BudgetResets>();
+        services.AddSingleton<SharedBudgetStore>();
+        services.AddSingleton<SharedBudgetChanges>();
+        services.AddSingleton<AlertStore>();
+        services.AddSingleton(provider => new BudgetAlerts(
+            provider.GetRequiredService<CommitQueue>(),
+            provider.GetRequiredService<AlertStore>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<BudgetAlerts>>()));
+        services.AddHostedService<BudgetSweep>();
+        services.AddSingleton(provider => new ProxyLimits(
+            provider.GetRequiredService<AccountRing>(),
+            provider.GetRequiredService<AccountStore>(),
+            provider.GetRequiredService<BudgetResets>(),
+            provider.GetRequiredService<BudgetCalendar>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Cashier(
+            provider.GetRequiredService<AccountRing>(),
+            provider.GetRequiredService<BudgetResets>(),
+            provider.GetRequiredService<BudgetAlerts>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 }

@@ -1,5 +1,6 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Models;
+using Proxy.Management.Spend;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
@@ -43,12 +44,17 @@ internal sealed class LeastTokensPolicy(DeploymentStats stats) : LowestPolicy("L
 /// <summary>The cheapest per token, input and output taken together; one without a price comes last.</summary>
 internal sealed class LowestCostPolicy() : LowestPolicy("LowestCost")
 {
+    private static readonly TokenUsage OneOfEach = new(1, 0, 0, 1, 0);
+
     protected override double ValueOf(HttpContext context, DestinationState destination)
     {
         var exchange = context.Exchange;
         if (exchange.Target is not { } target || target.Cluster.Deployments.GetValueOrDefault(destination.DestinationId) is not Deployment deployment) return double.MaxValue;
 
         var price = exchange.Settings.Prices.FindPrice(deployment.UpstreamModel(target), target.Model);
-        return price is null ? double.MaxValue : (double)(price.InputCostPerToken + price.OutputCostPerToken);
+        if (price is null) return double.MaxValue;
+
+        var (input, output) = price.CostOf(OneOfEach);
+        return (double)(input + output);
     }
 }

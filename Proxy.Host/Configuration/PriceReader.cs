@@ -1,51 +1,92 @@
 using System.Globalization;
+using System.Text.Json;
 using Proxy.Management.Prices;
 
 namespace Proxy.Host.Configuration;
 
-/// <summary>Reads the section <c>Prices</c>: US dollars per token, by model, over the built-in table.</summary>
+/// <summary>Reads the section <c>Prices</c>, in US dollars by model or by <c>cluster/destination</c>, and the price map that <c>PriceMap</c> names.</summary>
+/// <remarks>The built-in table lies below, the price map over it, the section on top.</remarks>
 internal static class PriceReader
 {
     public const string Section = "Prices";
+    public const string MapSetting = "PriceMap";
+    public const string UnpricedSetting = "UnpricedModels";
 
-    private static readonly string[] Fields =
-    [
-        nameof(ModelPrice.InputCostPerToken), nameof(ModelPrice.OutputCostPerToken),
-        nameof(ModelPrice.CachedInputCostPerToken), nameof(ModelPrice.CacheWriteCostPerToken),
-    ];
+    private const string MaxOutput = nameof(ModelPrice.MaxOutputTokens);
+    private const string MaxInput = nameof(ModelPrice.MaxInputTokens);
 
     public static PriceTable Read(IConfiguration configuration, List<string> faults)
     {
-        var prices = new Dictionary<string, Dictionary<string, decimal>>();
+        var stated = new Dictionary<string, StatedPrice>();
         foreach (var (path, text) in configuration.GetSection(Section).AsEnumerable(makePathsRelative: true))
         {
             if (text is null) continue;
 
             // A colon in a model's name is also configuration's separator: the last segment is the field, all before it the name.
             var cut = path.LastIndexOf(':');
-            var model = cut < 0 ? path : path[..cut];
-            var field = cut < 0 ? "" : Fields.FirstOrDefault(name => name.Equals(path[(cut + 1)..], StringComparison.OrdinalIgnoreCase)) ?? "";
-            if (field.Length == 0)
-                faults.Add($"Prices: '{path}' is not a price; a model has {string.Join(", ", Fields)}.");
-            else if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var price) || price is < 0 or > 1000)
-                faults.Add($"Prices: {field} of '{model}' is '{text}', not an amount of dollars between 0 and 1000.");
-            else
-                Of(prices, model)[field] = price;
+            var (model, field) = cut < 0 ? (path, "") : (path[..cut], path[(cut + 1)..]);
+            if (!stated.TryGetValue(model, out var price)) stated[model] = price = new StatedPrice();
+            Read(price, model, field, text, faults);
         }
 
-        foreach (var (model, _) in prices.Where(price => !price.Value.ContainsKey(Fields[0])))
-            faults.Add($"Prices: '{model}' has no {Fields[0]}.");
-        if (faults.Count > 0) return PriceTable.Shipped;
+        foreach (var (model, _) in stated.Where(price => !price.Value.Figures.Any(point => point is { Kind: PriceKind.Input or PriceKind.Request or PriceKind.ImageOutput })))
+            faults.Add($"Prices: '{model}' has no InputCostPerToken.");
 
-        return PriceTable.Shipped.With(prices.ToDictionary(price => price.Key, price => ToPrice(price.Value)));
+        var table = ReadMap(configuration[MapSetting], faults);
+        return faults.Count > 0 ? table : table.With(stated.ToDictionary(price => price.Key, price => price.Value.ToPrice()));
     }
 
-    private static Dictionary<string, decimal> Of(Dictionary<string, Dictionary<string, decimal>> prices, string model) =>
-        prices.TryGetValue(model, out var fields) ? fields : prices[model] = [];
+    /// <summary>Whether calls of models without a price are refused.</summary>
+    public static bool ReadRefusesUnpriced(IConfiguration configuration, List<string> faults)
+    {
+        var text = configuration[UnpricedSetting] ?? "allow";
+        var isRefuse = text.Equals("refuse", StringComparison.OrdinalIgnoreCase);
+        if (!isRefuse && !text.Equals("allow", StringComparison.OrdinalIgnoreCase))
+            faults.Add($"{UnpricedSetting} is '{text}'; it is 'allow' or 'refuse'.");
+        return isRefuse;
+    }
 
-    private static ModelPrice ToPrice(Dictionary<string, decimal> fields) => new(
-        fields[Fields[0]],
-        fields.GetValueOrDefault(Fields[1]),
-        fields.TryGetValue(Fields[2], out var cached) ? cached : null,
-        fields.TryGetValue(Fields[3], out var write) ? write : null);
+    private static void Read(StatedPrice price, string model, string field, string text, List<string> faults)
+    {
+        var isTokens = field.Equals(MaxOutput, StringComparison.OrdinalIgnoreCase) || field.Equals(MaxInput, StringComparison.OrdinalIgnoreCase);
+        var isNumber = decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        if (PriceTable.ReadSetting(field, 0) is null && !isTokens)
+            faults.Add($"Prices: '{model}:{field}' is not a price; a model has {string.Join(", ", PriceTable.SettingNames)}, {MaxInput}, {MaxOutput}.");
+        else if (isTokens && (!isNumber || number is < 0 or > 1_000_000_000))
+            faults.Add($"Prices: {field} of '{model}' is '{text}', not a number of tokens.");
+        else if (isTokens && field.Equals(MaxOutput, StringComparison.OrdinalIgnoreCase))
+            price.MaxOutputTokens = (long)number;
+        else if (isTokens)
+            price.MaxInputTokens = (long)number;
+        else if (!isNumber || PriceTable.ReadSetting(field, number) is not { } point)
+            faults.Add($"Prices: {field} of '{model}' is '{text}', not an amount of dollars between 0 and 1000.");
+        else
+            price.Figures.Add(point);
+    }
+
+    private static PriceTable ReadMap(string? path, List<string> faults)
+    {
+        if (string.IsNullOrWhiteSpace(path)) return PriceTable.Shipped;
+
+        try
+        {
+            return PriceTable.Shipped.WithLiteLlmMap(File.ReadAllBytes(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            faults.Add($"{MapSetting}: the price map '{path}' cannot be read: {exception.Message}");
+            return PriceTable.Shipped;
+        }
+    }
+
+    private sealed class StatedPrice
+    {
+        public List<PricePoint> Figures { get; } = [];
+
+        public long? MaxInputTokens { get; set; }
+
+        public long? MaxOutputTokens { get; set; }
+
+        public ModelPrice ToPrice() => new(Figures) { MaxInputTokens = MaxInputTokens, MaxOutputTokens = MaxOutputTokens };
+    }
 }

@@ -15,7 +15,16 @@ internal sealed record ProxySettings
 
     public required ModelCatalog Models { get; init; }
 
+    public required AccessGroups AccessGroups { get; init; }
+
+    public required AlertOptions Alerts { get; init; }
+
     public required PriceTable Prices { get; init; }
+
+    /// <summary>Calls of models without a price are refused.</summary>
+    public required bool RefusesUnpriced { get; init; }
+
+    public required LimitOptions Limits { get; init; }
 
     public required RequestOptions Requests { get; init; }
 

@@ -8,7 +8,10 @@ namespace Proxy.Host.Configuration;
 internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
-        ["ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, CompletionLogOptions.Section, PriceReader.Section, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema"];
+    [
+        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section,
+        CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
+    ];
 
     /// <param name="configuration">The file with the environment over it.</param>
     /// <param name="file">The file alone: only there is an unknown section a mistake.</param>
@@ -24,8 +27,11 @@ internal static class ProxySettingsReader
         CheckDatabase(management.Database, faults);
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
         var routing = SectionReader.Read<RoutingOptions>(configuration.GetSection(RoutingOptions.Section), faults);
+        var alerts = SectionReader.Read<AlertOptions>(configuration.GetSection(AlertOptions.Section), faults);
+        var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
+        var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
         var (routes, clusters) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var models = ModelReader.Read(clusters, faults, warnings);
 
@@ -42,7 +48,11 @@ internal static class ProxySettingsReader
             Routes = RouteReader.Complete(routes),
             Clusters = [.. clusters.Select(ClusterPreparation.Prepare), RouteReader.PlaceholderCluster],
             Models = catalog,
+            AccessGroups = AccessGroups.Read(clusters),
+            Alerts = alerts,
             Prices = prices,
+            RefusesUnpriced = refusesUnpriced,
+            Limits = limits,
             Requests = requests,
             Routing = routing,
             DefaultFallbacks = defaultFallbacks,

@@ -7,6 +7,7 @@ using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Spend;
 
@@ -56,6 +57,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     /// <summary>The clock of the attempt under way.</summary>
     public AttemptTimer? Timer { get; set; }
+
+    /// <summary>What the call holds in budgets and limits; closed once, by the recorder or by the end of the exchange.</summary>
+    public Reservation? Reservation { get; set; }
 
     /// <summary>How many attempts followed another at the same model.</summary>
     public int Retries { get; set; }
@@ -133,5 +137,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
         Outcome = SpendOutcome.Failure;
     }
 
-    public void Dispose() => Request?.Dispose();
+    public void Dispose()
+    {
+        Reservation?.Release();
+        Request?.Dispose();
+    }
 }

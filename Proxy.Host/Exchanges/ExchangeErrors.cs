@@ -54,6 +54,12 @@ internal static class ExchangeErrors
         $"Invalid model name passed in model={Shown(model)}. Call `/v1/models` to view available models for your key.",
         "model");
 
+    public static ProxyError Unpriced(string model) => new(
+        StatusCodes.Status400BadRequest,
+        ProxyError.InvalidRequest,
+        $"The model {Shown(model)} has no price, and calls that cannot be billed are refused. The operator can give it one in the section Prices.",
+        "model");
+
     public static ProxyError WrongApi(string model, ApiOperation operation) => ProxyError.BadRequest(
         $"The model '{Shown(model)}' cannot be called with {operation.Api.Name}: none of its providers speaks it, and calls are not translated.", "model");
 

@@ -8,8 +8,9 @@ internal static class ExchangePipeline
     public static void MapExchanges(this IEndpointRouteBuilder routes) => routes.MapReverseProxy(pipeline =>
     {
         pipeline.UseMiddleware<ExchangeMiddleware>(); // opens the exchange; closes and records it, whatever happened
-        pipeline.UseMiddleware<AdmissionMiddleware>(); // who is calling; blocked, expired, over budget?
+        pipeline.UseMiddleware<AdmissionMiddleware>(); // who is calling; blocked, expired?
         pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
+        pipeline.UseMiddleware<ReservationMiddleware>(); // holds the estimate in every budget and limit, or refuses
         pipeline.UseMiddleware<FailoverMiddleware>(); // attempts, until one is committed
         pipeline.UseSessionAffinity();
         pipeline.UseLoadBalancing();

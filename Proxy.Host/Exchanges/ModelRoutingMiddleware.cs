@@ -1,3 +1,4 @@
+using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
 using Proxy.Management.Errors;
@@ -30,13 +31,15 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         // Embeddings have no stream, whatever a body says.
         if (exchange.Operation == ApiOperation.Embedding) exchange.Request.IsStream = false;
 
-        return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange, exchange.Request.Model) ?? CheckFallbacks(exchange);
+        return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange);
     }
 
-    private static ProxyError? Find(Exchange exchange, string model)
+    private static ProxyError? Find(Exchange exchange)
     {
-        if (exchange.Caller!.FindModelRefusal(model) is { } refusal) return refusal;
-        if (exchange.Settings.Models.Find(model) is not { } match) return ExchangeErrors.UnknownModel(model);
+        var model = exchange.Request!.Model = exchange.Caller!.ResolveAlias(exchange.Request.Model);
+        var found = exchange.Settings.Models.Find(model);
+        if (Refusal(exchange, model, found) is { } refusal) return refusal;
+        if (found is not { } match) return ExchangeErrors.UnknownModel(model);
         if (!match.Cluster.Serves(exchange.Operation!)) return ExchangeErrors.WrongApi(model, exchange.Operation!);
 
         exchange.Target = match;
@@ -48,10 +51,14 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
     {
         foreach (var fallback in exchange.Request!.Routing.AllFallbacks)
         {
-            if (exchange.Caller!.FindModelRefusal(fallback) is { } refusal) return refusal;
-            if (exchange.Settings.Models.Find(fallback) is null) return ExchangeErrors.UnknownModel(fallback) with { Param = "fallbacks" };
+            var found = exchange.Settings.Models.Find(fallback);
+            if (Refusal(exchange, fallback, found) is { } refusal) return refusal;
+            if (found is null) return ExchangeErrors.UnknownModel(fallback) with { Param = "fallbacks" };
         }
 
         return null;
     }
+
+    private static ProxyError? Refusal(Exchange exchange, string model, ModelMatch? found) =>
+        exchange.Caller!.FindModelRefusal(model, exchange.Settings.AccessGroups.Of(found?.Cluster.Id));
 }

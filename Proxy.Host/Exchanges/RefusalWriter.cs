@@ -1,4 +1,4 @@
-using System.Globalization;
+using Proxy.Management.Errors;
 
 namespace Proxy.Host.Exchanges;
 
@@ -16,7 +16,7 @@ internal static class RefusalWriter
             body = (exchange.Operation?.Api ?? Providers.ClientApi.OpenAi).ErrorBody(refusal);
             response.StatusCode = refusal.Status;
             response.ContentType = Json;
-            if (refusal.RetryAfterSeconds is { } seconds) response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            ErrorWriter.SetHeaders(response, refusal);
         }
         else if (exchange.ProviderRefusal is { } answer)
         {

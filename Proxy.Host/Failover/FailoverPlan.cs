@@ -68,8 +68,8 @@ internal sealed class FailoverPlan(Exchange exchange)
 
     /// <summary>Whoever calls must be allowed the model, also where the operator named it.</summary>
     private ModelMatch? Find(string model) =>
-        exchange.Caller!.FindModelRefusal(model) is null
-        && exchange.Settings.Models.Find(model) is { } match
+        exchange.Settings.Models.Find(model) is { } match
+        && exchange.Caller!.FindModelRefusal(model, exchange.Settings.AccessGroups.Of(match.Cluster.Id)) is null
         && match.Cluster != exchange.Target!.Cluster
         && match.Cluster.Serves(exchange.Operation!)
             ? match

@@ -27,7 +27,7 @@ internal static class ModelsEndpoints
         {
             json.WriteStartObject();
             json.WriteStartArray("data");
-            foreach (var model in settings.Current.Models.Names.Where(model => caller.FindModelRefusal(model) is null).Order(StringComparer.Ordinal))
+            foreach (var model in settings.Current.Models.Names.Where(model => MayUse(caller, settings.Current, model)).Order(StringComparer.Ordinal))
                 WriteModel(json, model);
             json.WriteEndArray();
             json.WriteString("object", "list");
@@ -38,12 +38,16 @@ internal static class ModelsEndpoints
     private static Task GetAsync(HttpContext context, Authenticator authenticator, SettingsSource settings, string model) =>
         AnswerAsync(context, authenticator, (json, caller) =>
         {
-            if (caller.FindModelRefusal(model) is { } refusal) return refusal;
-            if (settings.Current.Models.Find(model) is null) return ExchangeErrors.UnknownModel(model) with { Status = StatusCodes.Status404NotFound };
+            var found = settings.Current.Models.Find(model);
+            if (caller.FindModelRefusal(model, settings.Current.AccessGroups.Of(found?.Cluster.Id)) is { } refusal) return refusal;
+            if (found is null) return ExchangeErrors.UnknownModel(model) with { Status = StatusCodes.Status404NotFound };
 
             WriteModel(json, model);
             return null;
         });
+
+    private static bool MayUse(Caller caller, ProxySettings settings, string model) =>
+        caller.FindModelRefusal(model, settings.AccessGroups.Of(settings.Models.Find(model)?.Cluster.Id)) is null;
 
     private static async Task AnswerAsync(HttpContext context, Authenticator authenticator, Func<Utf8JsonWriter, Caller, ProxyError?> write)
     {

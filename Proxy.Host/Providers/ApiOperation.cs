@@ -41,6 +41,9 @@ internal sealed class ApiOperation
     /// <summary>The field of the body that holds what is asked.</summary>
     public ReadOnlySpan<byte> InputField => _inputField;
 
+    /// <summary>Whether the answer is made of tokens that are paid for.</summary>
+    public bool IsGenerating => this != Embedding && this != CountTokens;
+
     /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
     public bool IsConversation => this == Chat || Api == ClientApi.Anthropic;
 

@@ -69,7 +69,7 @@ internal abstract class ProviderDialect(string name, ClientApi api)
     /// <summary>What becomes of a field of the client's body.</summary>
     protected virtual FieldFate FateOf(CompletionRequest request, RequestField field, Deployment deployment, string upstreamModel) => field.Kind switch
     {
-        FieldKind.Model when upstreamModel != request.Model => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String)),
+        FieldKind.Model when upstreamModel != request.StatedModel => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String)),
         FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing => FieldFate.Dropped,
         _ => FieldFate.Kept,
     };

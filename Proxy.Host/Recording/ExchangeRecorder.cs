@@ -35,7 +35,7 @@ internal sealed partial class ExchangeRecorder(
             var entry = logged.Count > 0 ? completions.Prepare(ExchangeLog.Record(exchange, bill), logged) : null;
 
             // No token: what has happened is recorded, also when the client has left.
-            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry));
+            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry), exchange.Reservation);
             if (entry is not null) completions.Committed(entry);
             return true;
         }
@@ -53,6 +53,7 @@ internal sealed partial class ExchangeRecorder(
         KeyHash = exchange.Caller?.KeyHash,
         TeamId = exchange.Caller?.TeamId,
         UserId = exchange.Caller?.UserId,
+        OrganizationId = exchange.Caller?.OrganizationId,
         EndUser = exchange.Request?.User,
         Model = exchange.Model ?? "",
         UpstreamModel = exchange.Answer.Model ?? exchange.Attempt?.UpstreamModel,

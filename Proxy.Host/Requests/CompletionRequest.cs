@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Proxy.Management.Prices;
 
 namespace Proxy.Host.Requests;
 
@@ -13,7 +14,16 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>The top-level fields in the order of the body.</summary>
     public IReadOnlyList<RequestField> Fields => _fields;
 
+    /// <summary>The model that is asked for; an alias of the caller's is resolved when the call is routed.</summary>
     public string Model { get; set; } = "";
+
+    /// <summary>The model as the body states it.</summary>
+    public string StatedModel { get; set; } = "";
+
+    public OutputBounds Bounds { get; } = new();
+
+    /// <summary>The service tier that the body asks for, which has prices of its own.</summary>
+    public ServiceTier ServiceTier { get; set; }
 
     public bool IsStream { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Management.Errors;
+using Proxy.Management.Prices;
 
 namespace Proxy.Host.Requests;
 
@@ -57,11 +58,23 @@ internal static class RequestPeek
         var nameLength = reader.ValueSpan.Length;
         reader.Read();
         var valueStart = (int)reader.TokenStartIndex;
+        if (kind == FieldKind.Parameter) NoteForBill(request, name, reader);
         var error = kind == FieldKind.Routing
             ? RoutingReader.Read(request.Routing, System.Text.Encoding.UTF8.GetString(name), ref reader)
             : ReadValue(request, kind, ref reader);
         request.Add(new RequestField(kind, nameStart, nameLength, valueStart, (int)reader.BytesConsumed));
         return error;
+    }
+
+    private static void NoteForBill(CompletionRequest request, ReadOnlySpan<byte> name, in Utf8JsonReader reader)
+    {
+        request.Bounds.Note(name, reader);
+        if (reader.TokenType != JsonTokenType.String || !name.SequenceEqual("service_tier"u8)) return;
+
+        request.ServiceTier = reader.ValueTextEquals("priority"u8) ? ServiceTier.Priority
+            : reader.ValueTextEquals("flex"u8) ? ServiceTier.Flex
+            : reader.ValueTextEquals("batch"u8) ? ServiceTier.Batch
+            : ServiceTier.Standard;
     }
 
     private static ProxyError? ReadValue(CompletionRequest request, FieldKind kind, ref Utf8JsonReader reader)
@@ -71,7 +84,7 @@ internal static class RequestPeek
             case FieldKind.Model:
                 if (reader.TokenType != JsonTokenType.String) return ProxyError.BadRequest("The field 'model' must be a string.", "model");
                 if (reader.ValueSpan.Length > MaxModelLength) return ProxyError.BadRequest($"The field 'model' is longer than {MaxModelLength} bytes.", "model");
-                request.Model = reader.GetString()!;
+                request.Model = request.StatedModel = reader.GetString()!;
                 return null;
 
             case FieldKind.Stream:

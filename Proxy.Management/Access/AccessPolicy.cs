@@ -64,8 +64,7 @@ internal static class AccessPolicies
         var authenticator = (Authenticator)context.RequestServices.GetService(typeof(Authenticator))!;
         var (caller, error) = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
 
-        // A key without money left may still look at itself.
-        if (error is not null && (caller is null || error.Type != AuthErrors.BudgetExceeded)) return new ErrorResult(error);
+        if (error is not null) return new ErrorResult(error);
         if (policy.Rule == AccessRule.Admin && !caller!.IsProxyAdmin)
             return new ErrorResult(AuthErrors.NotAdmin(context.Request.Path, caller.UserId));
 

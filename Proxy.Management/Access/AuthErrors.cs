@@ -2,14 +2,12 @@ using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
-using Proxy.Management.Teams;
 
 namespace Proxy.Management.Access;
 
 /// <summary>The refusals of authentication, in the words that clients match on.</summary>
 internal static class AuthErrors
 {
-    public const string BudgetExceeded = "budget_exceeded";
     public const string UnknownKeyType = "token_not_found_in_db";
 
     public static readonly ProxyError NoKey = Unauthorized("No api key passed in.");
@@ -35,12 +33,6 @@ internal static class AuthErrors
         400,
         "expired_key",
         $"Authentication Error - Expired Key. Key Expiry time {Format(expiry)} and current time {Format(now)}");
-
-    public static ProxyError KeyOverBudget(decimal spend, decimal? budget) => new(
-        400, BudgetExceeded, $"Budget has been exceeded! Current cost: {spend}, Max budget: {budget}");
-
-    public static ProxyError TeamOverBudget(TeamIdentity team, decimal spend) => new(
-        400, BudgetExceeded, $"Budget has been exceeded! Team={team.TeamId} Current cost: {spend}, Max budget: {team.MaxBudget}");
 
     public static ProxyError NotAdmin(string route, string? userId) => Unauthorized(
         "Only proxy admin can be used to generate, delete, update info for new keys/users/teams. "

@@ -45,8 +45,7 @@ public sealed class Authenticator
         if (identity.IsBlocked == true) return AuthErrors.KeyBlocked;
         if (key.Team is { Current.IsBlocked: true } blocked) return AuthErrors.TeamBlocked(blocked.Current.TeamId);
         if (identity.ExpiresAt is { } expiry && expiry <= _time.GetUtcNow()) return AuthErrors.Expired(expiry, _time.GetUtcNow());
-        if (key.IsOverBudget) return AuthErrors.KeyOverBudget(key.Spend, identity.MaxBudget);
 
-        return key.Team is { IsOverBudget: true } team ? AuthErrors.TeamOverBudget(team.Current, team.Spend) : null;
+        return null;
     }
 }

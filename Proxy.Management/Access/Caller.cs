@@ -33,18 +33,31 @@ public sealed class Caller
 
     public string? TeamAlias => Team?.Current.Alias;
 
+    public string? OrganizationId => Key?.Current.OrganizationId ?? Team?.Current.OrganizationId;
+
+    /// <summary>The tags that every call of the key and of its team carries.</summary>
+    public IEnumerable<string> Tags => (Key?.Current.Settings.Tags ?? []).Concat(Team?.Current.Settings.Tags ?? []);
+
     internal static Caller Master { get; } = new(key: null);
 
+    /// <summary>The model that a name stands for with this caller: an alias of the key first, then one of its team. An alias of an alias is none.</summary>
+    public string ResolveAlias(string model) =>
+        Key?.Current.Settings.Aliases.GetValueOrDefault(model) ?? Team?.Current.Settings.Aliases.GetValueOrDefault(model) ?? model;
+
     /// <returns>Why the caller may not use the model, or null when it may.</returns>
-    public ProxyError? FindModelRefusal(string model)
+    public ProxyError? FindModelRefusal(string model) => FindModelRefusal(model, []);
+
+    /// <param name="groups">The access groups that the model is in.</param>
+    /// <returns>Why the caller may not use the model, or null when it may.</returns>
+    public ProxyError? FindModelRefusal(string model, IReadOnlyList<string> groups)
     {
         if (Key is null) return null;
 
         var key = Key.Current.ModelList;
         var team = Team?.Current;
-        if (!key.Allows(model) && !(key.IsTeams && team is not null)) return KeyRefusal(key, model);
+        if (!key.Allows(model, groups) && !(key.IsTeams && team is not null)) return KeyRefusal(key, model);
 
-        return team is null || team.ModelList.Allows(model) ? null : TeamRefusal(team, model);
+        return team is null || team.ModelList.Allows(model, groups) ? null : TeamRefusal(team, model);
     }
 
     private static ProxyError KeyRefusal(ModelList allowed, string model) => new(

@@ -25,7 +25,20 @@ internal sealed class ModelList
     /// <summary>Whether a key takes over what its team may use.</summary>
     public bool IsTeams { get; }
 
-    public bool Allows(string model)
+    /// <param name="groups">The access groups that the model is in; a list may name them instead of models.</param>
+    public bool Allows(string model, IReadOnlyList<string> groups)
+    {
+        if (Allows(model)) return true;
+
+        for (var i = 0; i < groups.Count; i++)
+        {
+            if (_names.Contains(groups[i])) return true;
+        }
+
+        return false;
+    }
+
+    private bool Allows(string model)
     {
         if (_isOpen || _names.Contains(model)) return true;
 

@@ -40,6 +40,36 @@ internal sealed record DetailField(string Name, DetailShape Shape, string Defaul
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
+    /// <summary>The details after an update: what is stated applies, null clears, what is absent stays.</summary>
+    public static string Update(FieldReader fields, ReadOnlySpan<DetailField> details, string current)
+    {
+        var stated = JsonNode.Parse(Read(fields, details))!.AsObject();
+        var updated = JsonNode.Parse(current)!.AsObject();
+        foreach (var detail in details)
+        {
+            if (fields.Presence(detail.Name) != FieldPresence.Absent || !updated.ContainsKey(detail.Name))
+                updated[detail.Name] = stated[detail.Name]?.DeepClone();
+        }
+
+        return updated.ToJsonString();
+    }
+
+    /// <summary>The metadata after an update, which replaces it whole when it is stated.</summary>
+    public static string UpdateMetadata(FieldReader fields, string current, string details, ReadOnlySpan<string> belonging)
+    {
+        var stored = fields.Object("metadata") is { } stated ? JsonNode.Parse(Metadata(stated, "{}", []))!.AsObject()
+            : fields.Presence("metadata") == FieldPresence.Null ? []
+            : JsonNode.Parse(current)!.AsObject();
+        var values = JsonNode.Parse(details)!.AsObject();
+        foreach (var name in belonging)
+        {
+            if (fields.Presence(name) == FieldPresence.Null) stored.Remove(name);
+            else if (fields.Presence(name) == FieldPresence.Present) stored[name] = values[name]?.DeepClone();
+        }
+
+        return stored.ToJsonString();
+    }
+
     /// <summary>The metadata to store: without callbacks, which are kept encrypted, and with those fields that belong into it.</summary>
     public static string Metadata(JsonElement? metadata, string details, ReadOnlySpan<string> belonging)
     {

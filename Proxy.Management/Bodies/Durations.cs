@@ -14,12 +14,21 @@ internal static partial class Durations
     /// <param name="fault">What is wrong, when it could not.</param>
     public static bool TryAdd(DateTimeOffset start, string duration, out DateTimeOffset end, out string fault)
     {
-        (end, fault) = (start, "");
+        end = start;
+        if (TryParse(duration, out var count, out var unit, out fault) && !TryAdd(start, count, unit, out end)) fault = TooLong;
+
+        return fault.Length == 0;
+    }
+
+    /// <summary>The count and the unit, in lower case, of a duration.</summary>
+    public static bool TryParse(string duration, out int count, out string unit, out string fault)
+    {
+        (count, fault) = (0, "");
         var match = Pattern().Match(duration);
+        unit = match.Groups["unit"].Value.ToLowerInvariant();
         if (!match.Success) fault = "Invalid duration format";
-        else if (match.Groups["unit"].Value.Length == 0) fault = "Unsupported duration unit";
-        else if (!int.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count)) fault = TooLong;
-        else if (!TryAdd(start, count, match.Groups["unit"].Value.ToLowerInvariant(), out end)) fault = TooLong;
+        else if (unit.Length == 0) fault = "Unsupported duration unit";
+        else if (!int.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out count)) fault = TooLong;
 
         return fault.Length == 0;
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 
@@ -102,6 +103,9 @@ internal sealed class FieldReader(JsonElement body)
         return null;
     }
 
+    /// <summary>A value of whatever form; null when it is absent, null, or too large.</summary>
+    public JsonElement? Element(string name) => body.TryGetProperty(name, out var value) ? Free(name, "a value", value.ValueKind) : null;
+
     /// <summary>An object of whatever content.</summary>
     public JsonElement? Object(string name) => Free(name, "an object", JsonValueKind.Object);
 
@@ -131,6 +135,19 @@ internal sealed class FieldReader(JsonElement body)
         FaultInValue(name, $"{fault}: '{name}' must be like '30s', '15m', '24h', '7d', '2w', '1mo' or '1y'.");
         return null;
     }
+
+    /// <summary>When a budget of this duration begins anew.</summary>
+    public DateTimeOffset? ResetAfter(string name, DateTimeOffset now, BudgetCalendar calendar)
+    {
+        if (MomentAfter(name, now) is null) return null;
+        if (calendar.NextReset(Text(name), now) is { } reset) return reset;
+
+        FaultInValue(name, $"'{name}' must be longer than nothing.");
+        return null;
+    }
+
+    /// <summary>The rule of every update: what is stated applies, null clears, what is absent stays.</summary>
+    public T Stated<T>(string name, T current, Func<string, T> read) => Presence(name) == FieldPresence.Absent ? current : read(name);
 
     /// <returns>What is wrong with the text, or null.</returns>
     private static string? Check(string name, string text, int maxLength)

@@ -41,6 +41,10 @@ internal static class CallbackRules
         return (callbacks, error);
     }
 
+    /// <summary>Whether metadata says where calls are logged. Where it does not, an update leaves that as it is.</summary>
+    public static bool IsStated(JsonElement? metadata) =>
+        metadata is { } element && (element.TryGetProperty("logging", out _) || element.TryGetProperty("callback_settings", out _));
+
     private static ProxyError? AddLogging(FieldReader fields, List<TeamCallback> callbacks)
     {
         foreach (var item in fields.List("logging")?.EnumerateArray() ?? default)

@@ -15,7 +15,19 @@ public sealed record ProxyError(int Status, string Type, string Message, string?
     /// <summary>Seconds after which a new attempt may succeed; sent as <c>retry-after</c>.</summary>
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>Which budget or limit refused, for programs to read.</summary>
+    public ErrorScope? Scope { get; init; }
+
     public static ProxyError BadRequest(string message, string? param = null) => new(400, InvalidRequest, message, param);
 
     public static ProxyError NotFound(string message, string? param = null) => new(404, NotFoundType, message, param);
 }
+
+/// <summary>The budget or limit that refused a call; it stands in the envelope beside the message.</summary>
+/// <param name="Scope">What has it, such as <c>team</c>.</param>
+/// <param name="Id">Which one.</param>
+/// <param name="Limit">Dollars, calls or tokens.</param>
+/// <param name="Spend">Dollars; null for a rate.</param>
+/// <param name="RateLimitType"><c>requests</c>, <c>tokens</c> or <c>max_parallel_requests</c>; null for a budget.</param>
+/// <param name="ResetAt">When it begins anew or a permit frees; null when no time frees it.</param>
+public sealed record ErrorScope(string Scope, string Id, decimal Limit, decimal? Spend, string? RateLimitType, DateTimeOffset? ResetAt);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Proxy.Management.Access;
+using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 using Proxy.Management.Teams;
@@ -21,6 +22,42 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
             if (refusal is null) ring.Change(key.Identity);
         },
         cancellationToken);
+
+    /// <param name="hash">Which key.</param>
+    /// <param name="change">From the row to the one that shall be; it may run twice.</param>
+    /// <param name="callbacks">Where its calls are logged from now on; null leaves that as it is.</param>
+    /// <param name="spend">The spend from now on; null leaves it as it is.</param>
+    /// <returns>The key as it is now, or why it was not changed.</returns>
+    public async Task<(KeyRecord? Key, ProxyError? Error)> UpdateAsync(
+        KeyHash hash,
+        Func<KeyIdentity, KeyIdentity> change,
+        IReadOnlyList<TeamCallback>? callbacks,
+        decimal? spend,
+        CancellationToken cancellationToken)
+    {
+        var result = await queue.WriteAsync<(KeyRecord? Key, ProxyError? Error)>(
+            (connection, transaction) =>
+            {
+                if (store.Find(connection, transaction, hash) is not { } old) return (null, KeyErrors.UnknownForUpdate);
+
+                var key = change(old.Identity);
+                if (FindRefusal(connection, transaction, old.Identity, key) is { } refusal) return (null, refusal);
+
+                if (callbacks is not null) key = key with { Callbacks = callbacks, IsLoggingDisabled = false };
+                var record = new KeyRecord(key, spend ?? old.Spend);
+                store.Update(connection, transaction, record, callbacks is not null, spend is not null);
+                return (record, null);
+            },
+            changed =>
+            {
+                if (changed.Key is null) return;
+                ring.Change(changed.Key.Identity);
+                if (spend is { } dollars) ring.SetSpend(hash, dollars);
+            },
+            cancellationToken);
+        if (result.Key is not null) await ring.RelinkAsync(hash);
+        return result;
+    }
 
     /// <returns>The key as it is now, or null when there is none.</returns>
     public Task<KeyRecord?> SetBlockedAsync(KeyHash hash, bool isBlocked, string? by, CancellationToken cancellationToken) => queue.WriteAsync(
@@ -58,6 +95,13 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
             },
             cancellationToken);
     }
+
+    private static ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, KeyIdentity old, KeyIdentity key) =>
+        key.Alias is not null && key.Alias != old.Alias && KeyStore.FindByAlias(connection, transaction, key.Alias) is not null
+            ? KeyErrors.AliasExists(key.Alias)
+        : key.TeamId is not null && key.TeamId != old.TeamId && !TeamStore.Exists(connection, transaction, key.TeamId)
+            ? KeyErrors.TeamUnknown(key.TeamId)
+        : null;
 
     private static bool TryAdd(HashSet<KeyHash> hashes, KeyHash? hash)
     {

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
+using Proxy.Management.Budgets;
+using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 
 namespace Proxy.Management.Keys;
@@ -13,6 +15,7 @@ internal static class KeyEndpoints
     public static void MapKeyEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/key/generate", AccessRule.Admin, GenerateAsync);
+        routes.MapPost("/key/update", AccessRule.Admin, UpdateAsync);
         routes.MapGet("/key/info", AccessRule.OwnerOrAdmin, ShowAsync);
         routes.MapPost("/key/delete", AccessRule.Admin, DeleteAsync);
         routes.MapPost("/key/block", AccessRule.Admin, BlockAsync);
@@ -20,12 +23,12 @@ internal static class KeyEndpoints
     }
 
     private static async Task<IResult> GenerateAsync(
-        HttpContext context, KeyChanges changes, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, KeyChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (request, fault) = KeyRequest.Read(fields!, context.ManagementCaller.UserId, time.GetUtcNow());
+        var (request, fault) = KeyRequest.Read(fields!, calendar, context.ManagementCaller.UserId, time.GetUtcNow());
         if (fault is not null) return new ErrorResult(fault);
 
         var refusal = await changes.CreateAsync(request!.Record, cancellationToken);
@@ -35,7 +38,27 @@ internal static class KeyEndpoints
         return Show(KeyView.Of(request.Record) with { Key = request.Key, Token = token, TokenId = token });
     }
 
-    private static async Task<IResult> ShowAsync(HttpContext context, KeyStore store, string? key, CancellationToken cancellationToken)
+    private static async Task<IResult> UpdateAsync(
+        HttpContext context, KeyChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var (key, now, by) = (fields!.RequiredText("key"), time.GetUtcNow(), context.ManagementCaller.UserId);
+        KeyIdentity Change(KeyIdentity old) => KeyUpdate.Apply(fields, old, calendar, now, by);
+        Change(KeyIdentity.Blank);
+        var spend = fields.Dollars("spend");
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"));
+        if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
+        if (KeyFormat.FindHash(key!) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
+
+        var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;
+        var (record, error) = await changes.UpdateAsync(hash, Change, stated, spend, cancellationToken);
+        return error is not null ? new ErrorResult(error) : Show(KeyView.Of(record!) with { Key = key, Token = hash.ToString() });
+    }
+
+    private static async Task<IResult> ShowAsync(
+        HttpContext context, KeyStore store, BudgetResets resets, string? key, CancellationToken cancellationToken)
     {
         var caller = context.ManagementCaller;
         var hash = key is null ? caller.KeyHash : KeyFormat.FindHash(key);
@@ -45,6 +68,7 @@ internal static class KeyEndpoints
         if (hash is not { } known) return new ErrorResult(KeyErrors.NotFound);
 
         var record = await store.FindAsync(known, cancellationToken);
+        if (await resets.TryResetAsync(record?.Identity.BudgetResetAt, cancellationToken)) record = await store.FindAsync(known, cancellationToken);
         return record is null
             ? new ErrorResult(KeyErrors.NotFound)
             : TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record)), KeyJson.Default.KeyInfo);

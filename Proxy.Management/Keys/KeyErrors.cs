@@ -25,6 +25,9 @@ internal static class KeyErrors
     public static readonly ProxyError Unknown = new(
         401, AuthErrors.UnknownKeyType, "Authentication Error, Invalid proxy server token passed. The key is not found in db.", "key");
 
+    public static readonly ProxyError UnknownForUpdate = new(
+        401, AuthErrors.UnknownKeyType, "Authentication Error: invalid user key - user key does not exist in db.", "key");
+
     public static ProxyError AliasExists(string alias) => new(
         400,
         BadRequestType,

@@ -1,4 +1,5 @@
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 
 namespace Proxy.Management.Keys;
@@ -50,7 +51,11 @@ public sealed record KeyIdentity
     public string Metadata { get; init; } = "{}";
 
     /// <summary>A JSON object with the fields that are kept but not read.</summary>
-    public string Details { get; init; } = "{}";
+    public string Details
+    {
+        get;
+        init => (field, Settings) = (value, CallSettings.Read(value));
+    } = "{}";
 
     /// <summary>Where this key's calls are logged instead of where its team's are; empty means as the team's.</summary>
     public IReadOnlyList<TeamCallback> Callbacks { get; init; } = [];
@@ -66,7 +71,26 @@ public sealed record KeyIdentity
 
     public string? UpdatedBy { get; init; }
 
+    /// <summary>What the key may use.</summary>
+    internal AccountTerms Terms => new()
+    {
+        MaxBudget = MaxBudget,
+        SoftBudget = SoftBudget,
+        BudgetDuration = BudgetDuration,
+        BudgetResetAt = BudgetResetAt,
+        Increase = TemporaryIncrease.Read(Metadata).Amount,
+        IncreaseEndsAt = TemporaryIncrease.Read(Metadata).EndsAt,
+        MaxParallelRequests = MaxParallelRequests,
+        TpmLimit = TpmLimit,
+        RpmLimit = RpmLimit,
+    };
+
+    internal CallSettings Settings { get; private init; } = CallSettings.None;
+
     internal ModelList ModelList { get; private init; } = new([]);
+
+    /// <summary>A row to try changes on.</summary>
+    internal static KeyIdentity Blank { get; } = new() { Hash = default, Name = "", Models = [], CreatedAt = default, UpdatedAt = default };
 
     /// <returns>The shortened name alone: this may end up in a log line.</returns>
     public override string ToString() => $"key {Name}";

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Management.Bodies;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 
@@ -11,9 +12,9 @@ namespace Proxy.Management.Keys;
 internal sealed record KeyRequest(string Key, KeyRecord Record)
 {
     /// <summary>Fields that stand in the metadata too, because clients look for them there.</summary>
-    private static readonly string[] BelongToMetadata = ["model_tpm_limit", "model_rpm_limit", "guardrails", "tags"];
+    public static readonly string[] BelongToMetadata = ["model_tpm_limit", "model_rpm_limit", "guardrails", "tags"];
 
-    private static readonly DetailField[] Details =
+    public static readonly DetailField[] Details =
     [
         new("duration", DetailShape.Text),
         new("aliases", DetailShape.Object, "{}"),
@@ -40,13 +41,13 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
         new("rotation_interval", DetailShape.Text),
     ];
 
-    public static (KeyRequest? Request, ProxyError? Error) Read(FieldReader fields, string? createdBy, DateTimeOffset now)
+    public static (KeyRequest? Request, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, string? createdBy, DateTimeOffset now)
     {
         var key = ReadKey(fields);
         var metadata = fields.Object("metadata");
         var details = DetailField.Read(fields, Details);
         var spend = fields.Dollars("spend") ?? 0;
-        var identity = ReadIdentity(fields, key, metadata, details, createdBy, now);
+        var identity = ReadIdentity(fields, calendar, key, metadata, details, createdBy, now);
         if (fields.Error is { } fault) return (null, fault);
 
         var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata);
@@ -70,7 +71,7 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
     }
 
     private static KeyIdentity ReadIdentity(
-        FieldReader fields, string key, JsonElement? metadata, string details, string? createdBy, DateTimeOffset now) => new()
+        FieldReader fields, BudgetCalendar calendar, string key, JsonElement? metadata, string details, string? createdBy, DateTimeOffset now) => new()
         {
             Hash = KeyHash.Of(key),
             Name = KeyFormat.Shorten(key),
@@ -83,7 +84,7 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
             MaxBudget = fields.Dollars("max_budget"),
             SoftBudget = fields.Dollars("soft_budget"),
             BudgetDuration = fields.Text("budget_duration"),
-            BudgetResetAt = fields.MomentAfter("budget_duration", now),
+            BudgetResetAt = fields.ResetAfter("budget_duration", now, calendar),
             MaxParallelRequests = fields.Count("max_parallel_requests"),
             TpmLimit = fields.Count("tpm_limit"),
             RpmLimit = fields.Count("rpm_limit"),

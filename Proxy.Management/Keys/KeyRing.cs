@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Proxy.Management.Budgets;
 using Proxy.Management.Storage;
 using Proxy.Management.Teams;
 
@@ -16,11 +17,13 @@ internal sealed class KeyRing
     private readonly ConcurrentDictionary<KeyHash, long> _unknown = new();
     private readonly KeyStore _store;
     private readonly TeamRing _teams;
+    private readonly AccountRing _accounts;
+    private readonly BudgetResets _resets;
     private readonly TimeProvider _time;
 
-    public KeyRing(KeyStore store, TeamRing teams, TimeProvider time)
+    public KeyRing(KeyStore store, TeamRing teams, AccountRing accounts, BudgetResets resets, TimeProvider time)
     {
-        (_store, _teams, _time) = (store, teams, time);
+        (_store, _teams, _accounts, _resets, _time) = (store, teams, accounts, resets, time);
         _keys = new StateCache<KeyHash, KeyState>(LoadAsync);
     }
 
@@ -36,7 +39,44 @@ internal sealed class KeyRing
     public KeyState? FindLoaded(in KeyHash hash) => _keys.FindLoaded(hash);
 
     /// <summary>The key was created or changed in a commit; the very next request sees it.</summary>
-    public void Change(KeyIdentity identity) => _keys.Change(identity.Hash, state => state.Replace(identity), Forget);
+    public void Change(KeyIdentity identity) => _keys.Change(
+        identity.Hash,
+        state =>
+        {
+            state.Replace(identity);
+            lock (_accounts.Gate) state.Account.Apply(identity.Terms);
+        },
+        Forget);
+
+    /// <summary>The spend was set by hand, in a commit.</summary>
+    public void SetSpend(in KeyHash hash, decimal spend)
+    {
+        if (_keys.FindLoaded(hash) is not { } key) return;
+        lock (_accounts.Gate) key.Account.SetSpend(Money.ToPico(spend));
+    }
+
+    /// <summary>Brings what a key's calls are counted in to its latest row. Called after a change, before it is answered.</summary>
+    public async Task RelinkAsync(KeyHash hash)
+    {
+        if (_keys.FindLoaded(hash) is not { } state) return;
+
+        KeyIdentity identity;
+        do identity = state.Current;
+        while (!state.TryLink(identity, await LinkAsync(identity, state.Spend)));
+    }
+
+    /// <summary>Finds all that the key's calls are counted in, and keeps it in memory from now on.</summary>
+    private async Task<KeyLinks> LinkAsync(KeyIdentity key, decimal spend)
+    {
+        var id = AccountId.Of(key.Hash);
+        var team = key.TeamId is null ? null : await _teams.FindAsync(key.TeamId);
+        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.KeyModel, id.Id, key.Details);
+        var user = key.UserId is null ? null : await _accounts.FindAsync(new AccountId(AccountKind.User, key.UserId));
+        var member = key.TeamId is null || key.UserId is null ? null : await _accounts.FindAsync(AccountId.OfMember(key.TeamId, key.UserId));
+        var organization = key.OrganizationId is null ? null : await _accounts.FindAsync(new AccountId(AccountKind.Organization, key.OrganizationId));
+        var account = _accounts.Hold(id, () => new Account(id, key.Terms, Money.ToPico(spend)));
+        return new KeyLinks(account, models, team, user, member, organization);
+    }
 
     /// <summary>The key was deleted in a commit.</summary>
     public void Remove(in KeyHash hash) => _keys.Remove(hash);
@@ -45,8 +85,7 @@ internal sealed class KeyRing
     {
         if (await _store.FindAsync(hash, CancellationToken.None) is not var (identity, spend)) return null;
 
-        var team = identity.TeamId is null ? null : await _teams.FindAsync(identity.TeamId);
-        return new KeyState(identity, spend, team);
+        return new KeyState(identity, await LinkAsync(identity, spend));
     }
 
     private bool IsKnownAsUnknown(in KeyHash hash)

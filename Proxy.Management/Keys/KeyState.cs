@@ -1,41 +1,57 @@
 using Proxy.Management.Access;
-using Proxy.Management.Storage;
+using Proxy.Management.Budgets;
 using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
-/// <summary>A key while the program runs. There is one per key, with its spend and its team.</summary>
+/// <summary>A key while the program runs. There is one per key; it shows the latest row and leads to all that its calls are counted in.</summary>
 public sealed class KeyState
 {
-    private readonly SpendMeter _meter;
     private volatile Snapshot _snapshot;
 
-    internal KeyState(KeyIdentity identity, decimal spend, TeamState? team)
+    internal KeyState(KeyIdentity identity, KeyLinks links)
     {
-        _meter = new SpendMeter(spend);
-        _snapshot = new Snapshot(identity);
-        Team = team;
+        _snapshot = new Snapshot(identity, links);
         Caller = new Caller(this);
     }
 
     /// <summary>The row as of the latest change.</summary>
     public KeyIdentity Current => _snapshot.Identity;
 
-    public TeamState? Team { get; }
+    public TeamState? Team => _snapshot.Links.Team;
 
-    public decimal Spend => _meter.Spend;
+    public decimal Spend => Account.Spend;
 
-    public bool IsOverBudget => _meter.HasReached(_snapshot.MaxBudgetPicos);
+    internal Account Account => _snapshot.Links.Account;
 
     /// <summary>The caller that presents this key; made once, so that a warm key allocates nothing.</summary>
     internal Caller Caller { get; }
 
-    internal void Replace(KeyIdentity identity) => _snapshot = new Snapshot(identity);
+    internal void Replace(KeyIdentity identity) => _snapshot = _snapshot with { Identity = identity };
 
-    internal void AddSpend(long picos) => _meter.Add(picos);
-
-    private sealed record Snapshot(KeyIdentity Identity)
+    /// <returns>False when the row has changed since the links were made.</returns>
+    internal bool TryLink(KeyIdentity identity, KeyLinks links)
     {
-        public long? MaxBudgetPicos { get; } = Identity.MaxBudget is { } budget ? Money.ToPico(budget) : null;
+        var old = _snapshot;
+        return ReferenceEquals(old.Identity, identity)
+            && ReferenceEquals(Interlocked.CompareExchange(ref _snapshot, new Snapshot(identity, links), old), old);
     }
+
+    /// <summary>Every scope that a call of this key is counted in.</summary>
+    internal void AddAccounts(Reservation reservation, string model)
+    {
+        var links = _snapshot.Links;
+        reservation.Add(links.Account);
+        reservation.Add(links.Models.Find(model));
+        reservation.Add(links.User);
+        reservation.Add(links.Member);
+        links.Team?.AddAccounts(reservation, model);
+        reservation.Add(links.Organization ?? links.Team?.Organization);
+    }
+
+    private sealed record Snapshot(KeyIdentity Identity, KeyLinks Links);
 }
+
+/// <summary>What a key's calls are counted in.</summary>
+internal sealed record KeyLinks(
+    Account Account, ModelAccounts Models, TeamState? Team, Account? User, Account? Member, Account? Organization);

@@ -33,6 +33,12 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
         limit @limit
         """;
 
+    private const string ListOfUserSql = Columns + """
+        where user_id = @userId
+        order by created_at
+        limit @limit
+        """;
+
     private const string FindByAliasSql = """
         select key_hash
         from api_key
@@ -48,6 +54,28 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
             @KeyHash, @KeyName, @KeyAlias, @UserId, @TeamId, @OrganizationId, @Models, @Metadata, @Details, @Callbacks, @IsBlocked, @Spend,
             @MaxBudget, @SoftBudget, @BudgetDuration, @BudgetResetAt, @MaxParallelRequests, @TpmLimit, @RpmLimit, @ExpiresAt,
             @CreatedAt, @UpdatedAt, @CreatedBy, @UpdatedBy)
+        """;
+
+    private const string UpdateSql = """
+        update api_key
+        set key_alias = @KeyAlias, user_id = @UserId, team_id = @TeamId, organization_id = @OrganizationId, models = @Models,
+            metadata = @Metadata, details = @Details, is_blocked = @IsBlocked, max_budget = @MaxBudget, soft_budget = @SoftBudget,
+            budget_duration = @BudgetDuration, budget_reset_at = @BudgetResetAt, max_parallel_requests = @MaxParallelRequests,
+            tpm_limit = @TpmLimit, rpm_limit = @RpmLimit, expires_at = @ExpiresAt, updated_at = @UpdatedAt, updated_by = @UpdatedBy
+        where key_hash = @KeyHash
+        """;
+
+    // Apart, since callbacks that cannot be decrypted today must not be lost with another change.
+    private const string SetCallbacksSql = """
+        update api_key
+        set callbacks = @Callbacks
+        where key_hash = @KeyHash
+        """;
+
+    private const string SetSpendSql = """
+        update api_key
+        set spend = @Spend
+        where key_hash = @KeyHash
         """;
 
     private const string SetBlockedSql = """
@@ -77,6 +105,14 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
         return [.. rows.Select(row => row.ToRecord(vault))];
     }
 
+    public async Task<IReadOnlyList<KeyRecord>> ListOfUserAsync(string userId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<KeyRow>(
+            new CommandDefinition(ListOfUserSql, new { userId, limit = MaxTeamKeys }, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => row.ToRecord(vault))];
+    }
+
     public KeyRecord? Find(DbConnection connection, DbTransaction transaction, KeyHash hash) =>
         connection.QuerySingleOrDefault<KeyRow>(FindSql, new { hash = hash.ToArray() }, transaction)?.ToRecord(vault);
 
@@ -89,6 +125,14 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
             SetBlockedSql,
             new { hash = hash.ToArray(), isBlocked = isBlocked ? 1 : 0, updatedAt = updatedAt.ToUnixTimeMilliseconds(), updatedBy },
             transaction);
+
+    public void Update(DbConnection connection, DbTransaction transaction, KeyRecord key, bool setsCallbacks, bool setsSpend)
+    {
+        var row = KeyRow.From(key, vault);
+        connection.Execute(UpdateSql, row, transaction);
+        if (setsCallbacks) connection.Execute(SetCallbacksSql, row, transaction);
+        if (setsSpend) connection.Execute(SetSpendSql, row, transaction);
+    }
 
     /// <returns>Whether there was such a row.</returns>
     public static bool Delete(DbConnection connection, DbTransaction transaction, KeyHash hash) =>

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Proxy.Management.Prices;
 
@@ -9,10 +8,12 @@ public sealed class PriceTable
 {
     private readonly FrozenDictionary<string, ModelPrice> _prices;
 
-    private PriceTable(FrozenDictionary<string, ModelPrice> prices) => _prices = prices;
+    private PriceTable(Dictionary<string, ModelPrice> prices) => _prices = prices.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The prices that come with the program.</summary>
-    public static PriceTable Shipped { get; } = ReadShipped();
+    public static PriceTable Shipped { get; } = new(PriceFile.ReadShipped());
+
+    public int Count => _prices.Count;
 
     /// <summary>A table in which these prices replace, or stand beside, the ones of this.</summary>
     /// <exception cref="ArgumentException">A price is negative.</exception>
@@ -21,14 +22,24 @@ public sealed class PriceTable
         var prices = new Dictionary<string, ModelPrice>(_prices, StringComparer.Ordinal);
         foreach (var (model, price) in overrides)
         {
-            if (price is { InputCostPerToken: < 0 } or { OutputCostPerToken: < 0 } or { CachedInputCostPerToken: < 0 } or { CacheWriteCostPerToken: < 0 })
+            if (price.Figures.Any(point => point.Dollars < 0))
                 throw new ArgumentException($"The price of '{model}' must not be negative.", nameof(overrides));
 
             prices[model] = price;
         }
 
-        return new PriceTable(prices.ToFrozenDictionary(StringComparer.Ordinal));
+        return new PriceTable(prices);
     }
+
+    /// <summary>A table with the prices of a map in LiteLLM's format over the ones of this.</summary>
+    /// <exception cref="JsonException">The text is not such a map.</exception>
+    public PriceTable WithLiteLlmMap(ReadOnlyMemory<byte> json) => With(LiteLlmPriceMap.Read(json));
+
+    /// <summary>Reads one figure as proxy.json states it, such as <c>InputCostPerTokenBatch</c>; null when there is no such figure.</summary>
+    public static PricePoint? ReadSetting(string name, decimal dollars) => PriceFigure.OfSetting(name, dollars);
+
+    /// <summary>The names that <see cref="ReadSetting"/> knows, without tiers.</summary>
+    public static IEnumerable<string> SettingNames => PriceFigure.SettingNames;
 
     /// <returns>The price of the first name that has one, or null.</returns>
     public ModelPrice? FindPrice(params ReadOnlySpan<string?> names)
@@ -40,18 +51,4 @@ public sealed class PriceTable
 
         return null;
     }
-
-    private static PriceTable ReadShipped()
-    {
-        using var stream = typeof(PriceTable).Assembly.GetManifestResourceStream("prices.json")!;
-        var prices = JsonSerializer.Deserialize(stream, PriceJson.Default.DictionaryStringModelPrice)!;
-        return new PriceTable(prices.ToFrozenDictionary(StringComparer.Ordinal));
-    }
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(Dictionary<string, ModelPrice>))]
-internal sealed partial class PriceJson : JsonSerializerContext;

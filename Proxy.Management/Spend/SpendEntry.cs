@@ -35,6 +35,8 @@ public sealed record SpendEntry
 
     public string? UserId { get; init; }
 
+    public string? OrganizationId { get; init; }
+
     public string? EndUser { get; init; }
 
     public required string Model { get; init; }

@@ -11,10 +11,10 @@ internal sealed class SpendInsert(SqliteConnection connection) : IDisposable
         insert into spend_log (
             call_id, call_type, key_hash, team_id, user_id, end_user, model, upstream_model, provider, destination, outcome, status_code,
             error_type, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, is_estimated,
-            is_unpriced, started_at, ended_at, first_token_at, tags, session_id, requester_ip, attempts)
+            is_unpriced, started_at, ended_at, first_token_at, tags, session_id, requester_ip, attempts, organization_id)
         values (
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,
-            ?28)
+            ?28, ?29)
         """;
 
     private readonly SqliteStatement _statement = new(connection, InsertSql);
@@ -83,5 +83,6 @@ internal sealed class SpendInsert(SqliteConnection connection) : IDisposable
         _statement.Bind(entry.SessionId);
         _statement.Bind(entry.RequesterIp);
         _statement.Bind(entry.Attempts);
+        _statement.Bind(entry.OrganizationId);
     }
 }

@@ -12,7 +12,8 @@ public sealed class SpendLog(Database database)
             status_code as StatusCode, error_type as ErrorType, input_tokens as InputTokens, cached_input_tokens as CachedInputTokens,
             cache_write_tokens as CacheWriteTokens, output_tokens as OutputTokens, reasoning_tokens as ReasoningTokens, cost as Cost,
             is_estimated as IsEstimated, is_unpriced as IsUnpriced, started_at as StartedAt, ended_at as EndedAt,
-            first_token_at as FirstTokenAt, tags as Tags, session_id as SessionId, requester_ip as RequesterIp, attempts as Attempts
+            first_token_at as FirstTokenAt, tags as Tags, session_id as SessionId, requester_ip as RequesterIp, attempts as Attempts,
+            organization_id as OrganizationId
         from spend_log
 
         """;

@@ -11,6 +11,7 @@ internal sealed class SpendRow
     public byte[]? KeyHash { get; init; }
     public string? TeamId { get; init; }
     public string? UserId { get; init; }
+    public string? OrganizationId { get; init; }
     public string? EndUser { get; init; }
     public required string Model { get; init; }
     public string? UpstreamModel { get; init; }
@@ -42,6 +43,7 @@ internal sealed class SpendRow
         KeyHash = KeyHash is null ? null : new KeyHash(KeyHash),
         TeamId = TeamId,
         UserId = UserId,
+        OrganizationId = OrganizationId,
         EndUser = EndUser,
         Model = Model,
         UpstreamModel = UpstreamModel,

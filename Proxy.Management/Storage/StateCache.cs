@@ -34,6 +34,17 @@ internal sealed class StateCache<TKey, TState>(Func<TKey, Task<TState?>> load)
         return started.Done.Task;
     }
 
+    /// <summary>The state, made from a row that the caller has just read when there is none yet.</summary>
+    public TState GetOrAdd(TKey key, Func<TState> create)
+    {
+        lock (_lock)
+        {
+            if (_states.TryGetValue(key, out var state)) return state;
+
+            return _states[key] = create();
+        }
+    }
+
     /// <summary>The row has changed in a commit: a loaded state is told, a load under way reads again.</summary>
     public void Change(TKey key, Action<TState>? loaded, Action<TKey>? always = null)
     {

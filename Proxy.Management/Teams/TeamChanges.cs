@@ -47,6 +47,25 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
     public Task<TeamChange> SetBlockedAsync(string teamId, bool isBlocked, string? by, CancellationToken cancellationToken) => UpdateAsync(
         teamId, team => Touch(team, by) with { IsBlocked = isBlocked }, store.SetBlocked, cancellationToken);
 
+    /// <param name="teamId">Which team.</param>
+    /// <param name="change">From the row to the one that shall be; it may run twice.</param>
+    /// <param name="callbacks">Where its calls are logged from now on; null leaves that as it is.</param>
+    public async Task<TeamChange> UpdateAsync(
+        string teamId, Func<TeamIdentity, TeamIdentity> change, IReadOnlyList<TeamCallback>? callbacks, CancellationToken cancellationToken)
+    {
+        var changed = await UpdateAsync(
+            teamId,
+            team => callbacks is null ? change(team) : change(team) with { Callbacks = callbacks, IsLoggingDisabled = false },
+            (connection, transaction, team) =>
+            {
+                store.Update(connection, transaction, team);
+                if (callbacks is not null) store.SetCallbacks(connection, transaction, team);
+            },
+            cancellationToken);
+        if (changed.Team is not null) await ring.RelinkAsync(teamId);
+        return changed.Error is null ? changed : new TeamChange(null, TeamErrors.NotFound(teamId));
+    }
+
     private Task<TeamChange> UpdateAsync(
         string teamId,
         Func<TeamIdentity, TeamIdentity> change,

@@ -23,7 +23,6 @@ internal sealed record TeamView
     public required long? RpmLimit { get; init; }
     public required bool Blocked { get; init; }
     public JsonObject ModelSpend { get; init; } = [];
-    public JsonObject ModelMaxBudget { get; init; } = [];
     public string? ModelId { get; init; }
     public JsonObject? LitellmOrganizationTable { get; init; }
     public JsonObject? LitellmModelTable { get; init; }
@@ -69,6 +68,9 @@ internal sealed record TeamView
 internal sealed record TeamInfo(
     string TeamId, [property: JsonPropertyName("team_info")] TeamView Team, IReadOnlyList<KeyView> Keys, JsonArray TeamMemberships);
 
+/// <summary>The answer of an update.</summary>
+internal sealed record TeamUpdated(string TeamId, TeamView Data);
+
 /// <summary>The envelope of the callback endpoints.</summary>
 internal sealed record TeamAnswer(string Status, TeamView Data);
 
@@ -88,6 +90,7 @@ internal sealed record TeamCallbacksAnswer(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TeamView))]
 [JsonSerializable(typeof(TeamInfo))]
+[JsonSerializable(typeof(TeamUpdated))]
 [JsonSerializable(typeof(TeamAnswer))]
 [JsonSerializable(typeof(TeamCallbacksAnswer))]
 internal sealed partial class TeamJson : JsonSerializerContext;

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
+using Proxy.Management.Budgets;
+using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
 
@@ -14,25 +16,51 @@ internal static class TeamEndpoints
     public static void MapTeamEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/team/new", AccessRule.Admin, CreateAsync);
+        routes.MapPost("/team/update", AccessRule.Admin, UpdateAsync);
         routes.MapGet("/team/info", AccessRule.OwnerOrAdmin, ShowAsync);
         routes.MapPost("/team/block", AccessRule.Admin, BlockAsync);
         routes.MapPost("/team/unblock", AccessRule.Admin, UnblockAsync);
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, TeamChanges changes, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, TeamChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (team, fault) = TeamRequest.Read(fields!, context.ManagementCaller.UserId, time.GetUtcNow());
+        var (team, fault) = TeamRequest.Read(fields!, calendar, context.ManagementCaller.UserId, time.GetUtcNow());
         if (fault is not null) return new ErrorResult(fault);
 
         return Show(await changes.CreateAsync(team!, cancellationToken));
     }
 
+    private static async Task<IResult> UpdateAsync(
+        HttpContext context, TeamChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var (teamId, now, by) = (fields!.RequiredText("team_id"), time.GetUtcNow(), context.ManagementCaller.UserId);
+        TeamIdentity Change(TeamIdentity old) => TeamUpdate.Apply(fields, old, calendar, now, by);
+        Change(TeamIdentity.Blank);
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"));
+        if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
+
+        var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;
+        var change = await changes.UpdateAsync(teamId!, Change, stated, cancellationToken);
+        return change.Error is { } error
+            ? new ErrorResult(error)
+            : TypedResults.Json(new TeamUpdated(teamId!, TeamView.Of(change.Team!)), TeamJson.Default.TeamUpdated);
+    }
+
     private static async Task<IResult> ShowAsync(
-        HttpContext context, TeamStore teams, KeyStore keys, [FromQuery(Name = "team_id")] string? teamId, CancellationToken cancellationToken)
+        HttpContext context,
+        TeamStore teams,
+        KeyStore keys,
+        AccountStore accounts,
+        BudgetResets resets,
+        [FromQuery(Name = "team_id")] string? teamId,
+        CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(teamId)) return new ErrorResult(TeamErrors.NoTeamId);
 
@@ -40,11 +68,12 @@ internal static class TeamEndpoints
         if (!caller.IsProxyAdmin && caller.TeamId != teamId) return new ErrorResult(TeamErrors.NotYours(caller.TeamId, teamId));
 
         var team = await teams.FindAsync(teamId, cancellationToken);
+        if (await resets.TryResetAsync(team?.Identity.BudgetResetAt, cancellationToken)) team = await teams.FindAsync(teamId, cancellationToken);
         if (team is null) return new ErrorResult(TeamErrors.NotFound(teamId));
 
         var records = await keys.ListOfTeamAsync(teamId, cancellationToken);
         return TypedResults.Json(
-            new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], []), TeamJson.Default.TeamInfo);
+            new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], TeamMembership.Show(await accounts.ListMembersAsync(teamId, cancellationToken))), TeamJson.Default.TeamInfo);
     }
 
     private static Task<IResult> BlockAsync(HttpContext context, TeamChanges changes, CancellationToken cancellationToken) =>

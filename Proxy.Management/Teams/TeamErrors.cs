@@ -28,6 +28,9 @@ internal static class TeamErrors
     public static ProxyError DoesNotExist(string teamId) => new(
         404, ProxyError.InternalServerError, $"Team id = {teamId} does not exist.", "team_id");
 
+    public static ProxyError NotAMember(string userId) => ProxyError.BadRequest(
+        $"User id doesn't exist in team table. user_id={userId}", "user_id");
+
     public static ProxyError CallbackExists(string teamId, TeamCallback callback) => new(
         400,
         "bad_request_error",

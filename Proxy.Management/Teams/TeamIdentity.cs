@@ -1,4 +1,5 @@
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 
 namespace Proxy.Management.Teams;
@@ -37,7 +38,11 @@ public sealed record TeamIdentity
     public string Metadata { get; init; } = "{}";
 
     /// <summary>A JSON object with the fields that are kept but not read.</summary>
-    public string Details { get; init; } = "{}";
+    public string Details
+    {
+        get;
+        init => (field, Settings) = (value, CallSettings.Read(value));
+    } = "{}";
 
     /// <summary>Where the team's calls are logged. Look at <see cref="IsLoggingDisabled"/> first.</summary>
     public IReadOnlyList<TeamCallback> Callbacks { get; init; } = [];
@@ -53,7 +58,23 @@ public sealed record TeamIdentity
 
     public string? UpdatedBy { get; init; }
 
+    /// <summary>What the team may use.</summary>
+    internal AccountTerms Terms => new()
+    {
+        MaxBudget = MaxBudget,
+        BudgetDuration = BudgetDuration,
+        BudgetResetAt = BudgetResetAt,
+        MaxParallelRequests = MaxParallelRequests,
+        TpmLimit = TpmLimit,
+        RpmLimit = RpmLimit,
+    };
+
+    internal CallSettings Settings { get; private init; } = CallSettings.None;
+
     internal ModelList ModelList { get; private init; } = new([]);
+
+    /// <summary>A row to try changes on.</summary>
+    internal static TeamIdentity Blank { get; } = new() { TeamId = "", Models = [], CreatedAt = default, UpdatedAt = default };
 
     /// <returns>The id alone: this may end up in a log line.</returns>
     public override string ToString() => $"team {TeamId}";

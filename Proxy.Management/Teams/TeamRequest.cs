@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Proxy.Management.Bodies;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 
@@ -11,10 +12,10 @@ internal static class TeamRequest
 {
     private const string MembersField = "members_with_roles";
 
-    private static readonly string[] BelongToMetadata = ["model_tpm_limit", "model_rpm_limit", "guardrails", "tags"];
+    public static readonly string[] BelongToMetadata = ["model_tpm_limit", "model_rpm_limit", "guardrails", "tags"];
     private static readonly string[] MemberRoles = ["admin", "user", "org_admin", "internal_user", "internal_user_viewer"];
 
-    private static readonly DetailField[] Details =
+    public static readonly DetailField[] Details =
     [
         new("admins", DetailShape.TextList, "[]"),
         new("members", DetailShape.TextList, "[]"),
@@ -28,6 +29,7 @@ internal static class TeamRequest
         new("allowed_vector_store_indexes", DetailShape.List),
         new("model_rpm_limit", DetailShape.Object),
         new("model_tpm_limit", DetailShape.Object),
+        new("model_max_budget", DetailShape.Object, "{}"),
         new("rpm_limit_type", DetailShape.Text),
         new("tpm_limit_type", DetailShape.Text),
         new("team_member_budget", DetailShape.Dollars),
@@ -37,12 +39,12 @@ internal static class TeamRequest
         new("team_member_permissions", DetailShape.TextList, "[]"),
     ];
 
-    public static (TeamIdentity? Team, ProxyError? Error) Read(FieldReader fields, string? createdBy, DateTimeOffset now)
+    public static (TeamIdentity? Team, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, string? createdBy, DateTimeOffset now)
     {
         CheckMembers(fields);
         var metadata = fields.Object("metadata");
         var details = AddCreator(DetailField.Read(fields, Details), createdBy);
-        var team = ReadIdentity(fields, metadata, details, createdBy, now);
+        var team = ReadIdentity(fields, calendar, metadata, details, createdBy, now);
         if (fields.Error is { } fault) return (null, fault);
 
         var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata);
@@ -50,7 +52,7 @@ internal static class TeamRequest
     }
 
     private static TeamIdentity ReadIdentity(
-        FieldReader fields, JsonElement? metadata, string details, string? createdBy, DateTimeOffset now) => new()
+        FieldReader fields, BudgetCalendar calendar, JsonElement? metadata, string details, string? createdBy, DateTimeOffset now) => new()
         {
             TeamId = fields.Text("team_id") ?? Guid.NewGuid().ToString(),
             Alias = fields.Text("team_alias"),
@@ -59,7 +61,7 @@ internal static class TeamRequest
             IsBlocked = fields.Flag("blocked") ?? false,
             MaxBudget = fields.Dollars("max_budget"),
             BudgetDuration = fields.Text("budget_duration"),
-            BudgetResetAt = fields.MomentAfter("budget_duration", now),
+            BudgetResetAt = fields.ResetAfter("budget_duration", now, calendar),
             MaxParallelRequests = fields.Count("max_parallel_requests"),
             TpmLimit = fields.Count("tpm_limit"),
             RpmLimit = fields.Count("rpm_limit"),
@@ -71,7 +73,7 @@ internal static class TeamRequest
             UpdatedBy = createdBy,
         };
 
-    private static void CheckMembers(FieldReader fields)
+    public static void CheckMembers(FieldReader fields)
     {
         foreach (var item in fields.List(MembersField)?.EnumerateArray() ?? default)
         {

@@ -1,3 +1,4 @@
+using Proxy.Management.Budgets;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Teams;
@@ -7,10 +8,12 @@ internal sealed class TeamRing
 {
     private readonly StateCache<string, TeamState> _teams;
     private readonly TeamStore _store;
+    private readonly AccountRing _accounts;
+    private readonly BudgetResets _resets;
 
-    public TeamRing(TeamStore store)
+    public TeamRing(TeamStore store, AccountRing accounts, BudgetResets resets)
     {
-        _store = store;
+        (_store, _accounts, _resets) = (store, accounts, resets);
         _teams = new StateCache<string, TeamState>(LoadAsync);
     }
 
@@ -23,8 +26,35 @@ internal sealed class TeamRing
     public TeamState? FindLoaded(string teamId) => _teams.FindLoaded(teamId);
 
     /// <summary>The team was created or changed in a commit; the very next request sees it.</summary>
-    public void Change(TeamIdentity identity) => _teams.Change(identity.TeamId, state => state.Replace(identity));
+    public void Change(TeamIdentity identity) => _teams.Change(identity.TeamId, state =>
+    {
+        state.Replace(identity);
+        lock (_accounts.Gate) state.Account.Apply(identity.Terms);
+    });
+
+    /// <summary>Brings what a team's calls are counted in to its latest row. Called after a change, before it is answered.</summary>
+    public async Task RelinkAsync(string teamId)
+    {
+        if (_teams.FindLoaded(teamId) is not { } state) return;
+
+        TeamIdentity identity;
+        do identity = state.Current;
+        while (!state.TryLink(identity, await LinkAsync(identity, state.Spend)));
+    }
+
+    /// <summary>Finds all that the team's calls are counted in, and keeps it in memory from now on.</summary>
+    private async Task<TeamLinks> LinkAsync(TeamIdentity team, decimal spend)
+    {
+        var id = AccountId.OfTeam(team.TeamId);
+        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.TeamModel, team.TeamId, team.Details);
+        var organization = team.OrganizationId is null
+            ? null
+            : await _accounts.FindAsync(new AccountId(AccountKind.Organization, team.OrganizationId));
+        return new TeamLinks(_accounts.Hold(id, () => new Account(id, team.Terms, Money.ToPico(spend))), models, organization);
+    }
 
     private async Task<TeamState?> LoadAsync(string teamId) =>
-        await _store.FindAsync(teamId, CancellationToken.None) is var (identity, spend) ? new TeamState(identity, spend) : null;
+        await _store.FindAsync(teamId, CancellationToken.None) is var (identity, spend)
+            ? new TeamState(identity, await LinkAsync(identity, spend))
+            : null;
 }

@@ -1,32 +1,42 @@
-using Proxy.Management.Storage;
+using Proxy.Management.Budgets;
 
 namespace Proxy.Management.Teams;
 
 /// <summary>A team while the program runs. There is one per team, so that its keys can hold on to it.</summary>
 public sealed class TeamState
 {
-    private readonly SpendMeter _meter;
     private volatile Snapshot _snapshot;
 
-    internal TeamState(TeamIdentity identity, decimal spend)
-    {
-        _meter = new SpendMeter(spend);
-        _snapshot = new Snapshot(identity);
-    }
+    internal TeamState(TeamIdentity identity, TeamLinks links) => _snapshot = new Snapshot(identity, links);
 
     /// <summary>The row as of the latest change.</summary>
     public TeamIdentity Current => _snapshot.Identity;
 
-    public decimal Spend => _meter.Spend;
+    public decimal Spend => Account.Spend;
 
-    public bool IsOverBudget => _meter.HasReached(_snapshot.MaxBudgetPicos);
+    internal Account Account => _snapshot.Links.Account;
 
-    internal void Replace(TeamIdentity identity) => _snapshot = new Snapshot(identity);
+    internal Account? Organization => _snapshot.Links.Organization;
 
-    internal void AddSpend(long picos) => _meter.Add(picos);
+    internal void Replace(TeamIdentity identity) => _snapshot = _snapshot with { Identity = identity };
 
-    private sealed record Snapshot(TeamIdentity Identity)
+    /// <returns>False when the row has changed since the links were made.</returns>
+    internal bool TryLink(TeamIdentity identity, TeamLinks links)
     {
-        public long? MaxBudgetPicos { get; } = Identity.MaxBudget is { } budget ? Money.ToPico(budget) : null;
+        var old = _snapshot;
+        return ReferenceEquals(old.Identity, identity)
+            && ReferenceEquals(Interlocked.CompareExchange(ref _snapshot, new Snapshot(identity, links), old), old);
     }
+
+    internal void AddAccounts(Reservation reservation, string model)
+    {
+        var links = _snapshot.Links;
+        reservation.Add(links.Account);
+        reservation.Add(links.Models.Find(model));
+    }
+
+    private sealed record Snapshot(TeamIdentity Identity, TeamLinks Links);
 }
+
+/// <summary>What a team's calls are counted in.</summary>
+internal sealed record TeamLinks(Account Account, ModelAccounts Models, Account? Organization);

@@ -38,6 +38,15 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
             @CreatedAt, @UpdatedAt, @CreatedBy, @UpdatedBy)
         """;
 
+    private const string UpdateSql = """
+        update team
+        set team_alias = @TeamAlias, organization_id = @OrganizationId, models = @Models, metadata = @Metadata, details = @Details,
+            is_blocked = @IsBlocked, max_budget = @MaxBudget, budget_duration = @BudgetDuration, budget_reset_at = @BudgetResetAt,
+            max_parallel_requests = @MaxParallelRequests, tpm_limit = @TpmLimit, rpm_limit = @RpmLimit,
+            updated_at = @UpdatedAt, updated_by = @UpdatedBy
+        where team_id = @TeamId
+        """;
+
     private const string SetCallbacksSql = """
         update team
         set callbacks = @Callbacks, is_logging_disabled = @IsLoggingDisabled, updated_at = @UpdatedAt, updated_by = @UpdatedBy
@@ -76,6 +85,10 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
 
     public void SetCallbacks(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
         connection.Execute(SetCallbacksSql, TeamRow.From(team, vault), transaction);
+
+    /// <summary>Everything but the callbacks and the spend.</summary>
+    public void Update(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
+        connection.Execute(UpdateSql, TeamRow.From(team, vault), transaction);
 
     public void SetLoggingDisabled(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
         connection.Execute(SetLoggingDisabledSql, TeamRow.From(team, vault), transaction);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
 
 namespace Proxy.Tests.Management;
@@ -97,13 +98,15 @@ internal sealed class AuthenticationTests
         var below = await server.CreateKeyAsync(""" "spend": 0.499999999999, "max_budget": 0.5 """);
         var ofTeam = await server.CreateKeyAsync(""" "team_id": "t-1" """);
 
-        var answers = new[] { key, below, ofTeam }.Select(async value => (await AuthenticateAsync(server, ("api-key", value))).Error);
+        var cashier = server.Services.GetRequiredService<Cashier>();
+        var answers = new[] { key, below, ofTeam }.Select(async value =>
+            (await cashier.ReserveAsync((await AuthenticateAsync(server, ("api-key", value))).Caller!, new CallEstimate("m", 0, 0, null, []))).Error);
         var errors = await Task.WhenAll(answers);
 
         (errors[0]!.Status, errors[0]!.Type, errors[0]!.Param).Should().Be((400, "budget_exceeded", null));
-        errors[0]!.Message.Should().Be("Budget has been exceeded! Current cost: 0.5, Max budget: 0.5");
+        errors[0]!.Message.Should().StartWith("Budget has been exceeded! Current cost: 0.5, Max budget: 0.5");
         errors[1].Should().BeNull();
-        errors[2]!.Message.Should().Be("Budget has been exceeded! Team=t-1 Current cost: 0, Max budget: 0");
+        errors[2]!.Message.Should().StartWith("Budget has been exceeded! Team=t-1 Current cost: 0, Max budget: 0");
     }
 
     [Test]

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
 using Proxy.Management.Teams;
 
@@ -48,10 +49,14 @@ internal sealed class ModelAccessTests
         var now = DateTimeOffset.UnixEpoch;
         var team = teamModels is null
             ? null
-            : new TeamState(new TeamIdentity { TeamId = "t-1", Models = List(teamModels), CreatedAt = now, UpdatedAt = now }, 0);
+            : new TeamState(
+                new TeamIdentity { TeamId = "t-1", Models = List(teamModels), CreatedAt = now, UpdatedAt = now },
+                new TeamLinks(AccountOf(AccountKind.Team), ModelAccounts.None, null));
         var key = new KeyIdentity { Hash = KeyHash.Of("sk-1"), Name = "sk-...1", Models = List(keyModels), CreatedAt = now, UpdatedAt = now };
-        return new KeyState(key, 0, team).Caller;
+        return new KeyState(key, new KeyLinks(AccountOf(AccountKind.Key), ModelAccounts.None, team, null, null, null)).Caller;
     }
+
+    private static Account AccountOf(AccountKind kind) => new(new AccountId(kind, "x"), AccountTerms.None, 0);
 
     private static string[] List(string models) => models.Split(',', StringSplitOptions.RemoveEmptyEntries);
 }

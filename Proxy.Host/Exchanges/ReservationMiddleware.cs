@@ -1,0 +1,101 @@
+using System.Globalization;
+using Proxy.Host.Configuration;
+using Proxy.Host.Recording;
+using Proxy.Host.Requests;
+using Proxy.Management.Alerts;
+using Proxy.Management.Budgets;
+using Proxy.Management.Errors;
+using Proxy.Management.Limits;
+
+namespace Proxy.Host.Exchanges;
+
+/// <summary>Holds what the call may cost in the budgets and limits of all its scopes, or refuses it.</summary>
+/// <remarks>The recorder settles what is held in the commit of the call; whatever ended otherwise gives it back here.</remarks>
+internal sealed class ReservationMiddleware
+{
+    private readonly RequestDelegate _next;
+    private readonly Cashier _cashier;
+    private readonly ProxyLimits _limits;
+    private readonly BudgetAlerts _alerts;
+    private ProxySettings _applied;
+
+    public ReservationMiddleware(RequestDelegate next, Cashier cashier, ProxyLimits limits, BudgetAlerts alerts, SettingsSource settings)
+    {
+        (_next, _cashier, _limits, _alerts, _applied) = (next, cashier, limits, alerts, settings.Current);
+        Apply(_applied);
+    }
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var exchange = context.Exchange;
+        FollowSettings(exchange.Settings);
+        if (await ReserveAsync(context, exchange) is { } error) exchange.Refuse(error);
+        else await _next(context);
+    }
+
+    /// <summary>The limits of the whole gateway are those of the latest settings.</summary>
+    private void FollowSettings(ProxySettings settings)
+    {
+        var old = Volatile.Read(ref _applied);
+        if (!ReferenceEquals(old, settings) && ReferenceEquals(Interlocked.CompareExchange(ref _applied, settings, old), old)) Apply(settings);
+    }
+
+    private void Apply(ProxySettings settings)
+    {
+        _limits.Apply(settings.Limits.ToTerms(), settings.Limits.ToZone());
+        _alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.Interval);
+    }
+
+    private async ValueTask<ProxyError?> ReserveAsync(HttpContext context, Exchange exchange)
+    {
+        var caller = exchange.Caller!;
+        var asked = exchange.Request!.Metadata.Tags;
+        if (SteeringHeaders.Read(context.Request.Headers, exchange.Request) is { } fault) return fault;
+        foreach (var tag in caller.Tags) SteeringHeaders.AddTag(asked, tag);
+
+        var (cost, tokens) = Estimate.Of(exchange);
+        if (cost is null && exchange.Settings.RefusesUnpriced) return ExchangeErrors.Unpriced(exchange.Request.Model);
+
+        var (reservation, error) = await _cashier.ReserveAsync(
+            caller, new CallEstimate(exchange.Request.Model, cost ?? 0, tokens, exchange.Request.User, asked));
+
+        exchange.Reservation = reservation;
+        ShowKey(context.Response, exchange);
+        if (reservation is not null && (reservation.Requests.Limit is not null || reservation.TokenRate.Limit is not null))
+            context.Response.OnStarting(ShowRates, (context.Response, reservation));
+        return error;
+    }
+
+    private static void ShowKey(HttpResponse response, Exchange exchange)
+    {
+        if (exchange.Caller?.Key is not { } key) return;
+
+        var headers = response.Headers;
+        headers["x-litellm-key-spend"] = Dollars(key.Spend);
+        if (key.Current.MaxBudget is { } budget) headers["x-litellm-key-max-budget"] = Dollars(budget);
+        if (key.Current.TpmLimit is { } tpm) headers["x-litellm-key-tpm-limit"] = Number(tpm);
+        if (key.Current.RpmLimit is { } rpm) headers["x-litellm-key-rpm-limit"] = Number(rpm);
+    }
+
+    /// <summary>At the very start of the answer, since the provider's own headers of these names are about the gateway's account.</summary>
+    private static Task ShowRates(object state)
+    {
+        var (response, reservation) = ((HttpResponse, Reservation))state;
+        Show(response, "requests", reservation.Requests);
+        Show(response, "tokens", reservation.TokenRate);
+        return Task.CompletedTask;
+    }
+
+    private static void Show(HttpResponse response, string kind, in RateStanding standing)
+    {
+        if (standing.Limit is not { } limit) return;
+
+        response.Headers[$"x-ratelimit-limit-{kind}"] = Number(limit);
+        response.Headers[$"x-ratelimit-remaining-{kind}"] = Number(standing.Remaining);
+        response.Headers[$"x-ratelimit-reset-{kind}"] = standing.ResetSeconds.ToString("0.###s", CultureInfo.InvariantCulture);
+    }
+
+    private static string Dollars(decimal amount) => amount.ToString("0.############", CultureInfo.InvariantCulture);
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,33 @@
+using System.Text.Json;
+
+namespace Proxy.Host.Requests;
+
+/// <summary>How much a call may answer, as far as it says so: what an estimate of its cost goes by.</summary>
+/// <remarks>These fields are the provider's; the gateway only looks. Of a field that stands twice the larger value counts.</remarks>
+internal sealed class OutputBounds
+{
+    /// <summary>Where a call states no bound.</summary>
+    private const long Usual = 500;
+
+    /// <summary>More than any model answers; beyond it a number is a mistake or an attack on the arithmetic.</summary>
+    private const long Most = 1_000_000;
+    private const long MostChoices = 128;
+
+    private long? _tokens;
+    private long _choices = 1;
+
+    /// <summary>Tokens of all choices together.</summary>
+    /// <param name="modelsMost">The most that the model ever answers, if that is known.</param>
+    public long TokensOf(long? modelsMost) => Math.Min(_tokens ?? Usual, modelsMost ?? Most) * _choices;
+
+    /// <summary>The reader stands on the value of a field, and stays there.</summary>
+    public void Note(ReadOnlySpan<byte> name, in Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var value) || !(value >= 0)) return;
+
+        if (name.SequenceEqual("max_tokens"u8) || name.SequenceEqual("max_completion_tokens"u8) || name.SequenceEqual("max_output_tokens"u8))
+            _tokens = Math.Max(_tokens ?? 0, (long)Math.Min(value, Most));
+        else if (name.SequenceEqual("n"u8) || name.SequenceEqual("best_of"u8))
+            _choices = Math.Max(_choices, (long)Math.Min(value, MostChoices));
+    }
+}

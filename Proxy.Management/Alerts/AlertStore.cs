@@ -1,0 +1,48 @@
+using System.Data.Common;
+using Dapper;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Alerts;
+
+/// <summary>The rows of alerts. Writes take the transaction of the commit queue.</summary>
+internal sealed class AlertStore(Database database)
+{
+    private const int MaxAtOnce = 100;
+
+    /// <summary>The key of the table is what makes it once per scope, threshold and period, over restarts too.</summary>
+    private const string InsertSql = """
+        insert into budget_alert (kind, id, threshold, period, spend, max_budget, raised_at, attempts)
+        values (@Kind, @Id, @Threshold, @Period, @Spend, @MaxBudget, @RaisedAt, 0)
+        on conflict do nothing
+        """;
+
+    private const string WaitingSql = """
+        select kind as Kind, id as Id, threshold as Threshold, period as Period, spend as Spend, max_budget as MaxBudget,
+            raised_at as RaisedAt, attempts as Attempts
+        from budget_alert
+        where delivered_at is null
+        order by raised_at
+        limit @limit
+        """;
+
+    private const string TriedSql = """
+        update budget_alert
+        set attempts = attempts + 1, delivered_at = @deliveredAt
+        where kind = @Kind and id = @Id and threshold = @Threshold and period = @Period
+        """;
+
+    public async Task<IReadOnlyList<BudgetAlert>> ListWaitingAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return [.. await connection.QueryAsync<BudgetAlert>(
+            new CommandDefinition(WaitingSql, new { limit = MaxAtOnce }, cancellationToken: cancellationToken))];
+    }
+
+    public static void Insert(DbConnection connection, DbTransaction transaction, BudgetAlert alert) => connection.Execute(InsertSql, alert, transaction);
+
+    /// <param name="deliveredAt">Null when it waits for another attempt.</param>
+    public static void SetTried(DbConnection connection, DbTransaction transaction, BudgetAlert alert, DateTimeOffset? deliveredAt) => connection.Execute(
+        TriedSql,
+        new { alert.Kind, alert.Id, alert.Threshold, alert.Period, deliveredAt = deliveredAt?.ToUnixTimeMilliseconds() },
+        transaction);
+}

@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Logging;
+using Proxy.Management.Budgets;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Alerts;
+
+/// <summary>Raises alerts of budgets and delivers them to a webhook, from a durable table and once per scope, threshold and period.</summary>
+public sealed partial class BudgetAlerts
+{
+    /// <summary>About a day, at one look in ten seconds; then an alert is old news.</summary>
+    private const int MaxAttempts = 8640;
+
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>An answer that leads elsewhere is a refusal: the operator named this address.</summary>
+    private static readonly HttpClient Client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = RequestTimeout };
+
+    private readonly CommitQueue _queue;
+    private readonly AlertStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger<BudgetAlerts> _logger;
+    private volatile Uri? _webhook;
+
+    internal BudgetAlerts(CommitQueue queue, AlertStore store, TimeProvider time, ILogger<BudgetAlerts> logger) =>
+        (_queue, _store, _time, _logger) = (queue, store, time, logger);
+
+    /// <summary>Where alerts go from now on; null keeps them waiting.</summary>
+    /// <param name="webhook">An absolute address, or null.</param>
+    /// <param name="interval">How often waiting alerts are looked for.</param>
+    public void Apply(Uri? webhook, TimeSpan interval) => (_webhook, Interval) = (webhook, interval);
+
+    /// <summary>How often waiting alerts are looked for.</summary>
+    internal TimeSpan Interval { get; private set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Keeps what was reached; the delivery follows.</summary>
+    internal void Raise(Account account, AlertLevels levels)
+    {
+        if (levels.HasFlag(AlertLevels.Soft)) Raise(account, "soft_budget", account.Terms.SoftBudget);
+        if (levels.HasFlag(AlertLevels.Most)) Raise(account, "80_percent", account.Terms.MaxBudget);
+        if (levels.HasFlag(AlertLevels.All)) Raise(account, "100_percent", account.Terms.MaxBudget);
+    }
+
+    /// <summary>Sends what waits. Whatever is refused waits for the next time.</summary>
+    internal async Task DeliverAsync(CancellationToken cancellationToken)
+    {
+        if (_webhook is not { } webhook) return;
+
+        foreach (var alert in await _store.ListWaitingAsync(cancellationToken))
+        {
+            var isDelivered = await TrySendAsync(webhook, alert, cancellationToken);
+            if (!isDelivered && alert.Attempts + 1 >= MaxAttempts) LogGivenUp(alert.Kind, alert.Id);
+
+            var isDone = isDelivered || alert.Attempts + 1 >= MaxAttempts;
+            await _queue.WriteAsync(
+                (connection, transaction) =>
+                {
+                    AlertStore.SetTried(connection, transaction, alert, isDone ? _time.GetUtcNow() : null);
+                    return true;
+                },
+                cancellationToken);
+            if (!isDelivered) return;
+        }
+    }
+
+    private void Raise(Account account, string threshold, decimal? budget) => _ = KeepAsync(new BudgetAlert
+    {
+        Kind = account.Id.Scope,
+        Id = account.Id.Id,
+        Threshold = threshold,
+        Period = account.ResetAt?.ToUnixTimeMilliseconds() ?? 0,
+        Spend = account.SpentPicos,
+        MaxBudget = Money.ToPico(budget ?? 0),
+        RaisedAt = _time.GetUtcNow().ToUnixTimeMilliseconds(),
+    });
+
+    private async Task KeepAsync(BudgetAlert alert)
+    {
+        try
+        {
+            await _queue.WriteAsync(
+                (connection, transaction) =>
+                {
+                    AlertStore.Insert(connection, transaction, alert);
+                    return true;
+                },
+                CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            LogNotKept(exception, alert.Kind, alert.Id);
+        }
+    }
+
+    private async Task<bool> TrySendAsync(Uri webhook, BudgetAlert alert, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var content = AlertMessage.Of(alert);
+            using var response = await Client.PostAsync(webhook, content, cancellationToken);
+            if (response.IsSuccessStatusCode) return true;
+
+            LogRefused((int)response.StatusCode);
+            return false;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            LogUnreachable(exception.Message);
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "An alert about the budget of {Scope} {Id} could not be kept.")]
+    private partial void LogNotKept(Exception exception, string scope, string id);
+
+    [LoggerMessage(LogLevel.Warning, "The webhook of alerts answered with status {Status}; the alert waits.")]
+    private partial void LogRefused(int status);
+
+    [LoggerMessage(LogLevel.Warning, "The webhook of alerts cannot be reached; the alert waits. {Reason}")]
+    private partial void LogUnreachable(string reason);
+
+    [LoggerMessage(LogLevel.Error, "An alert about the budget of {Scope} {Id} is given up after a day of attempts.")]
+    private partial void LogGivenUp(string scope, string id);
+}

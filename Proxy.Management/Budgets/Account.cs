@@ -1,0 +1,136 @@
+using Proxy.Management.Alerts;
+using Proxy.Management.Limits;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>What one scope may use, has used and holds for calls under way. There is one per scope, for as long as anybody uses it.</summary>
+/// <remarks>Every member that is not a plain read is called under the lock of the <see cref="Cashier"/>.</remarks>
+internal sealed class Account
+{
+    private AccountTerms _terms;
+    private AlertLevels _told;
+    private long _spent;
+    private long _reserved;
+    private long _holds;
+    private SlidingWindow? _requests;
+    private SlidingWindow? _tokens;
+
+    public Account(AccountId id, AccountTerms terms, long spentPicos)
+    {
+        (Id, _terms, _spent) = (id, terms, spentPicos);
+        ResetAt = terms.BudgetResetAt;
+    }
+
+    public AccountId Id { get; }
+
+    public AccountTerms Terms => Volatile.Read(ref _terms);
+
+    public decimal Spend => Money.FromPico(SpentPicos);
+
+    public long SpentPicos => Volatile.Read(ref _spent);
+
+    /// <summary>Picodollars that calls under way hold.</summary>
+    public long ReservedPicos => Volatile.Read(ref _reserved);
+
+    /// <summary>Calls under way.</summary>
+    public long Holds => Volatile.Read(ref _holds);
+
+    /// <summary>When the spend goes back to zero.</summary>
+    public DateTimeOffset? ResetAt { get; set; }
+
+    /// <summary>The last admission, on the clock that never goes back.</summary>
+    public long LastUsedAt { get; private set; }
+
+    /// <summary>The row has changed.</summary>
+    public void Apply(AccountTerms terms)
+    {
+        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
+        Volatile.Write(ref _terms, terms);
+        ResetAt = terms.BudgetResetAt;
+    }
+
+    /// <remarks>The one comparator for every limit: full is reached, not passed. So the call that exactly fills it is let in.</remarks>
+    public bool Denies(DateTimeOffset now, long clock, out Denial denial)
+    {
+        var terms = _terms;
+        if (terms.IsBlocked)
+            denial = new Denial(this, DenialReason.Blocked, 0, 0);
+        else if (terms.MaxBudgetPicosAt(now) is { } budget && _spent + _reserved >= budget)
+            denial = new Denial(this, DenialReason.Budget, budget, _spent, _reserved, ResetAt - now, ResetAt);
+        else if (terms.RpmLimit is { } rpm && (_requests ??= new()).UsedAt(clock) is var calls && calls >= rpm)
+            denial = new Denial(this, DenialReason.Requests, rpm, calls, Wait: WaitOf(_requests, clock, rpm));
+        else if (terms.TpmLimit is { } tpm && (_tokens ??= new()).UsedAt(clock) is var tokens && tokens >= tpm)
+            denial = new Denial(this, DenialReason.Tokens, tpm, tokens, Wait: WaitOf(_tokens, clock, tpm));
+        else if (terms.MaxParallelRequests is { } parallel && _holds >= parallel)
+            denial = new Denial(this, DenialReason.ParallelRequests, parallel, _holds);
+        else
+            denial = default;
+
+        return denial.Reason != DenialReason.None;
+    }
+
+    public void Take(long clock, long picos, long tokens)
+    {
+        LastUsedAt = clock;
+        _holds++;
+        _reserved += picos;
+        if (_terms.RpmLimit is not null) (_requests ??= new()).Add(clock, 1);
+        if (_terms.TpmLimit is not null) (_tokens ??= new()).Add(clock, tokens);
+    }
+
+    /// <summary>The end of a call: what it held goes, what it used stays.</summary>
+    public void Settle(long takenAt, long clock, long heldPicos, long heldTokens, long picos, long tokens)
+    {
+        _holds--;
+        _reserved -= heldPicos;
+        _spent += picos;
+        if (_tokens is null || tokens == heldTokens) return;
+
+        if (tokens < heldTokens) _tokens.TakeBack(takenAt, heldTokens - tokens);
+        else if (_terms.TpmLimit is not null) _tokens.Add(clock, tokens - heldTokens);
+    }
+
+    public void AddSpend(long picos) => _spent += picos;
+
+    public void SetSpend(long picos) => _spent = picos;
+
+    /// <summary>Thresholds that are reached and of which nobody was told yet; from now on they count as told.</summary>
+    public AlertLevels TakeAlerts()
+    {
+        var terms = _terms;
+        if (terms.MaxBudget is null && terms.SoftBudget is null) return AlertLevels.None;
+
+        var reached = AlertLevels.None;
+        if (terms.SoftBudget is { } soft && _spent >= Money.ToPico(soft)) reached |= AlertLevels.Soft;
+        if (terms.MaxBudgetPicosAt(DateTimeOffset.MaxValue) is { } most && _spent >= most / 10 * 8) reached |= _spent >= most ? AlertLevels.Most | AlertLevels.All : AlertLevels.Most;
+
+        var fresh = reached & ~_told;
+        _told |= fresh;
+        return fresh;
+    }
+
+    /// <summary>A new period begins. What calls under way hold counts for it, since they end within it.</summary>
+    public void Reset(DateTimeOffset? next)
+    {
+        _spent = 0;
+        _told = AlertLevels.None;
+        ResetAt = next;
+    }
+
+    public RateStanding RequestsAt(long clock) => StandingOf(_requests, _terms.RpmLimit, clock);
+
+    public RateStanding TokensAt(long clock) => StandingOf(_tokens, _terms.TpmLimit, clock);
+
+    private static RateStanding StandingOf(SlidingWindow? window, long? limit, long clock)
+    {
+        if (limit is not { } most || window is null) return default;
+
+        var used = window.UsedAt(clock);
+        var reset = used == 0 ? 0 : TimeSpan.FromTicks(window.FreeAt(clock, used) - clock).TotalSeconds;
+        return new RateStanding(most, Math.Max(0, most - used), reset);
+    }
+
+    private static TimeSpan? WaitOf(SlidingWindow window, long clock, long limit) =>
+        limit > 0 ? TimeSpan.FromTicks(window.FreeAt(clock, limit) - clock) : null;
+}

@@ -1,0 +1,35 @@
+using Proxy.Management.Errors;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>A changed account, or why it was not changed.</summary>
+internal readonly record struct AccountChange(AccountRow? Row, ProxyError? Error);
+
+/// <summary>Changes accounts: in the database first, then in memory, then the answer, so that the very next call sees it.</summary>
+internal sealed class AccountChanges(CommitQueue queue, AccountRing ring)
+{
+    /// <param name="id">Which account.</param>
+    /// <param name="change">From the row, or null where there is none, to the new row or a refusal. It may run twice.</param>
+    public Task<AccountChange> SaveAsync(
+        AccountId id, Func<AccountRow?, AccountChange> change, CancellationToken cancellationToken) => queue.WriteAsync(
+        (connection, transaction) =>
+        {
+            var changed = change(AccountStore.Find(connection, transaction, id));
+            if (changed.Row is null) return changed;
+
+            AccountStore.Save(connection, transaction, changed.Row);
+            return new AccountChange(AccountStore.Find(connection, transaction, id), null);
+        },
+        changed =>
+        {
+            if (changed.Row is not null) Tell(changed.Row);
+        },
+        cancellationToken);
+
+    /// <summary>Tells an account in memory what its row says now.</summary>
+    public void Tell(AccountRow row) => ring.Change(row.AccountId, account =>
+    {
+        lock (ring.Gate) account.Apply(row.ToTerms());
+    });
+}

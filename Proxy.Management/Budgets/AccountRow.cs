@@ -1,0 +1,52 @@
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>An account as the columns hold it, beside the terms of the budget that it shares.</summary>
+internal sealed record AccountRow
+{
+    public required string Kind { get; init; }
+    public required string Id { get; init; }
+    public string? Alias { get; init; }
+
+    /// <summary>A JSON object with the fields that are kept but not read.</summary>
+    public string Details { get; init; } = "{}";
+
+    public string? BudgetId { get; init; }
+    public long IsBlocked { get; init; }
+    public long Spend { get; init; }
+    public long? MaxBudget { get; init; }
+    public long? SoftBudget { get; init; }
+    public string? BudgetDuration { get; init; }
+    public long? BudgetResetAt { get; init; }
+    public long? MaxParallelRequests { get; init; }
+    public long? TpmLimit { get; init; }
+    public long? RpmLimit { get; init; }
+    public long CreatedAt { get; init; }
+    public long UpdatedAt { get; init; }
+    public string? CreatedBy { get; init; }
+    public string? UpdatedBy { get; init; }
+    public long? SharedMaxBudget { get; init; }
+    public long? SharedSoftBudget { get; init; }
+    public string? SharedBudgetDuration { get; init; }
+    public long? SharedMaxParallelRequests { get; init; }
+    public long? SharedTpmLimit { get; init; }
+    public long? SharedRpmLimit { get; init; }
+
+    public AccountId AccountId => new(KindOf(Kind), Id);
+
+    /// <summary>Its own terms, and where it has none those of the budget that it shares.</summary>
+    public AccountTerms ToTerms() => new()
+    {
+        MaxBudget = Columns.ToDollars(MaxBudget ?? SharedMaxBudget),
+        SoftBudget = Columns.ToDollars(SoftBudget ?? SharedSoftBudget),
+        BudgetDuration = BudgetDuration ?? SharedBudgetDuration,
+        BudgetResetAt = Columns.ToMoment(BudgetResetAt),
+        MaxParallelRequests = MaxParallelRequests ?? SharedMaxParallelRequests,
+        TpmLimit = TpmLimit ?? SharedTpmLimit,
+        RpmLimit = RpmLimit ?? SharedRpmLimit,
+        IsBlocked = IsBlocked != 0,
+    };
+
+    public static AccountKind KindOf(string scope) => Enum.GetValues<AccountKind>().First(kind => new AccountId(kind, "").Scope == scope);
+}

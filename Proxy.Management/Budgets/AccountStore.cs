@@ -1,0 +1,135 @@
+using System.Data.Common;
+using Dapper;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>The rows of accounts. Writes take the transaction of the commit queue.</summary>
+internal sealed class AccountStore(Database database)
+{
+    private const string Columns = """
+        select a.kind as Kind, a.id as Id, a.alias as Alias, a.details as Details, a.budget_id as BudgetId, a.is_blocked as IsBlocked,
+            a.spend as Spend, a.max_budget as MaxBudget, a.soft_budget as SoftBudget, a.budget_duration as BudgetDuration,
+            a.budget_reset_at as BudgetResetAt, a.max_parallel_requests as MaxParallelRequests, a.tpm_limit as TpmLimit,
+            a.rpm_limit as RpmLimit, a.created_at as CreatedAt, a.updated_at as UpdatedAt, a.created_by as CreatedBy, a.updated_by as UpdatedBy,
+            b.max_budget as SharedMaxBudget, b.soft_budget as SharedSoftBudget, b.budget_duration as SharedBudgetDuration,
+            b.max_parallel_requests as SharedMaxParallelRequests, b.tpm_limit as SharedTpmLimit, b.rpm_limit as SharedRpmLimit
+        from account a
+        left join budget b on b.budget_id = a.budget_id
+
+        """;
+
+    private const string FindSql = Columns + """
+        where a.kind = @kind and a.id = @id
+        """;
+
+    private const string ListSql = Columns + """
+        where a.kind = @kind
+        order by a.created_at, a.id
+        limit @limit
+        """;
+
+    private const string OfTeamSql = Columns + """
+        where a.kind = 'team_member' and a.id > @first and a.id < @beyond
+        order by a.id
+        limit 1000
+        """;
+
+    private const string OfBudgetSql = Columns + """
+        where a.budget_id = @budgetId
+        """;
+
+    private const string SaveSql = """
+        insert into account (
+            kind, id, alias, details, budget_id, is_blocked, spend, max_budget, soft_budget, budget_duration, budget_reset_at,
+            max_parallel_requests, tpm_limit, rpm_limit, created_at, updated_at, created_by, updated_by)
+        values (
+            @Kind, @Id, @Alias, @Details, @BudgetId, @IsBlocked, @Spend, @MaxBudget, @SoftBudget, @BudgetDuration, @BudgetResetAt,
+            @MaxParallelRequests, @TpmLimit, @RpmLimit, @CreatedAt, @UpdatedAt, @CreatedBy, @UpdatedBy)
+        on conflict (kind, id) do update set
+            alias = excluded.alias, details = excluded.details, budget_id = excluded.budget_id, is_blocked = excluded.is_blocked,
+            max_budget = excluded.max_budget, soft_budget = excluded.soft_budget, budget_duration = excluded.budget_duration,
+            budget_reset_at = excluded.budget_reset_at, max_parallel_requests = excluded.max_parallel_requests,
+            tpm_limit = excluded.tpm_limit, rpm_limit = excluded.rpm_limit, updated_at = excluded.updated_at,
+            updated_by = excluded.updated_by
+        """;
+
+    private const string DueSql = """
+        select kind as Kind, id as Id from account where budget_reset_at <= @now
+        union all
+        select 'team', team_id from team where budget_reset_at <= @now
+        union all
+        select 'key', lower(hex(key_hash)) from api_key where budget_reset_at <= @now
+        """;
+
+    private const string ResetAccountSql = "update account set spend = 0, budget_reset_at = @next where kind = @kind and id = @id";
+    private const string ResetTeamSql = "update team set spend = 0, budget_reset_at = @next where team_id = @id";
+    private const string ResetKeySql = "update api_key set spend = 0, budget_reset_at = @next where key_hash = @hash";
+
+    public async Task<AccountRow?> FindAsync(AccountId id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<AccountRow>(
+            new CommandDefinition(FindSql, new { kind = id.Scope, id = id.Id }, cancellationToken: cancellationToken));
+    }
+
+    public async Task<IReadOnlyList<AccountRow>> ListAsync(AccountKind kind, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return [.. await connection.QueryAsync<AccountRow>(
+            new CommandDefinition(ListSql, new { kind = new AccountId(kind, "").Scope, limit }, cancellationToken: cancellationToken))];
+    }
+
+    /// <summary>The accounts of a team's members.</summary>
+    public async Task<IReadOnlyList<AccountRow>> ListMembersAsync(string teamId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var (first, beyond) = (AccountId.OfMember(teamId, "").Id, AccountId.OfMember(teamId, "\uffff").Id);
+        return [.. await connection.QueryAsync<AccountRow>(
+            new CommandDefinition(OfTeamSql, new { first, beyond }, cancellationToken: cancellationToken))];
+    }
+
+    /// <summary>The accounts whose period is over.</summary>
+    public async Task<IReadOnlyList<AccountId>> ListDueAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(string Kind, string Id)>(
+            new CommandDefinition(DueSql, new { now = now.ToUnixTimeMilliseconds() }, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => new AccountId(AccountRow.KindOf(row.Kind), row.Id))];
+    }
+
+    public static AccountRow? Find(DbConnection connection, DbTransaction transaction, AccountId id) =>
+        connection.QuerySingleOrDefault<AccountRow>(FindSql, new { kind = id.Scope, id = id.Id }, transaction);
+
+    public static IReadOnlyList<AccountRow> ListOfBudget(DbConnection connection, DbTransaction transaction, string budgetId) =>
+        [.. connection.Query<AccountRow>(OfBudgetSql, new { budgetId }, transaction)];
+
+    /// <summary>Writes everything but the spend of a row that exists.</summary>
+    public static void Save(DbConnection connection, DbTransaction transaction, AccountRow row) => connection.Execute(SaveSql, row, transaction);
+
+    public static void Reset(DbConnection connection, DbTransaction transaction, AccountId id, DateTimeOffset? nextReset)
+    {
+        var next = nextReset?.ToUnixTimeMilliseconds();
+        if (id.Kind == AccountKind.Key) connection.Execute(ResetKeySql, new { next, hash = Convert.FromHexString(id.Id) }, transaction);
+        else if (id.Kind == AccountKind.Team) connection.Execute(ResetTeamSql, new { next, id = id.Id }, transaction);
+        else connection.Execute(ResetAccountSql, new { next, kind = id.Scope, id = id.Id }, transaction);
+    }
+
+    /// <summary>Resets a row that nobody holds in memory, if its period is over.</summary>
+    public static bool ResetDue(DbConnection connection, DbTransaction transaction, AccountId id, DateTimeOffset now, BudgetCalendar calendar)
+    {
+        var (duration, resetAt) = id.Kind switch
+        {
+            AccountKind.Key => Due("select budget_duration, budget_reset_at from api_key where key_hash = @id", Convert.FromHexString(id.Id)),
+            AccountKind.Team => Due("select budget_duration, budget_reset_at from team where team_id = @id", id.Id),
+            _ => Find(connection, transaction, id) is { } row ? (row.BudgetDuration ?? row.SharedBudgetDuration, row.BudgetResetAt) : default,
+        };
+        if (!(resetAt <= now.ToUnixTimeMilliseconds())) return false;
+
+        Reset(connection, transaction, id, calendar.NextReset(duration, now));
+        return true;
+
+        (string? Duration, long? ResetAt) Due(string sql, object key) =>
+            connection.QuerySingleOrDefault<(string?, long?)>(sql, new { id = key }, transaction);
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Proxy.Management.Alerts;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>Looks now and then for periods that are over, so that rows nobody calls begin anew too, and for alerts that wait.</summary>
+internal sealed partial class BudgetSweep(BudgetResets resets, BudgetAlerts alerts, TimeProvider time, ILogger<BudgetSweep> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(alerts.Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await SweepAsync(stoppingToken);
+                timer.Period = alerts.Interval;
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The program stops.
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await resets.RunDueAsync(stoppingToken);
+            await alerts.DeliverAsync(stoppingToken);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            LogFailed(exception);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Budgets whose period is over could not be reset, or alerts not delivered; the next look tries again.")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,22 @@
+namespace Proxy.Management.Budgets;
+
+internal enum DenialReason
+{
+    None,
+    Blocked,
+    Budget,
+    Requests,
+    Tokens,
+    ParallelRequests,
+}
+
+/// <summary>Why a scope does not let a call in, with the figures of that moment.</summary>
+/// <param name="Account">The scope.</param>
+/// <param name="Reason">Which of its limits.</param>
+/// <param name="Limit">The limit; picodollars of a budget.</param>
+/// <param name="Used">What is used of it.</param>
+/// <param name="Reserved">What calls under way hold of a budget.</param>
+/// <param name="Wait">How long until a permit frees; null when time alone does not free one.</param>
+/// <param name="ResetAt">When the budget begins anew; null for never.</param>
+internal readonly record struct Denial(
+    Account Account, DenialReason Reason, long Limit, long Used, long Reserved = 0, TimeSpan? Wait = null, DateTimeOffset? ResetAt = null);

@@ -1,0 +1,34 @@
+namespace Proxy.Management.Budgets;
+
+/// <summary>The accounts that a key or a team has for single models.</summary>
+internal sealed class ModelAccounts
+{
+    public static readonly ModelAccounts None = new([]);
+
+    private readonly Dictionary<string, Account> _accounts;
+
+    private ModelAccounts(Dictionary<string, Account> accounts) => _accounts = accounts;
+
+    /// <returns>Null when the model has neither a budget nor a limit of its own here.</returns>
+    public Account? Find(string model) => _accounts.Count == 0 ? null : _accounts.GetValueOrDefault(model);
+
+    /// <summary>Brings the accounts to what the fields of their owner state.</summary>
+    public static async Task<ModelAccounts> LoadAsync(
+        AccountRing ring, BudgetResets resets, AccountKind kind, string ownerId, string details)
+    {
+        var stated = ModelTerms.Read(details);
+        if (stated.Count == 0) return None;
+
+        var accounts = new Dictionary<string, Account>(StringComparer.Ordinal);
+        foreach (var (model, terms) in stated)
+        {
+            var account = await ring.FindAsync(AccountId.OfModel(kind, ownerId, model));
+            var resetAt = account.ResetAt ?? resets.NextReset(terms.BudgetDuration);
+            if (resetAt != account.ResetAt) resets.Schedule(account.Id, resetAt);
+            lock (ring.Gate) account.Apply(terms with { BudgetResetAt = terms.BudgetDuration is null ? null : resetAt });
+            accounts[model] = account;
+        }
+
+        return new ModelAccounts(accounts);
+    }
+}

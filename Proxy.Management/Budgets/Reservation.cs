@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using Proxy.Management.Limits;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>What one call holds in the accounts of all its scopes, until it is settled or released; whichever comes first, and once.</summary>
+public sealed class Reservation
+{
+    private readonly Cashier _cashier;
+    private Accounts _accounts;
+    private Account[]? _more;
+    private int _count;
+    private bool _isClosed;
+
+    internal Reservation(Cashier cashier, long picos, long tokens) => (_cashier, Picos, Tokens) = (cashier, picos, tokens);
+
+    /// <summary>The scope with the fewest calls left.</summary>
+    public RateStanding Requests { get; private set; }
+
+    /// <summary>The scope with the fewest tokens left.</summary>
+    public RateStanding TokenRate { get; private set; }
+
+    internal long Picos { get; }
+
+    internal long Tokens { get; }
+
+    internal long TakenAt { get; private set; }
+
+    internal int Count => _count;
+
+    internal Account this[int index] => index < Accounts.Length ? _accounts[index] : _more![index - Accounts.Length];
+
+    /// <summary>Gives everything back, as when the call came to nothing. After a settlement it does nothing.</summary>
+    public void Release() => _cashier.Close(this, 0, 0);
+
+    /// <summary>The call is in the database: what it held goes, what it used stays.</summary>
+    internal void Settle(long picos, long tokens) => _cashier.Close(this, picos, tokens);
+
+    internal void Add(Account? account)
+    {
+        if (account is null) return;
+
+        if (_count < Accounts.Length)
+        {
+            _accounts[_count++] = account;
+            return;
+        }
+
+        var index = _count++ - Accounts.Length;
+        if (_more is null || index == _more.Length) Array.Resize(ref _more, Math.Max(4, 2 * index));
+        _more[index] = account;
+    }
+
+    /// <summary>Under the cashier's lock; nothing denies it.</summary>
+    internal void Take(long clock)
+    {
+        TakenAt = clock;
+        for (var i = 0; i < _count; i++)
+        {
+            var account = this[i];
+            account.Take(clock, Picos, Tokens);
+            Requests = Tighter(Requests, account.RequestsAt(clock));
+            TokenRate = Tighter(TokenRate, account.TokensAt(clock));
+        }
+    }
+
+    /// <summary>Under the cashier's lock.</summary>
+    /// <returns>False when it was closed before.</returns>
+    internal bool TryClose()
+    {
+        var isFirst = !_isClosed;
+        _isClosed = true;
+        return isFirst;
+    }
+
+    private static RateStanding Tighter(RateStanding left, RateStanding right) =>
+        right.Limit is null || (left.Limit is not null && left.Remaining <= right.Remaining) ? left : right;
+
+    /// <summary>Enough for every scope and two tags without an array of its own.</summary>
+    [InlineArray(Length)]
+    private struct Accounts
+    {
+        public const int Length = 11;
+
+        private Account _first;
+    }
+}

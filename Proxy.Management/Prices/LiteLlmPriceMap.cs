@@ -1,0 +1,45 @@
+using System.Text.Json;
+
+namespace Proxy.Management.Prices;
+
+/// <summary>Reads a price map in LiteLLM's format: an object of models with dollars per token.</summary>
+internal static class LiteLlmPriceMap
+{
+    /// <exception cref="JsonException">The text is not a JSON object of objects.</exception>
+    public static Dictionary<string, ModelPrice> Read(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("It is not an object.");
+
+        var prices = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        foreach (var model in document.RootElement.EnumerateObject())
+        {
+            if (model.Value.ValueKind == JsonValueKind.Object && model.Name != "sample_spec" && ReadModel(model.Value) is { } price)
+                prices[model.Name] = price;
+        }
+
+        return prices;
+    }
+
+    private static ModelPrice? ReadModel(JsonElement model)
+    {
+        var points = new List<PricePoint>();
+        foreach (var field in model.EnumerateObject())
+        {
+            if (Number(field.Value) is { } figure && PriceFigure.OfLiteLlm(field.Name, figure) is { } point) points.Add(point);
+        }
+
+        return points.Count == 0 ? null : new ModelPrice(points)
+        {
+            Mode = model.TryGetProperty("mode", out var mode) && mode.ValueKind == JsonValueKind.String ? mode.GetString() : null,
+            MaxInputTokens = Tokens(model, "max_input_tokens") ?? Tokens(model, "max_tokens"),
+            MaxOutputTokens = Tokens(model, "max_output_tokens"),
+        };
+    }
+
+    private static long? Tokens(JsonElement model, string name) =>
+        model.TryGetProperty(name, out var value) && Number(value) is >= 0 and <= 1_000_000_000 and var tokens ? (long)tokens : null;
+
+    private static decimal? Number(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number) ? number : null;
+}

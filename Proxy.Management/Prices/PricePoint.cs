@@ -1,0 +1,37 @@
+namespace Proxy.Management.Prices;
+
+/// <summary>What is paid for.</summary>
+public enum PriceKind
+{
+    Input,
+    Output,
+    CachedInput,
+
+    /// <summary>Input written to the provider's cache, for five minutes.</summary>
+    CacheWrite,
+
+    /// <summary>Input written to the provider's cache, for an hour.</summary>
+    CacheWriteHour,
+    Reasoning,
+    AudioInput,
+    AudioOutput,
+    ImageInput,
+    ImageOutput,
+    Request,
+}
+
+/// <summary>How soon the provider answers, and at which price.</summary>
+public enum ServiceTier
+{
+    Standard,
+    Batch,
+    Flex,
+    Priority,
+}
+
+/// <summary>One figure of a model's price.</summary>
+/// <param name="Kind">For what.</param>
+/// <param name="Tier">In which service tier.</param>
+/// <param name="Above">When the whole prompt has more tokens than this.</param>
+/// <param name="Dollars">For one token, image or request.</param>
+public readonly record struct PricePoint(PriceKind Kind, ServiceTier Tier, long Above, decimal Dollars);

@@ -1,0 +1,39 @@
+using FluentAssertions;
+using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Management.Alerts;
+using Proxy.Management.Budgets;
+using Proxy.Management.Errors;
+using Proxy.Management.Storage;
+
+namespace Proxy.Tests.Budgets;
+
+/// <summary>A cashier with accounts that have no rows; their period never ends.</summary>
+internal sealed class TestTill
+{
+    private readonly Cashier _cashier;
+
+    public TestTill()
+    {
+        var ring = new AccountRing(new AccountStore(new Database("sqlite:never-opened.db")));
+        _cashier = new Cashier(ring, new BudgetResets(ring, null!, null!, new BudgetCalendar(), Time, NullLogger<BudgetResets>.Instance), new BudgetAlerts(null!, null!, Time, NullLogger<BudgetAlerts>.Instance), Time);
+    }
+
+    public ManualTimeProvider Time { get; } = new();
+
+    public static Account Open(AccountKind kind, AccountTerms terms, decimal spent = 0) => new(new AccountId(kind, "x"), terms, Money.ToPico(spent));
+
+    public (Reservation? Reservation, ProxyError? Error) Admit(decimal cost, long tokens, params Account[] accounts)
+    {
+        var reservation = new Reservation(_cashier, Money.ToPico(cost), tokens);
+        foreach (var account in accounts) reservation.Add(account);
+        return _cashier.Admit(reservation);
+    }
+
+    /// <summary>An admission that must succeed.</summary>
+    public Reservation Take(decimal cost, long tokens, params Account[] accounts)
+    {
+        var (reservation, error) = Admit(cost, tokens, accounts);
+        error.Should().BeNull();
+        return reservation!;
+    }
+}
