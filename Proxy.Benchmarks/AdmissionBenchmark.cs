@@ -1,8 +1,11 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Management.Access;
 using Proxy.Management.Alerts;
 using Proxy.Management.Budgets;
+using Proxy.Management.Keys;
 using Proxy.Management.Storage;
+using Proxy.Management.Teams;
 
 namespace Proxy.Benchmarks;
 
@@ -10,27 +13,23 @@ namespace Proxy.Benchmarks;
 [MemoryDiagnoser]
 public class AdmissionBenchmark
 {
-    private static readonly AccountKind[] Scopes =
-    [
-        AccountKind.Proxy, AccountKind.Key, AccountKind.KeyModel, AccountKind.User, AccountKind.Member, AccountKind.Team,
-        AccountKind.TeamModel, AccountKind.Organization, AccountKind.Customer, AccountKind.Tag, AccountKind.Tag,
-    ];
+    private const string Model = "gpt-4o";
 
-    private readonly Account[] _accounts = [.. Scopes.Select((scope, index) => new Account(
-        new AccountId(scope, $"id-{index}"),
-        new AccountTerms
-        {
-            MaxBudget = 1_000_000,
-            SoftBudget = 900_000,
-            BudgetDuration = "1mo",
-            BudgetResetAt = DateTimeOffset.MaxValue,
-            MaxParallelRequests = 1_000_000,
-            RpmLimit = 1_000_000_000_000,
-            TpmLimit = 1_000_000_000_000,
-        },
-        spentPicos: 0))];
+    private static readonly AccountTerms Terms = new()
+    {
+        MaxBudget = 1_000_000,
+        SoftBudget = 900_000,
+        BudgetDuration = "1mo",
+        BudgetResetAt = DateTimeOffset.MaxValue,
+        MaxParallelRequests = 1_000_000,
+        RpmLimit = 1_000_000_000_000,
+        TpmLimit = 1_000_000_000_000,
+    };
+
+    private static readonly string[] Tags = ["production", "search"];
 
     private readonly Cashier _cashier;
+    private readonly Caller _caller;
 
     public AdmissionBenchmark()
     {
@@ -38,16 +37,39 @@ public class AdmissionBenchmark
         var resets = new BudgetResets(ring, null!, null!, new BudgetCalendar(), TimeProvider.System, NullLogger<BudgetResets>.Instance);
         var alerts = new BudgetAlerts(null!, null!, TimeProvider.System, NullLogger<BudgetAlerts>.Instance);
         _cashier = new Cashier(ring, resets, alerts, TimeProvider.System);
+        _caller = CallerIn(ring);
+
+        ring.Proxy.Apply(Terms);
+        Account(ring, AccountKind.Customer, "customer");
+        foreach (var tag in Tags) Account(ring, AccountKind.Tag, tag);
     }
 
     [Benchmark]
     public bool AdmitAndSettle()
     {
-        var reservation = new Reservation(_cashier, 1_000_000, 1000);
-        foreach (var account in _accounts) reservation.Add(account);
-
-        var (admitted, _) = _cashier.Admit(reservation);
-        admitted!.Settle(900_000, 900);
+        var (reservation, _) = _cashier.ReserveAsync(_caller, new CallEstimate(Model, 0.000001m, 1000, "customer", Tags)).Result;
+        reservation!.Settle(900_000, 900);
         return true;
     }
+
+    private static Caller CallerIn(AccountRing ring)
+    {
+        var team = new TeamState(
+            new TeamIdentity { TeamId = "team", Models = [], CreatedAt = default, UpdatedAt = default },
+            new TeamLinks(
+                Account(ring, AccountKind.Team, "team"), Models(Account(ring, AccountKind.TeamModel, "team")), Account(ring, AccountKind.Organization, "org")));
+        var links = new KeyLinks(
+            Account(ring, AccountKind.Key, "key"),
+            Models(Account(ring, AccountKind.KeyModel, "key")),
+            team,
+            Account(ring, AccountKind.User, "user"),
+            Account(ring, AccountKind.Member, "member"),
+            Organization: null);
+        return new KeyState(new KeyIdentity { Hash = default, Name = "key", Models = [], CreatedAt = default, UpdatedAt = default }, links).Caller;
+    }
+
+    private static ModelAccounts Models(Account account) => new(new Dictionary<string, Account>(StringComparer.Ordinal) { [Model] = account });
+
+    private static Account Account(AccountRing ring, AccountKind kind, string id) =>
+        ring.Hold(new AccountId(kind, id), () => new Account(new AccountId(kind, id), Terms, spentPicos: 0));
 }

@@ -7,14 +7,6 @@ using Proxy.Management.Storage;
 
 namespace Proxy.Management.Bodies;
 
-/// <summary>Whether a body states a field.</summary>
-internal enum FieldPresence
-{
-    Absent,
-    Null,
-    Present,
-}
-
 /// <summary>Takes fields out of a body and collects every fault, so that one answer names them all. Unknown fields are ignored.</summary>
 /// <remarks>A field that is absent, null or faulty reads as null; look at <see cref="Error"/> when all fields are read.</remarks>
 internal sealed class FieldReader(JsonElement body)

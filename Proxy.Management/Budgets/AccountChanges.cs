@@ -7,7 +7,7 @@ namespace Proxy.Management.Budgets;
 internal readonly record struct AccountChange(AccountRow? Row, ProxyError? Error);
 
 /// <summary>Changes accounts: in the database first, then in memory, then the answer, so that the very next call sees it.</summary>
-internal sealed class AccountChanges(CommitQueue queue, AccountRing ring)
+internal sealed class AccountChanges(CommitQueue queue, AccountRing ring, BudgetCalendar calendar, TimeProvider time)
 {
     /// <param name="id">Which account.</param>
     /// <param name="change">From the row, or null where there is none, to the new row or a refusal. It may run twice.</param>
@@ -19,6 +19,12 @@ internal sealed class AccountChanges(CommitQueue queue, AccountRing ring)
             if (changed.Row is null) return changed;
 
             AccountStore.Save(connection, transaction, changed.Row);
+            var saved = AccountStore.Find(connection, transaction, id)!;
+            if (saved.BudgetResetAt is not null || saved.SharedBudgetDuration is null) return new AccountChange(saved, null);
+
+            // The period is the one of the budget that it shares, and begins with the sharing.
+            var reset = calendar.NextReset(saved.BudgetDuration ?? saved.SharedBudgetDuration, time.GetUtcNow());
+            AccountStore.Save(connection, transaction, saved with { BudgetResetAt = reset?.ToUnixTimeMilliseconds() });
             return new AccountChange(AccountStore.Find(connection, transaction, id), null);
         },
         changed =>

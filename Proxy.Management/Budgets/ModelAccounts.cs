@@ -7,7 +7,7 @@ internal sealed class ModelAccounts
 
     private readonly Dictionary<string, Account> _accounts;
 
-    private ModelAccounts(Dictionary<string, Account> accounts) => _accounts = accounts;
+    public ModelAccounts(Dictionary<string, Account> accounts) => _accounts = accounts;
 
     /// <returns>Null when the model has neither a budget nor a limit of its own here.</returns>
     public Account? Find(string model) => _accounts.Count == 0 ? null : _accounts.GetValueOrDefault(model);

@@ -20,6 +20,8 @@ public sealed class ModelPrice
 
     public decimal InputCostPerToken => Find(PriceKind.Input, ServiceTier.Standard, 0) ?? 0;
 
+    public decimal OutputCostPerToken => Find(PriceKind.Output, ServiceTier.Standard, 0) ?? 0;
+
     /// <summary>The tokens that a prompt may have.</summary>
     public long? MaxInputTokens { get; init; }
 

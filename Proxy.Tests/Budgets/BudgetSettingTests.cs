@@ -90,6 +90,8 @@ internal sealed class BudgetSettingTests
         await _server.Admin.PostAsync("/budget/new", """{"budget_id": "b-1", "max_budget": 5, "budget_duration": "1d"}""");
         await _server.Admin.PostAsync("/customer/new", """{"user_id": "c-1", "budget_id": "b-1"}""");
         var open = await AdmitAsync(key);
+        (await _server.Admin.GetJsonAsync("/customer/info?end_user_id=c-1")).Body.GetProperty("budget_reset_at").GetDateTimeOffset()
+            .Should().Be(new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero), "the period is the shared budget's");
 
         await _server.Admin.PostAsync("/budget/update", """{"budget_id": "b-1", "max_budget": 0}""");
         var closed = await AdmitAsync(key);

@@ -86,6 +86,59 @@ internal sealed class BudgetTests : GatewayFixture
             (await client.PostAsync("/v1/chat/completions", new StringContent(Body))).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
     }
 
+    [Test]
+    public async Task A_client_that_leaves_within_a_stream_gives_its_slot_back_and_pays_for_what_was_sent()
+    {
+        var cancelled = new TaskCompletionSource();
+        Provider.Answer = async (context, _) =>
+        {
+            context.RequestAborted.Register(() => cancelled.TrySetResult());
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("twelve bytes"));
+            await cancelled.Task.WaitAsync(Limit);
+        };
+        using var client = Gateway.With(await Gateway.CreateKeyAsync(new() { ["max_parallel_requests"] = 1 }));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
+        {
+            Content = new StringContent("""{"model":"gpt-4o-mini","stream":true,"messages":[]}"""),
+        };
+        using (var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead))
+        {
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+            await reader.ReadLineAsync().WaitAsync(Limit);
+            (await client.PostAsync("/v1/chat/completions", new StringContent(Body))).StatusCode.Should().Be(HttpStatusCode.TooManyRequests);
+        }
+
+        await cancelled.Task.WaitAsync(Limit);
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!"));
+
+        var status = await Eventually.BecomesAsync(
+            async () => (await client.PostAsync("/v1/chat/completions", new StringContent(Body))).StatusCode, status => status == HttpStatusCode.OK);
+
+        status.Should().Be(HttpStatusCode.OK);
+        (await Gateway.LedgerAsync()).Single(row => row.Outcome == "Aborted").Cost.Should().BePositive();
+    }
+
+    [Test]
+    public async Task The_whole_gateway_has_a_budget_that_holds_for_the_master_key_too()
+    {
+        Gateway.Folder.WriteConfig(TestClusters.At(Provider.Address, Model), new JsonObject
+        {
+            ["Limits"] = new JsonObject { ["MaxBudget"] = 0.000001, ["BudgetDuration"] = "1d", ["TimeZone"] = "Europe/Berlin" },
+            ["Prices"] = Sections["Prices"]!.DeepClone(),
+        });
+        await Gateway.LogBecomesAsync("Applied the changed configuration");
+
+        using var first = await Gateway.Admin.PostAsync("/v1/chat/completions", new StringContent(Body));
+        using var second = await Gateway.Admin.PostAsync("/v1/chat/completions", new StringContent(Body));
+        using var third = await Client.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        (first.StatusCode, second.StatusCode, third.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest));
+        var error = JsonNode.Parse(await second.Content.ReadAsStringAsync())!["error"]!;
+        (error["scope"]!.GetValue<string>(), error["type"]!.GetValue<string>()).Should().Be(("proxy", "budget_exceeded"));
+        error["reset_at"].Should().NotBeNull();
+        (await Gateway.QueryAsync<long>("select budget_reset_at > 0 from account where kind = 'proxy'")).Should().Equal(1);
+    }
+
     private static string? HeaderOf(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? values.Single() : null;
 }

@@ -50,6 +50,8 @@ internal sealed class KillTests
 
         var (rows, total) = (await folder.QueryAsync<(long, long)>("select sum(cost), (select spend from api_key) from spend_log")).Single();
         total.Should().Be(rows, "the key's spend is the sum of its calls");
+        (await folder.QueryAsync<long>("select spend from team union all select spend from account"))
+            .Should().HaveCountGreaterThan(1).And.OnlyContain(spend => spend == rows, "every scope of the calls has spent the same");
     }
 
     private static async Task LoadUntilKilledAsync(GatewayProcess gateway, string key, ConcurrentBag<string> acknowledged)

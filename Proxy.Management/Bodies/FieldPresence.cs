@@ -1,0 +1,9 @@
+namespace Proxy.Management.Bodies;
+
+/// <summary>Whether a body states a field.</summary>
+internal enum FieldPresence
+{
+    Absent,
+    Null,
+    Present,
+}
