@@ -33,7 +33,7 @@ internal sealed class LogTargets
         private static LogTarget[] Targets(IEnumerable<TeamCallback> callbacks) => [.. callbacks
             .Select(LangfuseProject.Find)
             .OfType<LangfuseProject>()
-            .Select(project => new LogTarget(new Uri(project.Host), project.PublicKey, project.SecretKey))
+            .Select(project => new LogTarget(new Uri(project.Host), project.PublicKey, project.SecretKey) { IsTrusted = true })
             .Distinct()];
     }
 }

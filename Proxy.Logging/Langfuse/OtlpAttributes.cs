@@ -16,9 +16,9 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     };
 
     /// <summary>Langfuse's own clients drop longer users, sessions, tags and metadata.</summary>
-    private const int MaxShortLength = 200;
+    public const int MaxShortLength = 200;
 
-    private const int MaxTextLength = 4000;
+    public const int MaxTextLength = 4000;
 
     public void AddShort(string key, string? value)
     {
@@ -41,6 +41,13 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
         WriteStart(key);
         writer.WritePropertyName("stringValue"u8);
         writer.WriteRawValue(quoted.WrittenSpan, skipInputValidation: true);
+        WriteEnd();
+    }
+
+    public void AddNumber(string key, long value)
+    {
+        WriteStart(key);
+        writer.WriteString("intValue"u8, value.ToString(System.Globalization.CultureInfo.InvariantCulture));
         WriteEnd();
     }
 
@@ -93,10 +100,10 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     }
 
     /// <remarks>Such a name could reach into the prototypes of a JavaScript reader; Langfuse drops it too.</remarks>
-    private static bool IsSafeName(string name) =>
+    public static bool IsSafeName(string name) =>
         name.Length > 0 && !name.Split('.').Any(static segment => segment is "__proto__" or "constructor" or "prototype");
 
-    private static string Cut(string value, int maxLength)
+    public static string Cut(string value, int maxLength)
     {
         if (value.Length <= maxLength) return value;
         return value[..(char.IsHighSurrogate(value[maxLength - 1]) ? maxLength - 1 : maxLength)];

@@ -25,6 +25,9 @@ internal sealed class FakeLangfuse : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>What the health endpoint says; it decides how records are sent.</summary>
+    public string Version { get; set; } = "4.16.0";
+
     /// <summary>What to answer to an export that is in order; the spans are kept when it is a success. The default takes everything.</summary>
     public Func<FakeExport, Task<FakeAnswer>> Answer { get; set; } = static _ => Task.FromResult(FakeAnswer.Ok);
 
@@ -44,7 +47,7 @@ internal sealed class FakeLangfuse : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var langfuse = new FakeLangfuse(builder.Build());
-        langfuse._app.MapGet("/api/public/health", () => Results.Json(new { status = "OK", version = "4.16.0" }));
+        langfuse._app.MapGet("/api/public/health", () => Results.Json(new { status = "OK", version = langfuse.Version }));
         langfuse._app.MapGet("/api/public/projects", langfuse.ListProjects);
         langfuse._app.MapPost("/api/public/otel/v1/traces", langfuse.TakeAsync);
         await langfuse._app.StartAsync();
@@ -54,7 +57,7 @@ internal sealed class FakeLangfuse : IAsyncDisposable
 
     public FakeProject AddProject(string name, string? secretKey = null)
     {
-        var project = new FakeProject(name, new LogTarget(Address, $"pk-lf-{name}", secretKey ?? $"sk-lf-{name}-{Guid.NewGuid():N}"));
+        var project = new FakeProject(name, new LogTarget(Address, $"pk-lf-{name}", secretKey ?? $"sk-lf-{name}-{Guid.NewGuid():N}") { IsTrusted = true });
         lock (_lock) _projects.Add(project.PublicKey, project);
         return project;
     }
