@@ -47,7 +47,7 @@ public sealed class CompletionLog
         for (var i = 0; i < parts.Length; i++)
         {
             var body = routes[i].IsRedacted
-                ? redacted ??= Render(RecordCut.Redact(record), ref isTruncated)
+                ? redacted ??= Render(RecordMask.Both(record), ref isTruncated)
                 : whole ??= Render(record, ref isTruncated);
             parts[i] = new(_tools.Targets.Get(routes[i].Target), body);
             if (isShed) _tools.Metrics.Shed(CompletionLogMetrics.LabelOf(parts[i].Target.Id));

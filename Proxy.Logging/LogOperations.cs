@@ -52,6 +52,9 @@ public sealed class LogOperations
     public async Task<int> PurgeAsync(long? id, string? targetId, CancellationToken cancellationToken) =>
         BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(id, targetId, null, long.MaxValue), cancellationToken), wasDead: true);
 
+    /// <summary>Ends the pauses of all targets.</summary>
+    public void Hurry() => _shipper.Hurry(targetId: null);
+
     /// <summary>Removes all that is kept of an owner, who wants it no more. What is on its way is called back as far as it can be.</summary>
     /// <returns>How many records were removed.</returns>
     public async Task<int> PurgeOwnerAsync(string owner, CancellationToken cancellationToken)

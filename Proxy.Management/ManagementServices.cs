@@ -71,6 +71,7 @@ public static class ManagementServices
         group.MapKeyEndpoints();
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
+        if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
         group.MapSpendEndpoints();
         return group;
     }

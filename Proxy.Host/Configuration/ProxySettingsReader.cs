@@ -21,7 +21,8 @@ internal static class ProxySettingsReader
 
         var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
-        var completionLog = SectionReader.Read<CompletionLogOptions>(configuration.GetSection(CompletionLogOptions.Section), faults);
+        var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
+        var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
         var (routes, clusters) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var models = ModelReader.Read(clusters, faults, warnings);
@@ -36,6 +37,7 @@ internal static class ProxySettingsReader
             Prices = prices,
             Requests = requests,
             CompletionLog = completionLog,
+            Logging = logging,
             Management = management,
             Warnings = warnings,
         }, []);

@@ -4,6 +4,7 @@ using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
+using Proxy.Host.Recording;
 using Proxy.Host.Requests;
 using Proxy.Management.Access;
 using Proxy.Management.Errors;
@@ -33,6 +34,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     public Caller? Caller { get; set; }
 
     public CompletionRequest? Request { get; set; }
+
+    /// <summary>What the client's headers say to the log.</summary>
+    public LogWishes LogWishes { get; set; } = LogWishes.None;
 
     public ModelCluster? Cluster { get; set; }
 

@@ -1,3 +1,5 @@
+using Proxy.Host.Recording;
+
 namespace Proxy.Host.Exchanges;
 
 /// <summary>The way of one call, whole and in order.</summary>
@@ -7,6 +9,7 @@ internal static class ExchangePipeline
     {
         pipeline.UseMiddleware<ExchangeMiddleware>(); // opens the exchange; closes and records it, whatever happened
         pipeline.UseMiddleware<AdmissionMiddleware>(); // who is calling; blocked, expired, over budget?
+        pipeline.UseMiddleware<LogWishMiddleware>(); // what does the client want of its log, and is there room for it?
         pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
         pipeline.UseSessionAffinity();
         pipeline.UseLoadBalancing();

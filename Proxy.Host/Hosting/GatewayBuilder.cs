@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
 using Proxy.Host.Exchanges;
+using Proxy.Host.LogDesk;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
@@ -10,6 +11,7 @@ using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
 using Proxy.Management;
+using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -64,6 +66,7 @@ internal static class GatewayBuilder
         services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
         services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
         services.AddCompletionLog();
+        services.AddSingleton<ILogging, TeamLogging>();
 
         services.AddSingleton<ExchangeMetrics>();
         services.AddSingleton<LogTargets>();
@@ -95,6 +98,7 @@ internal static class GatewayBuilder
         }));
 
         app.MapProxyManagement();
+        app.MapLogDesk();
         app.MapModels();
         app.MapExchanges();
     }

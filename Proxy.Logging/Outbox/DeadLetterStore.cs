@@ -6,7 +6,7 @@ namespace Proxy.Logging.Outbox;
 internal sealed class DeadLetterStore(IOutboxDatabase database)
 {
     private const string Chosen = """
-        (@targetId is null or target_id = @targetId) and (@owner is null or owner = @owner) and (@id is null or id = @id) and died_at < @before
+        (@TargetId is null or target_id = @TargetId) and (@Owner is null or owner = @Owner) and (@Id is null or id = @Id) and died_at < @Before
         """;
 
     private const string ListSql = """

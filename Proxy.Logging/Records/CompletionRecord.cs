@@ -18,7 +18,7 @@ public sealed record CompletionRecord
     public string? ParentSpanId { get; init; }
 
     /// <summary>Null where the client adds to a trace that has a name already.</summary>
-    public required string? TraceName { get; init; }
+    public string? TraceName { get; init; }
 
     /// <summary>The client adds to a trace of its own; what is null here leaves that trace as it is.</summary>
     public bool IsAddedToTrace { get; init; }

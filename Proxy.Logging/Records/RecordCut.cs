@@ -1,13 +1,9 @@
 namespace Proxy.Logging.Records;
 
-/// <summary>Makes less of a record: without its bodies, without what was said, or with the middle of it cut out.</summary>
+/// <summary>Makes less of a record: without its bodies, or with the middle of them cut out.</summary>
 internal static class RecordCut
 {
-    public const string Redacted = "redacted-by-litellm";
-
     private static readonly int[] Steps = [100_000, 10_000, 1_000];
-
-    private static readonly ReadOnlyMemory<byte> RedactedJson = new([.. "\""u8, .. "redacted-by-litellm"u8, .. "\""u8]);
 
     /// <returns>The next smaller size to try, or 0 when there is none.</returns>
     public static int Next(int size) => Array.Find(Steps, step => size == 0 || step < size);
@@ -21,20 +17,6 @@ internal static class RecordCut
             record = MarkTruncated(record, (isInputCut ? record.Input.Length : 0) + (isOutputCut ? record.Output.Length : 0));
         return record with { Input = input, Output = output, Parameters = parameters };
     }
-
-    /// <summary>What was said is hidden; that something was said is not.</summary>
-    public static CompletionRecord Redact(CompletionRecord record) => record with
-    {
-        Input = record.Input.IsEmpty ? default : RedactedJson,
-        Output = record.Output.IsEmpty ? default : RedactedJson,
-
-        // A provider's sentence may quote the prompt.
-        StatusMessage = record.StatusMessage is null ? null : Redacted,
-    };
-
-    public static CompletionRecord MaskInput(CompletionRecord record) => record with { Input = RedactedJson };
-
-    public static CompletionRecord MaskOutput(CompletionRecord record) => record with { Output = RedactedJson };
 
     public static CompletionRecord Shed(CompletionRecord record) => record with
     {

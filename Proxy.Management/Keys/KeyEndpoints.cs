@@ -1,9 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
+using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
@@ -35,7 +38,8 @@ internal static class KeyEndpoints
         return Show(KeyView.Of(request.Record) with { Key = request.Key, Token = token, TokenId = token });
     }
 
-    private static async Task<IResult> ShowAsync(HttpContext context, KeyStore store, string? key, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowAsync(
+        HttpContext context, KeyStore store, TeamRing teams, IServiceProvider services, string? key, CancellationToken cancellationToken)
     {
         var caller = context.ManagementCaller;
         var hash = key is null ? caller.KeyHash : KeyFormat.FindHash(key);
@@ -45,9 +49,11 @@ internal static class KeyEndpoints
         if (hash is not { } known) return new ErrorResult(KeyErrors.NotFound);
 
         var record = await store.FindAsync(known, cancellationToken);
-        return record is null
-            ? new ErrorResult(KeyErrors.NotFound)
-            : TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record)), KeyJson.Default.KeyInfo);
+        if (record is null) return new ErrorResult(KeyErrors.NotFound);
+
+        var team = record.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
+        var effect = services.GetService<ILogging>()?.EffectOf(record.Identity, team?.Current);
+        return TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record), effect), KeyJson.Default.KeyInfo);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, KeyChanges changes, CancellationToken cancellationToken)
