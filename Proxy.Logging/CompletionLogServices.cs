@@ -1,8 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
+using Proxy.Logging.GoogleStorage;
 using Proxy.Logging.Http;
+using Proxy.Logging.JsonLines;
 using Proxy.Logging.Langfuse;
+using Proxy.Logging.OpenTelemetry;
 using Proxy.Logging.Outbox;
+using Proxy.Logging.S3;
 using Proxy.Logging.Shipping;
+using Proxy.Logging.Webhook;
 
 namespace Proxy.Logging;
 
@@ -23,7 +28,13 @@ public static class CompletionLogServices
         services.AddSingleton<OutboxBudget>();
         services.AddSingleton<LogHttp>();
         services.AddSingleton<LangfuseServers>();
+        services.AddSingleton<GoogleTokens>();
         services.AddSingleton<ILogDestination, LangfuseDestination>();
+        services.AddSingleton<ILogDestination, WebhookDestination>();
+        services.AddSingleton<ILogDestination, JsonLinesDestination>();
+        services.AddSingleton<ILogDestination, CollectorDestination>();
+        services.AddSingleton<ILogDestination, S3Destination>();
+        services.AddSingleton<ILogDestination, BucketDestination>();
         services.AddSingleton<LogDestinations>();
         services.AddSingleton<RetryPipelines>();
         services.AddSingleton<HostPauses>();

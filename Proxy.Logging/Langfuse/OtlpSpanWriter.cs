@@ -29,22 +29,28 @@ internal static class OtlpSpanWriter
     public static void Write(IBufferWriter<byte> output, CompletionRecord record, string? environment = null)
     {
         using var writer = new Utf8JsonWriter(output, OtlpAttributes.WriterOptions);
-        writer.WriteStartObject();
-        writer.WriteString("traceId"u8, record.TraceId);
-        writer.WriteString("spanId"u8, record.SpanId);
-        if (record.ParentSpanId is { } parent) writer.WriteString("parentSpanId"u8, parent);
-        writer.WriteString("name"u8, record.Name);
-        writer.WriteNumber("kind"u8, ServerKind);
-        writer.WriteString("startTimeUnixNano"u8, Nanoseconds(record.StartedAt));
-        writer.WriteString("endTimeUnixNano"u8, Nanoseconds(record.EndedAt < record.StartedAt ? record.StartedAt : record.EndedAt));
-        WriteStatus(writer, record);
-        writer.WriteStartArray("attributes"u8);
+        WriteStart(writer, record, record.Name);
         var attributes = new OtlpAttributes(writer);
         WriteTrace(attributes, record, environment ?? record.Environment);
         WriteObservation(attributes, record);
         WriteMetadata(attributes, record);
         writer.WriteEndArray();
         writer.WriteEndObject();
+    }
+
+    /// <summary>The span up to its first attribute.</summary>
+    public static void WriteStart(Utf8JsonWriter writer, CompletionRecord record, string name)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("traceId"u8, record.TraceId);
+        writer.WriteString("spanId"u8, record.SpanId);
+        if (record.ParentSpanId is { } parent) writer.WriteString("parentSpanId"u8, parent);
+        writer.WriteString("name"u8, name);
+        writer.WriteNumber("kind"u8, ServerKind);
+        writer.WriteString("startTimeUnixNano"u8, Nanoseconds(record.StartedAt));
+        writer.WriteString("endTimeUnixNano"u8, Nanoseconds(record.EndedAt < record.StartedAt ? record.StartedAt : record.EndedAt));
+        WriteStatus(writer, record);
+        writer.WriteStartArray("attributes"u8);
     }
 
     private static void WriteStatus(Utf8JsonWriter writer, CompletionRecord record)
@@ -94,7 +100,7 @@ internal static class OtlpSpanWriter
         if (!record.Metadata.ContainsKey("requested_model")) attributes.AddShort(Prefix + "requested_model", record.Model);
     }
 
-    public static string Nanoseconds(DateTimeOffset time) => $"{(time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick}";
+    private static string Nanoseconds(DateTimeOffset time) => $"{(time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick}";
 
     public static string LevelOf(CompletionLevel level) => level switch
     {

@@ -17,6 +17,20 @@ internal static class RawJson
     /// <summary>As <see cref="Write(Utf8JsonWriter, ReadOnlySpan{byte})"/>, for a value of metadata.</summary>
     public static void Write(Utf8JsonWriter writer, string text) => Write(writer, System.Text.Encoding.UTF8.GetBytes(text));
 
+    /// <summary>JSON without the line ends that somebody wrote it with.</summary>
+    public static void WriteOnOneLine(Utf8JsonWriter writer, ReadOnlyMemory<byte> text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            document.RootElement.WriteTo(writer);
+        }
+        catch (JsonException)
+        {
+            writer.WriteStringValue(text.Span);
+        }
+    }
+
     private static bool IsJson(ReadOnlySpan<byte> text)
     {
         var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });

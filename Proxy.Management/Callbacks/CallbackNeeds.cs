@@ -14,6 +14,8 @@ public static class CallbackNeeds
         ["langfuse"] = [["langfuse_public_key"], ["langfuse_secret_key", "langfuse_secret"]],
         ["webhook"] = [["webhook_url"], ["webhook_secret"]],
         ["otel"] = [["otel_endpoint"]],
+        ["s3"] = [["s3_bucket_name"], ["s3_aws_access_key_id"], ["s3_aws_secret_access_key"]],
+        ["gcs_bucket"] = [["gcs_bucket_name"]],
     };
 
     /// <summary>The callbacks that may be named over the API.</summary>
@@ -26,7 +28,8 @@ public static class CallbackNeeds
         "langfuse_span_scope", "langfuse_transport", "gcs_bucket_name", "gcs_path_service_account", "langsmith_api_key", "langsmith_project",
         "langsmith_base_url", "langsmith_sampling_rate", "humanloop_api_key", "arize_api_key", "arize_space_key", "arize_space_id", "posthog_api_key",
         "posthog_api_url", "wandb_api_key", "weave_project_id", "turn_off_message_logging", "litellm_disabled_callbacks", "otel_span_scope",
-        "webhook_url", "webhook_secret", "otel_endpoint", "otel_headers", "batch_size", "flush_interval",
+        "webhook_url", "webhook_secret", "otel_endpoint", "otel_headers", "s3_bucket_name", "s3_region_name", "s3_endpoint_url", "s3_aws_access_key_id",
+        "s3_aws_secret_access_key", "s3_path", "batch_size", "flush_interval",
     ];
 
     /// <returns>What is wrong with a callback's variables, in a sentence; null when nothing is.</returns>
