@@ -10,6 +10,9 @@ internal sealed class LogHttp : IDisposable
 {
     private const int KeptAnswerChars = 1024;
 
+    // Most answers are a word; one of the old batch names each event.
+    private const int UsualAnswerBytes = 1024;
+
     private readonly TimeProvider _time;
     private readonly IOptionsMonitor<CompletionLogOptions> _options;
     private readonly HttpMessageInvoker _trusted;
@@ -63,12 +66,18 @@ internal sealed class LogHttp : IDisposable
     /// <remarks>An answer that breaks off does not matter where the status alone decides. It may be HTML, or endless.</remarks>
     private static async Task<ReadOnlyMemory<byte>> ReadAnswerAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancellationToken)
     {
-        var buffer = new byte[Math.Min(maxBytes, (int)Math.Min(response.Content.Headers.ContentLength ?? maxBytes, maxBytes))];
+        var buffer = new byte[UsualAnswerBytes];
         var length = 0;
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            while (true)
+            {
+                length += await body.ReadAtLeastAsync(buffer.AsMemory(length), buffer.Length - length, throwOnEndOfStream: false, cancellationToken);
+                if (length < buffer.Length || length >= maxBytes) break;
+
+                Array.Resize(ref buffer, Math.Min(buffer.Length * 4, maxBytes));
+            }
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {

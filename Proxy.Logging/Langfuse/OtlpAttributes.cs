@@ -15,8 +15,13 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
         SkipValidation = true,
     };
 
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? Quoted;
+
     /// <summary>Langfuse's own clients drop longer users, sessions, tags and metadata.</summary>
     public const int MaxShortLength = 200;
+
+    private const int KeptBufferBytes = 64 * 1024;
 
     public const int MaxTextLength = 4000;
 
@@ -34,7 +39,8 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     public void AddJson(string key, ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty) return;
-        var quoted = new ArrayBufferWriter<byte>(JsonText.CapacityFor(json.Length));
+        var quoted = Quoted ??= new(JsonText.CapacityFor(json.Length));
+        quoted.ResetWrittenCount();
         if (FindStringText(json) is { } text) JsonText.WriteString(quoted, text.Span);
         else JsonText.WriteString(quoted, json);
 
@@ -42,6 +48,7 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
         writer.WritePropertyName("stringValue"u8);
         writer.WriteRawValue(quoted.WrittenSpan, skipInputValidation: true);
         WriteEnd();
+        if (quoted.Capacity > KeptBufferBytes) Quoted = null;
     }
 
     public void AddNumber(string key, long value)
