@@ -108,7 +108,8 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
 
     /// <remarks>Such a name could reach into the prototypes of a JavaScript reader; Langfuse drops it too.</remarks>
     public static bool IsSafeName(string name) =>
-        name.Length > 0 && !name.Split('.').Any(static segment => segment is "__proto__" or "constructor" or "prototype");
+        name.Length > 0 && (!name.Contains("proto", StringComparison.Ordinal) && !name.Contains("constructor", StringComparison.Ordinal)
+            || !name.Split('.').Any(static segment => segment is "__proto__" or "constructor" or "prototype"));
 
     public static string Cut(string value, int maxLength)
     {
@@ -119,6 +120,10 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     private static string? FindStringText(string json)
     {
         if (!json.StartsWith('"')) return null;
+
+        // Most values hold nothing that is escaped.
+        if (json.Length >= 2 && json.IndexOf('"', 1) == json.Length - 1 && !json.Contains('\\')) return json[1..^1];
+
         return FindStringText(Encoding.UTF8.GetBytes(json)) is { } text ? Encoding.UTF8.GetString(text.Span) : null;
     }
 
