@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
@@ -10,38 +9,76 @@ namespace Proxy.Logging;
 /// </summary>
 public sealed class CompletionLog
 {
-    private readonly OutboxTargets _targets;
     private readonly OutboxShipper _shipper;
-    private readonly IOptionsMonitor<CompletionLogOptions> _options;
+    private readonly SenderTools _tools;
     private readonly TimeProvider _time;
 
-    internal CompletionLog(
-        OutboxTargets targets, OutboxShipper shipper, IOptionsMonitor<CompletionLogOptions> options, TimeProvider time)
+    internal CompletionLog(OutboxShipper shipper, SenderTools tools, TimeProvider time)
     {
-        _targets = targets;
         _shipper = shipper;
-        _options = options;
+        _tools = tools;
         _time = time;
     }
 
-    /// <summary>Renders a record. Quick, without I/O; afterwards the record's memory may be reused.</summary>
-    public OutboxEntry Prepare(CompletionRecord record, IReadOnlyList<LogTarget> targets)
-    {
-        if (targets.Count == 0) return new([], 0, []);
+    /// <summary>How much of its disk the outbox has used.</summary>
+    public OutboxPressure Pressure => _tools.Budget.PressureAt(_tools.Options.MaxOutboxBytes);
 
-        var outboxTargets = new OutboxTarget[targets.Count];
-        for (var i = 0; i < outboxTargets.Length; i++) outboxTargets[i] = _targets.Get(targets[i]);
-        var body = RecordJson.Write(record, _options.CurrentValue.MaxFieldBytes);
-        return new(body, _time.GetUtcNow().ToUnixTimeMilliseconds(), outboxTargets);
+    /// <summary>Renders a record. Quick, without I/O; afterwards the record's memory may be reused.</summary>
+    public OutboxEntry Prepare(CompletionRecord record, IReadOnlyList<LogTarget> targets) =>
+        Prepare(record, [.. targets.Select(target => new LogRoute(target))], owner: null, policy: null);
+
+    /// <param name="record">The call.</param>
+    /// <param name="routes">Where it goes.</param>
+    /// <param name="owner">Whose it is: all of an owner's records can be purged.</param>
+    /// <param name="policy">What happens when the outbox has used up its disk; null as the settings say.</param>
+    public OutboxEntry Prepare(CompletionRecord record, IReadOnlyList<LogRoute> routes, string? owner, LimitPolicy? policy)
+    {
+        if (routes.Count == 0) return OutboxEntry.Nothing;
+
+        var pressure = Pressure;
+        var atLimit = policy ?? _tools.Options.LimitPolicy;
+        var isShed = atLimit == LimitPolicy.ShedBodies && pressure != OutboxPressure.None;
+        record = isShed ? RecordCut.Shed(record) : MediaCut.Apply(record);
+
+        byte[]? whole = null;
+        byte[]? redacted = null;
+        var isTruncated = false;
+        var parts = new OutboxPart[routes.Count];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var body = routes[i].IsRedacted
+                ? redacted ??= Render(RecordMask.Both(record), ref isTruncated)
+                : whole ??= Render(record, ref isTruncated);
+            parts[i] = new(_tools.Targets.Get(routes[i].Target), body);
+            if (isShed) _tools.Metrics.Shed(CompletionLogMetrics.LabelOf(parts[i].Target.Id));
+            if (isTruncated) _tools.Metrics.Truncated(CompletionLogMetrics.LabelOf(parts[i].Target.Id));
+        }
+
+        var makesRoom = pressure == OutboxPressure.Full && atLimit != LimitPolicy.RefuseCalls;
+        return new(_time.GetUtcNow().ToUnixTimeMilliseconds(), owner, parts, makesRoom);
     }
 
     /// <summary>Wakes the senders; to be called once, after the transaction that holds the entry was committed.</summary>
     public void Committed(OutboxEntry entry)
     {
-        foreach (var target in entry.Targets)
+        if (!entry.IsWritten) return;
+
+        foreach (var part in entry.Parts)
         {
-            target.IsStored = true;
-            _shipper.Wake(target, entry.Body.Length);
+            part.Target.IsStored = true;
+            _shipper.Wake(part.Target, part.Body.Length);
         }
+
+        if (entry.Dropped.Count == 0) return;
+
+        foreach (var row in entry.Dropped) _tools.Metrics.Dropped(CompletionLogMetrics.LabelOf(row.TargetId), 1);
+        _shipper.Removed(entry.Dropped);
+    }
+
+    private byte[] Render(CompletionRecord record, ref bool isTruncated)
+    {
+        var body = RecordJson.Write(record, _tools.Options.MaxFieldBytes, out var isCut);
+        isTruncated |= isCut;
+        return body;
     }
 }

@@ -31,6 +31,47 @@ public sealed class CompletionLogOptions
     /// <summary>Longest input and longest output of a record; a longer one loses its middle. The default value is 400 KB.</summary>
     [Range(1_000, 4_000_000)]
     public int MaxFieldBytes { get; set; } = 400_000;
+
+    /// <summary>The disk that waiting records may take; <see cref="AtLimit"/> says what happens then. The default value is 10 GB.</summary>
+    [Range(100_000, long.MaxValue)]
+    public long MaxOutboxBytes { get; set; } = 10_000_000_000;
+
+    /// <summary>Records, and dead letters, that are older are dropped and counted. The default value is 31 days.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
+    public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(31);
+
+    /// <summary>What happens at <see cref="MaxOutboxBytes"/> to calls of teams that do not say it themselves: <c>shed-bodies</c> (default), <c>refuse-calls</c> or <c>drop-oldest</c>.</summary>
+    [RegularExpression("^(shed-bodies|refuse-calls|drop-oldest)$", ErrorMessage = "AtLimit is 'shed-bodies', 'refuse-calls' or 'drop-oldest'.")]
+    public string AtLimit { get; set; } = "shed-bodies";
+
+    /// <summary>Hosts, addresses and networks, separated by commas, that targets named by others than admins may be at though they are not public.</summary>
+    public string AllowedHosts { get; set; } = "";
+
+    public LimitPolicy LimitPolicy => LimitPolicies.Find(AtLimit) ?? LimitPolicy.ShedBodies;
+}
+
+/// <summary>What happens to calls when the outbox has used up its disk.</summary>
+public enum LimitPolicy
+{
+    /// <summary>Records are kept without what was said; when even that is too much, the oldest go.</summary>
+    ShedBodies,
+
+    /// <summary>No call is made that could not be logged whole.</summary>
+    RefuseCalls,
+
+    /// <summary>The owner's oldest records go for its new ones.</summary>
+    DropOldest,
+}
+
+public static class LimitPolicies
+{
+    public static LimitPolicy? Find(string? text) => text switch
+    {
+        "shed-bodies" => LimitPolicy.ShedBodies,
+        "refuse-calls" => LimitPolicy.RefuseCalls,
+        "drop-oldest" => LimitPolicy.DropOldest,
+        _ => null,
+    };
 }
 
 [OptionsValidator]

@@ -1,8 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
+using Proxy.Logging.GoogleStorage;
+using Proxy.Logging.Http;
+using Proxy.Logging.JsonLines;
 using Proxy.Logging.Langfuse;
+using Proxy.Logging.OpenTelemetry;
 using Proxy.Logging.Outbox;
+using Proxy.Logging.S3;
 using Proxy.Logging.Shipping;
+using Proxy.Logging.Webhook;
 
 namespace Proxy.Logging;
 
@@ -19,16 +24,34 @@ public static class CompletionLogServices
         services.AddSingleton<CompletionLogMetrics>();
         services.AddSingleton<OutboxTargets>();
         services.AddSingleton<OutboxStore>();
-        services.AddSingleton<LangfuseClient>();
+        services.AddSingleton<DeadLetterStore>();
+        services.AddSingleton<OutboxBudget>();
+        services.AddSingleton<LogHttp>();
+        services.AddSingleton<LangfuseServers>();
+        services.AddSingleton<GoogleTokens>();
+        services.AddSingleton<ILogDestination, LangfuseDestination>();
+        services.AddSingleton<ILogDestination, WebhookDestination>();
+        services.AddSingleton<ILogDestination, JsonLinesDestination>();
+        services.AddSingleton<ILogDestination, CollectorDestination>();
+        services.AddSingleton<ILogDestination, S3Destination>();
+        services.AddSingleton<ILogDestination, BucketDestination>();
+        services.AddSingleton<LogDestinations>();
         services.AddSingleton<RetryPipelines>();
+        services.AddSingleton<HostPauses>();
+        services.AddSingleton<SenderPatience>();
         services.AddSingleton<SenderTools>();
+        services.AddSingleton<TargetTest>();
         services.AddSingleton<OutboxShipper>();
+        services.AddSingleton<OutboxJanitor>();
         services.AddHostedService(provider => provider.GetRequiredService<OutboxShipper>());
+        services.AddHostedService(provider => provider.GetRequiredService<OutboxJanitor>());
         services.AddSingleton(provider => new CompletionLog(
-            provider.GetRequiredService<OutboxTargets>(),
+            provider.GetRequiredService<OutboxShipper>(), provider.GetRequiredService<SenderTools>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new LogOperations(
             provider.GetRequiredService<OutboxShipper>(),
-            provider.GetRequiredService<IOptionsMonitor<CompletionLogOptions>>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<SenderTools>(),
+            provider.GetRequiredService<DeadLetterStore>(),
+            provider.GetRequiredService<TargetTest>()));
         return services;
     }
 }

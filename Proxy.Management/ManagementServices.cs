@@ -89,6 +89,7 @@ public static class ManagementServices
         group.MapOrganizationEndpoints();
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
+        if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
         group.MapSpendEndpoints();
         return group;
     }

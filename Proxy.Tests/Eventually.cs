@@ -6,9 +6,9 @@ internal static class Eventually
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    public static async Task<T> BecomesAsync<T>(Func<Task<T>> look, Func<T, bool> isThere)
+    public static async Task<T> BecomesAsync<T>(Func<Task<T>> look, Func<T, bool> isThere, TimeSpan? atMost = null)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(atMost ?? Limit);
         using var timer = new PeriodicTimer(Pause);
         while (true)
         {

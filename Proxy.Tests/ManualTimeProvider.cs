@@ -37,6 +37,14 @@ internal sealed class ManualTimeProvider : TimeProvider
     /// <summary>Done when somebody waits for exactly this time from now.</summary>
     public Task WaitForTimerAsync(TimeSpan due) => WaitForTimerAsync(rest => rest == due);
 
+    /// <summary>Done when so many wait for exactly this time from now.</summary>
+    public Task WaitForTimersAsync(TimeSpan due, int count) => Eventually.BecomesAsync(
+        () =>
+        {
+            lock (_lock) return Task.FromResult(_timers.Count(timer => timer.Due - _now == due));
+        },
+        waiting => waiting >= count);
+
     /// <summary>Done when somebody waits for such a time from now.</summary>
     public Task WaitForTimerAsync(Predicate<TimeSpan> isDue)
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Proxy.Host.Models;
+using Proxy.Host.Recording;
 using Proxy.Logging;
 using Proxy.Management.Prices;
 using Yarp.ReverseProxy.Configuration;
@@ -34,6 +35,9 @@ internal sealed record ProxySettings
     public required IReadOnlyList<string> DefaultFallbacks { get; init; }
 
     public required CompletionLogOptions CompletionLog { get; init; }
+
+    /// <summary>Where calls are logged whose key and team do not say it.</summary>
+    public required GlobalLogging Logging { get; init; }
 
     public required ManagementOptions Management { get; init; }
 

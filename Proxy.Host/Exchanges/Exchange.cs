@@ -5,6 +5,7 @@ using Proxy.Host.Configuration;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
+using Proxy.Host.Recording;
 using Proxy.Host.Requests;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
@@ -43,6 +44,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     public Caller? Caller { get; set; }
 
     public CompletionRequest? Request { get; set; }
+
+    /// <summary>What the client's headers say to the log.</summary>
+    public LogWishes LogWishes { get; set; } = LogWishes.None;
 
     /// <summary>The model that the call goes to now; a fallback changes it.</summary>
     public ModelMatch? Target { get; set; }

@@ -1,4 +1,5 @@
 using Proxy.Host.Failover;
+using Proxy.Host.Recording;
 
 namespace Proxy.Host.Exchanges;
 
@@ -9,6 +10,7 @@ internal static class ExchangePipeline
     {
         pipeline.UseMiddleware<ExchangeMiddleware>(); // opens the exchange; closes and records it, whatever happened
         pipeline.UseMiddleware<AdmissionMiddleware>(); // who is calling; blocked, expired?
+        pipeline.UseMiddleware<LogWishMiddleware>(); // what does the client want of its log, and is there room for it?
         pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
         pipeline.UseMiddleware<ReservationMiddleware>(); // holds the estimate in every budget and limit, or refuses
         pipeline.UseMiddleware<FailoverMiddleware>(); // attempts, until one is committed

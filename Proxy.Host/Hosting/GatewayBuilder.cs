@@ -4,6 +4,7 @@ using Proxy.Host.Answers;
 using Proxy.Host.Balancing;
 using Proxy.Host.Configuration;
 using Proxy.Host.Exchanges;
+using Proxy.Host.LogDesk;
 using Proxy.Host.Models;
 using Proxy.Host.Probing;
 using Proxy.Host.Providers;
@@ -12,6 +13,7 @@ using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
 using Proxy.Management;
+using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -71,6 +73,7 @@ internal static class GatewayBuilder
         services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
         services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
         services.AddCompletionLog();
+        services.AddSingleton<ILogging, TeamLogging>();
 
         services.AddSingleton<ExchangeMetrics>();
         services.AddSingleton<LogTargets>();
@@ -106,6 +109,7 @@ internal static class GatewayBuilder
         }));
 
         app.MapProxyManagement();
+        app.MapLogDesk();
         app.MapModels();
         app.MapHealth();
         app.MapExchanges();

@@ -13,20 +13,29 @@ namespace Proxy.Host.Recording;
 /// <summary>Tells an exchange to the log, under the names that LiteLLM's users know from their Langfuse.</summary>
 internal static class ExchangeLog
 {
-    public static CompletionRecord Record(Exchange exchange, Bill bill)
+    private const int TraceIdLength = 32;
+    private const int SpanIdLength = 16;
+
+    /// <param name="exchange">The call.</param>
+    /// <param name="bill">What it cost.</param>
+    /// <param name="tags">What its key and its team are tagged with.</param>
+    public static CompletionRecord Record(Exchange exchange, Bill bill, IReadOnlyList<string> tags)
     {
         var request = exchange.Request;
-        var asked = request?.Metadata;
+        var asked = request?.Metadata ?? new RequestMetadata();
+        exchange.LogWishes.ApplyTo(asked);
         var callType = exchange.Operation?.CallType ?? "request";
         var id = exchange.Id.ToString("N");
 
-        return new CompletionRecord
+        var record = new CompletionRecord
         {
             Id = exchange.Id,
-            TraceId = TraceIdOf(asked?.TraceId) ?? id,
-            SpanId = id[^16..],
-            TraceName = asked?.TraceName ?? $"litellm-{callType}",
-            Name = asked?.GenerationName ?? (exchange.Caller?.KeyAlias is { } alias ? $"litellm:{alias}" : $"litellm-{callType}"),
+            TraceId = HexId(asked.TraceId, TraceIdLength) ?? id,
+            SpanId = HexId(asked.GenerationId, SpanIdLength) ?? id[^SpanIdLength..],
+            ParentSpanId = HexId(asked.ParentObservationId, SpanIdLength),
+            IsAddedToTrace = asked.IsExistingTrace,
+            TraceName = asked.MaySet("name") ? asked.TraceName ?? $"litellm-{callType}" : null,
+            Name = asked.GenerationName ?? (exchange.Caller?.KeyAlias is { } alias ? $"litellm:{alias}" : $"litellm-{callType}"),
             Operation = exchange.Operation?.Name ?? "chat",
             StartedAt = exchange.StartedAt,
             EndedAt = exchange.EndedAt,
@@ -36,28 +45,60 @@ internal static class ExchangeLog
             Model = exchange.Model,
             UpstreamModel = exchange.Answer.Model ?? exchange.Attempt?.UpstreamModel,
             Provider = exchange.Attempt?.Deployment.Provider,
-            UserId = asked?.TraceUserId ?? request?.User ?? exchange.Caller?.UserId,
-            SessionId = asked?.SessionId,
-            Tags = asked?.Tags ?? [],
-            Metadata = MetadataOf(exchange, bill),
-            TraceMetadata = asked?.TraceFields ?? [],
+            UserId = asked.MaySet("user_id") ? asked.TraceUserId ?? request?.User ?? exchange.Caller?.UserId : null,
+            SessionId = asked.MaySet("session_id") ? asked.SessionId : null,
+            Tags = asked.MaySet("tags") ? TagsOf(exchange, asked, tags) : [],
+            Metadata = MetadataOf(exchange, bill, asked),
+            TraceMetadata = asked.MaySet("trace_metadata") ? asked.TraceFields : [],
             Parameters = request?.Subset(FieldKind.Parameter) ?? default,
             Input = request is not null && exchange.Operation is { } operation ? InputOf(request, operation) : default,
             Output = exchange.Answer.Output,
             Usage = bill.Usage.Total > 0 ? UsageOf(bill.Usage) : null,
             Cost = bill.Usage.Total > 0 && !bill.IsUnpriced ? new CompletionCost(bill.InputCost, bill.OutputCost) : null,
-            Release = asked?.Release,
-            Version = asked?.Version,
+            Release = asked.Release,
+            Version = asked.Version,
         };
+        return Masked(record, asked);
     }
 
-    /// <summary>A client's own trace id joins calls; where it is not in the form that traces need, its hash stands for it.</summary>
-    private static string? TraceIdOf(string? given)
+    private static CompletionRecord Masked(CompletionRecord record, RequestMetadata asked) => (asked.MasksInput, asked.MasksOutput) switch
+    {
+        (true, true) => RecordMask.Both(record),
+        (true, false) => RecordMask.Input(record),
+        (false, true) => RecordMask.Output(record),
+        _ => record,
+    };
+
+    /// <summary>A client's own id joins calls; where it is not in the form that traces need, its hash stands for it.</summary>
+    private static string? HexId(string? given, int length)
     {
         if (given is not { Length: > 0 }) return null;
-        if (given.Length == 32 && given.All(char.IsAsciiHexDigitLower)) return given;
+        if (given.Length == length && given.All(char.IsAsciiHexDigitLower) && given.Any(digit => digit != '0')) return given;
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(given)).AsSpan(0, 16));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(given)).AsSpan(0, length / 2));
+    }
+
+    private static List<string> TagsOf(Exchange exchange, RequestMetadata asked, IReadOnlyList<string> tags)
+    {
+        var wanted = exchange.Settings.Logging.DefaultTags;
+        if (tags.Count == 0 && wanted.Count == 0) return asked.Tags;
+
+        var all = new List<string>(asked.Tags.Union(tags));
+        foreach (var name in wanted)
+        {
+            var value = name switch
+            {
+                "user_api_key_alias" => exchange.Caller?.KeyAlias,
+                "user_api_key_user_id" => exchange.Caller?.UserId,
+                "user_api_key_team_id" => exchange.Caller?.TeamId,
+                "user_api_key_team_alias" => exchange.Caller?.TeamAlias,
+                "cache_hit" => "False",
+                _ => null,
+            };
+            if (value is not null) all.Add($"{name}:{value}");
+        }
+
+        return all;
     }
 
     private static CompletionLevel LevelOf(SpendOutcome outcome) => outcome switch
@@ -89,9 +130,9 @@ internal static class ExchangeLog
 
     private static CompletionUsage UsageOf(TokenUsage usage) => new(usage.Input, usage.CachedInput, usage.CacheWrite, usage.Output, usage.Reasoning);
 
-    private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill)
+    private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked)
     {
-        var metadata = new Dictionary<string, string>(exchange.Request?.Metadata.Fields ?? []);
+        var metadata = new Dictionary<string, string>(asked.Fields);
         var caller = exchange.Caller!;
         Add(metadata, "call_id", exchange.Id.ToString());
         Add(metadata, "user_api_key_hash", caller.KeyHash?.ToString());
@@ -103,7 +144,7 @@ internal static class ExchangeLog
         Add(metadata, "model_id", exchange.Attempt?.ModelId);
         if (AttemptLog.Of(exchange.Attempts) is { } attempts) metadata["attempts"] = attempts;
         Add(metadata, "error_type", exchange.Failure?.Type);
-        Add(metadata, "client_trace_id", exchange.Request?.Metadata.TraceId);
+        Add(metadata, "client_trace_id", asked.TraceId);
         metadata["status"] = exchange.Status.ToString(CultureInfo.InvariantCulture);
         if (bill.IsEstimated) metadata["usage_estimated"] = "true";
         if (bill.IsUnpriced) metadata["unpriced"] = "true";

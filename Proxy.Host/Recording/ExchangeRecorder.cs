@@ -32,10 +32,12 @@ internal sealed partial class ExchangeRecorder(
             if (exchange.IsTurnedAway && !refusals.TrySpend(isKnown: exchange.Caller is not null)) return true;
 
             var logged = targets.Of(exchange);
-            var entry = logged.Count > 0 ? completions.Prepare(ExchangeLog.Record(exchange, bill), logged) : null;
+            var entry = logged.Count > 0
+                ? completions.Prepare(ExchangeLog.Record(exchange, bill, targets.TagsOf(exchange)), logged, exchange.Caller?.TeamId, targets.PolicyOf(exchange))
+                : null;
 
             // No token: what has happened is recorded, also when the client has left.
-            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry), exchange.Reservation);
+            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry, exchange.Caller), exchange.Reservation);
             if (entry is not null) completions.Committed(entry);
             return true;
         }

@@ -1,39 +1,72 @@
 using System.Runtime.CompilerServices;
 using Proxy.Host.Exchanges;
+using Proxy.Host.Requests;
+using Proxy.Logging;
 using Proxy.Logging.Records;
-using Proxy.Management.Callbacks;
+using Proxy.Management.Access;
+using Proxy.Management.Keys;
 using Proxy.Management.Spend;
+using Proxy.Management.Teams;
 
 namespace Proxy.Host.Recording;
 
-/// <summary>Which projects a call is logged in: the key's own, else its team's, else none. Disabled wins over everything.</summary>
+/// <summary>Which targets a call is logged at. What holds for a key is worked out once, until its row, its team's or the settings change.</summary>
 internal sealed class LogTargets
 {
-    private readonly ConditionalWeakTable<IReadOnlyList<TeamCallback>, Resolved> _resolved = [];
+    /// <summary>The refusal that is in the ledger only: to log it would need the room that there is not.</summary>
+    public const string OutboxFullType = "log_outbox_full";
 
-    public IReadOnlyList<LogTarget> Of(Exchange exchange)
+    private readonly ConditionalWeakTable<KeyIdentity, Remembered> _rules = [];
+
+    public IReadOnlyList<LogRoute> Of(Exchange exchange)
     {
-        if (exchange.Caller?.Key?.Current is not { } key || exchange.Caller.Team?.Current is { IsLoggingDisabled: true } || key.IsLoggingDisabled) return [];
+        if (exchange.Failure?.Type == OutboxFullType || RulesOf(exchange) is not { } rules) return [];
 
-        var callbacks = key.Callbacks.Count > 0 ? key.Callbacks : exchange.Caller.Team?.Current.Callbacks ?? [];
-        if (callbacks.Count == 0) return [];
-
-        // Callbacks are replaced, never changed, so what they resolve to stays with them.
-        var resolved = _resolved.GetValue(callbacks, static list => new Resolved(list));
-        return exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted ? resolved.ForSuccess : resolved.ForFailure;
+        var isNoLog = !exchange.Settings.Logging.IgnoresNoLog && IsNoLog(exchange.Request);
+        return LogResolution.RoutesOf(rules, exchange.LogWishes, isNoLog, exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted);
     }
 
-    private sealed class Resolved(IReadOnlyList<TeamCallback> callbacks)
+    public IReadOnlyList<string> TagsOf(Exchange exchange) => RulesOf(exchange)?.Tags ?? [];
+
+    /// <summary>What happens to this caller's calls when the outbox is full.</summary>
+    public LimitPolicy PolicyOf(Exchange exchange) => RulesOf(exchange) switch
     {
-        public IReadOnlyList<LogTarget> ForSuccess { get; } = Targets(callbacks.Where(callback => callback.IsForSuccess));
+        // Whose calls are not logged has no need to stop.
+        { Lines.Count: 0 } or null => LimitPolicy.ShedBodies,
+        var rules => rules.AtLimit ?? exchange.Settings.CompletionLog.LimitPolicy,
+    };
 
-        public IReadOnlyList<LogTarget> ForFailure { get; } = Targets(callbacks.Where(callback => callback.IsForFailure));
+    /// <summary>Whether the caller's team, or key, still wants what was recorded; asked by the writer, after all that was committed before.</summary>
+    public static bool IsStillWanted(Caller? caller) => caller is not ({ Team.Current.IsLoggingDisabled: true } or { Key.Current.IsLoggingDisabled: true });
 
-        /// <summary>One project that two entries name gets a call once.</summary>
-        private static LogTarget[] Targets(IEnumerable<TeamCallback> callbacks) => [.. callbacks
-            .Select(LangfuseProject.Find)
-            .OfType<LangfuseProject>()
-            .Select(project => new LogTarget(new Uri(project.Host), project.PublicKey, project.SecretKey))
-            .Distinct()];
+    /// <returns>Null for callers that nobody knows, and for the master key where there is nothing for everybody.</returns>
+    private LogRules? RulesOf(Exchange exchange)
+    {
+        if (exchange.Caller is not { } caller) return null;
+
+        var global = exchange.Settings.Logging;
+        if (caller.Key?.Current is not { } key) return LogResolution.RulesOf(null, null, global);
+
+        var team = caller.Team?.Current;
+        if (_rules.TryGetValue(key, out var known) && ReferenceEquals(known.Team, team) && ReferenceEquals(known.Global, global)) return known.Rules;
+
+        var rules = LogResolution.RulesOf(key, team, global);
+        _rules.AddOrUpdate(key, new Remembered(team, global, rules));
+        return rules;
     }
+
+    /// <summary>The client wants no log of this call; its spend is booked all the same.</summary>
+    private static bool IsNoLog(CompletionRequest? request)
+    {
+        if (request is null) return false;
+
+        foreach (var field in request.Fields)
+        {
+            if (field.Kind == FieldKind.GatewayOnly && request.NameOf(field).SequenceEqual("no-log"u8)) return request.ValueOf(field).SequenceEqual("true"u8);
+        }
+
+        return false;
+    }
+
+    private sealed record Remembered(TeamIdentity? Team, GlobalLogging Global, LogRules Rules);
 }

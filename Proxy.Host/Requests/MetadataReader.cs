@@ -9,6 +9,7 @@ internal static class MetadataReader
     private const int MaxFields = 64;
     private const int MaxTags = 50;
     private const int MaxValueBytes = 4096;
+    private const string TracePrefix = "trace_";
 
     /// <summary>The reader stands on the value and is left on its last token.</summary>
     public static void Read(RequestMetadata metadata, FieldKind kind, ref Utf8JsonReader reader)
@@ -49,23 +50,58 @@ internal static class MetadataReader
                 }
 
                 return;
-            case "trace_id" or "existing_trace_id": metadata.TraceId = Text(ref reader) ?? metadata.TraceId; return;
-            case "trace_name": metadata.TraceName = Text(ref reader) ?? metadata.TraceName; return;
-            case "trace_user_id": metadata.TraceUserId = Text(ref reader) ?? metadata.TraceUserId; return;
-            case "session_id": metadata.SessionId = Text(ref reader) ?? metadata.SessionId; return;
-            case "generation_name": metadata.GenerationName = Text(ref reader) ?? metadata.GenerationName; return;
-            case "trace_release": metadata.Release = Text(ref reader) ?? metadata.Release; return;
-            case "trace_version" or "version": metadata.Version = Text(ref reader) ?? metadata.Version; return;
+            case "update_trace_keys":
+                ReadTexts(metadata.UpdateTraceKeys, ref reader);
+                return;
+            case "mask_input": metadata.MasksInput |= IsTrue(ref reader); return;
+            case "mask_output": metadata.MasksOutput |= IsTrue(ref reader); return;
         }
 
         // Names that only the gateway may set, and settings that would send the log elsewhere.
-        if (name.StartsWith("user_api_key", StringComparison.Ordinal) || name.StartsWith("langfuse_", StringComparison.Ordinal) || name.StartsWith('_'))
-            reader.Skip();
-        else
-            Keep(metadata.Fields, name, ref reader);
+        if (RequestMetadata.IsText(name)) metadata.SetText(name, Text(ref reader));
+        else if (IsForGatewayOnly(name)) reader.Skip();
+        else if (name.StartsWith(TracePrefix, StringComparison.Ordinal)) Keep(metadata.TraceFields, name[TracePrefix.Length..], ref reader);
+        else Keep(metadata.Fields, name, ref reader);
     }
 
-    private static void ReadTags(RequestMetadata metadata, ref Utf8JsonReader reader)
+    /// <summary>Sets one field as a header says it.</summary>
+    public static void Set(RequestMetadata metadata, string name, string value)
+    {
+        if (value.Length > MaxValueBytes || IsForGatewayOnly(name) || name is "public_key" or "secret" or "secret_key" or "host" or "transport") return;
+
+        var isJson = value.Length > 0 && value[0] is '[' or '{' || name is "mask_input" or "mask_output";
+        try
+        {
+            if (name is "tags" or "update_trace_keys" && !isJson)
+                (name == "tags" ? metadata.Tags : metadata.UpdateTraceKeys).AddRange(value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(MaxTags));
+            else
+                ReadField(metadata, name, Encoding.UTF8.GetBytes(isJson ? value : JsonSerializer.Serialize(value, RequestJson.Default.String)));
+        }
+        catch (JsonException)
+        {
+            // No JSON after all: a header that cannot be read says nothing.
+        }
+    }
+
+    private static void ReadField(RequestMetadata metadata, string name, byte[] json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        ReadField(metadata, name, ref reader);
+    }
+
+    private static bool IsForGatewayOnly(string name) =>
+        name.StartsWith("user_api_key", StringComparison.Ordinal) || name.StartsWith("langfuse_", StringComparison.Ordinal) || name.StartsWith('_');
+
+    private static bool IsTrue(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.True) return true;
+        return Text(ref reader) is { } text && bool.TryParse(text, out var flag) && flag;
+    }
+
+    private static void ReadTags(RequestMetadata metadata, ref Utf8JsonReader reader) => ReadTexts(metadata.Tags, ref reader);
+
+    private static void ReadTexts(List<string> texts, ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -75,7 +111,7 @@ internal static class MetadataReader
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (Text(ref reader) is { Length: > 0 } tag && metadata.Tags.Count < MaxTags && !metadata.Tags.Contains(tag)) metadata.Tags.Add(tag);
+            if (Text(ref reader) is { Length: > 0 } tag && texts.Count < MaxTags && !texts.Contains(tag)) texts.Add(tag);
         }
     }
 

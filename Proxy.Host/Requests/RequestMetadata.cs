@@ -1,9 +1,12 @@
 namespace Proxy.Host.Requests;
 
-/// <summary>What a call's <c>metadata</c>, <c>litellm_metadata</c> and <c>tags</c> say to the log.</summary>
+/// <summary>What a call's <c>metadata</c>, <c>litellm_metadata</c> and <c>tags</c>, and its <c>langfuse_*</c> headers, say to the log.</summary>
 internal sealed class RequestMetadata
 {
     public string? TraceId { get; set; }
+
+    /// <summary>The client adds to a trace of its own, which stays as it is but for <see cref="UpdateTraceKeys"/>.</summary>
+    public bool IsExistingTrace { get; set; }
 
     public string? TraceName { get; set; }
 
@@ -13,9 +16,19 @@ internal sealed class RequestMetadata
 
     public string? GenerationName { get; set; }
 
+    public string? GenerationId { get; set; }
+
+    public string? ParentObservationId { get; set; }
+
     public string? Release { get; set; }
 
     public string? Version { get; set; }
+
+    public bool MasksInput { get; set; }
+
+    public bool MasksOutput { get; set; }
+
+    public List<string> UpdateTraceKeys { get; } = [];
 
     public List<string> Tags { get; } = [];
 
@@ -24,4 +37,30 @@ internal sealed class RequestMetadata
 
     /// <summary>Fields for the trace; values are JSON texts.</summary>
     public Dictionary<string, string> TraceFields { get; } = [];
+
+    /// <returns>False when the name is none of a text that steers the log.</returns>
+    public static bool IsText(string name) => name is "trace_id" or "existing_trace_id" or "trace_name" or "trace_user_id" or "session_id"
+        or "generation_name" or "generation_id" or "parent_observation_id" or "trace_release" or "trace_version" or "version";
+
+    public void SetText(string name, string? text)
+    {
+        if (text is null) return;
+
+        switch (name)
+        {
+            case "trace_id" when !IsExistingTrace: TraceId = text; break;
+            case "existing_trace_id": (TraceId, IsExistingTrace) = (text, true); break;
+            case "trace_name": TraceName = text; break;
+            case "trace_user_id": TraceUserId = text; break;
+            case "session_id": SessionId = text; break;
+            case "generation_name": GenerationName = text; break;
+            case "generation_id": GenerationId = text; break;
+            case "parent_observation_id": ParentObservationId = text; break;
+            case "trace_release": Release = text; break;
+            case "trace_version" or "version": Version = text; break;
+        }
+    }
+
+    /// <summary>Whether something of the trace is the client's to say: always of a new one, of an existing one only what it lists.</summary>
+    public bool MaySet(string traceKey) => !IsExistingTrace || UpdateTraceKeys.Contains(traceKey);
 }

@@ -15,10 +15,15 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
         SkipValidation = true,
     };
 
-    /// <summary>Langfuse's own clients drop longer users, sessions, tags and metadata.</summary>
-    private const int MaxShortLength = 200;
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? Quoted;
 
-    private const int MaxTextLength = 4000;
+    /// <summary>Langfuse's own clients drop longer users, sessions, tags and metadata.</summary>
+    public const int MaxShortLength = 200;
+
+    private const int KeptBufferBytes = 64 * 1024;
+
+    public const int MaxTextLength = 4000;
 
     public void AddShort(string key, string? value)
     {
@@ -34,13 +39,22 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     public void AddJson(string key, ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty) return;
-        var quoted = new ArrayBufferWriter<byte>(JsonText.CapacityFor(json.Length));
+        var quoted = Quoted ??= new(JsonText.CapacityFor(json.Length));
+        quoted.ResetWrittenCount();
         if (FindStringText(json) is { } text) JsonText.WriteString(quoted, text.Span);
         else JsonText.WriteString(quoted, json);
 
         WriteStart(key);
         writer.WritePropertyName("stringValue"u8);
         writer.WriteRawValue(quoted.WrittenSpan, skipInputValidation: true);
+        WriteEnd();
+        if (quoted.Capacity > KeptBufferBytes) Quoted = null;
+    }
+
+    public void AddNumber(string key, long value)
+    {
+        WriteStart(key);
+        writer.WriteString("intValue"u8, value.ToString(System.Globalization.CultureInfo.InvariantCulture));
         WriteEnd();
     }
 
@@ -93,10 +107,11 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     }
 
     /// <remarks>Such a name could reach into the prototypes of a JavaScript reader; Langfuse drops it too.</remarks>
-    private static bool IsSafeName(string name) =>
-        name.Length > 0 && !name.Split('.').Any(static segment => segment is "__proto__" or "constructor" or "prototype");
+    public static bool IsSafeName(string name) =>
+        name.Length > 0 && (!name.Contains("proto", StringComparison.Ordinal) && !name.Contains("constructor", StringComparison.Ordinal)
+            || !name.Split('.').Any(static segment => segment is "__proto__" or "constructor" or "prototype"));
 
-    private static string Cut(string value, int maxLength)
+    public static string Cut(string value, int maxLength)
     {
         if (value.Length <= maxLength) return value;
         return value[..(char.IsHighSurrogate(value[maxLength - 1]) ? maxLength - 1 : maxLength)];
@@ -105,6 +120,10 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
     private static string? FindStringText(string json)
     {
         if (!json.StartsWith('"')) return null;
+
+        // Most values hold nothing that is escaped.
+        if (json.Length >= 2 && json.IndexOf('"', 1) == json.Length - 1 && !json.Contains('\\')) return json[1..^1];
+
         return FindStringText(Encoding.UTF8.GetBytes(json)) is { } text ? Encoding.UTF8.GetString(text.Span) : null;
     }
 

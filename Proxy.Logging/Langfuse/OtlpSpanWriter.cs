@@ -23,24 +23,34 @@ internal static class OtlpSpanWriter
         "scopeSpans":[{"scope":{"name":"{{{ProductName.Name}}}","version":"{{{ProductName.Version}}}"},"spans":[
         """);
 
-    public static void Write(IBufferWriter<byte> output, CompletionRecord record)
+    /// <param name="output">Gets the span.</param>
+    /// <param name="record">The call.</param>
+    /// <param name="environment">What the target says of it, over what the record says.</param>
+    public static void Write(IBufferWriter<byte> output, CompletionRecord record, string? environment = null)
     {
         using var writer = new Utf8JsonWriter(output, OtlpAttributes.WriterOptions);
+        WriteStart(writer, record, record.Name);
+        var attributes = new OtlpAttributes(writer);
+        WriteTrace(attributes, record, environment ?? record.Environment);
+        WriteObservation(attributes, record);
+        WriteMetadata(attributes, record);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The span up to its first attribute.</summary>
+    public static void WriteStart(Utf8JsonWriter writer, CompletionRecord record, string name)
+    {
         writer.WriteStartObject();
         writer.WriteString("traceId"u8, record.TraceId);
         writer.WriteString("spanId"u8, record.SpanId);
-        writer.WriteString("name"u8, record.Name);
+        if (record.ParentSpanId is { } parent) writer.WriteString("parentSpanId"u8, parent);
+        writer.WriteString("name"u8, name);
         writer.WriteNumber("kind"u8, ServerKind);
         writer.WriteString("startTimeUnixNano"u8, Nanoseconds(record.StartedAt));
         writer.WriteString("endTimeUnixNano"u8, Nanoseconds(record.EndedAt < record.StartedAt ? record.StartedAt : record.EndedAt));
         WriteStatus(writer, record);
         writer.WriteStartArray("attributes"u8);
-        var attributes = new OtlpAttributes(writer);
-        WriteTrace(attributes, record);
-        WriteObservation(attributes, record);
-        WriteMetadata(attributes, record);
-        writer.WriteEndArray();
-        writer.WriteEndObject();
     }
 
     private static void WriteStatus(Utf8JsonWriter writer, CompletionRecord record)
@@ -53,12 +63,12 @@ internal static class OtlpSpanWriter
     }
 
     /// <remarks>Langfuse has no trace of its own any more: what belongs to the trace stands on every span.</remarks>
-    private static void WriteTrace(OtlpAttributes attributes, CompletionRecord record)
+    private static void WriteTrace(OtlpAttributes attributes, CompletionRecord record, string? environment)
     {
         attributes.AddShort("langfuse.trace.name", record.TraceName);
         attributes.AddShort("langfuse.user.id", record.UserId);
         attributes.AddShort("langfuse.session.id", record.SessionId);
-        attributes.AddShort("langfuse.environment", EnvironmentOf(record));
+        attributes.AddShort("langfuse.environment", EnvironmentOf(environment));
         attributes.AddShort("langfuse.release", record.Release);
         attributes.AddShort("langfuse.version", record.Version);
         attributes.AddList("langfuse.trace.tags", record.Tags);
@@ -92,7 +102,7 @@ internal static class OtlpSpanWriter
 
     private static string Nanoseconds(DateTimeOffset time) => $"{(time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick}";
 
-    private static string LevelOf(CompletionLevel level) => level switch
+    public static string LevelOf(CompletionLevel level) => level switch
     {
         CompletionLevel.Warning => "WARNING",
         CompletionLevel.Error => "ERROR",
@@ -100,12 +110,12 @@ internal static class OtlpSpanWriter
     };
 
     /// <remarks>Langfuse turns an environment that it cannot take into <c>default</c>, without a word.</remarks>
-    private static string? EnvironmentOf(CompletionRecord record) => record.Environment is not { } name
+    public static string? EnvironmentOf(string? environment) => environment is not { } name
         ? null
         : name.ToLowerInvariant()[..Math.Min(name.Length, MaxEnvironmentLength)];
 
     /// <remarks>Buckets that add up. One that is empty is left out, save the two that every call has.</remarks>
-    private static byte[] UsageOf(CompletionUsage usage)
+    public static byte[] UsageOf(CompletionUsage usage)
     {
         var text = new StringBuilder($"{{\"input\":{usage.Input}");
         if (usage.CachedInput != 0) text.Append($",\"input_cached_tokens\":{usage.CachedInput}");
@@ -116,6 +126,6 @@ internal static class OtlpSpanWriter
     }
 
     /// <remarks>With a cost given Langfuse computes none, and has no total unless we say it.</remarks>
-    private static byte[] CostOf(CompletionCost cost) =>
+    public static byte[] CostOf(CompletionCost cost) =>
         Encoding.UTF8.GetBytes($$"""{"input":{{cost.Input}},"output":{{cost.Output}},"total":{{cost.Total}}}""");
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Dapper;
 
@@ -6,34 +7,49 @@ namespace Proxy.Logging.Outbox;
 /// <summary>Reads what waits, and removes what was taken or given up.</summary>
 internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
 {
-    private const string TargetsSql = """
-        select t.id as Id, t.host as Host, t.public_key as PublicKey, t.secret_protected as SecretProtected, w.waiting as Waiting
-        from (select target_id, count(*) as waiting from outbox group by target_id) w
+    private const string TargetColumns = """
+        t.id as Id, t.kind as Kind, t.host as Host, t.public_key as PublicKey, t.secret_protected as SecretProtected, t.options as Options,
+        t.is_trusted as IsTrusted
+        """;
+
+    private const string TargetsSql = $"""
+        select {TargetColumns}, w.waiting as Waiting, w.bytes as Bytes
+        from (select target_id, count(*) as waiting, sum(length(body)) as bytes from outbox group by target_id) w
         join log_target t on t.id = w.target_id
         """;
 
-    public async Task<IReadOnlyList<TargetRow>> ListWaitingTargetsAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return [.. await connection.QueryAsync<TargetRow>(new CommandDefinition(TargetsSql, cancellationToken: cancellationToken))];
-    }
+    public Task<IReadOnlyList<TargetRow>> ListWaitingTargetsAsync(CancellationToken cancellationToken) =>
+        QueryAsync<TargetRow>(TargetsSql, null, cancellationToken);
 
-    private const string FindTargetSql = """
-        select id as Id, host as Host, public_key as PublicKey, secret_protected as SecretProtected, 0 as Waiting
-        from log_target
-        where id = @id
+    private const string FindTargetSql = $"""
+        select {TargetColumns}, 0 as Waiting, 0 as Bytes
+        from log_target t
+        where t.id = @id
         """;
 
-    public async Task<TargetRow?> FindTargetAsync(string id, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<TargetRow>(
-            new CommandDefinition(FindTargetSql, new { id }, cancellationToken: cancellationToken));
-    }
+    public async Task<TargetRow?> FindTargetAsync(string id, CancellationToken cancellationToken) =>
+        (await QueryAsync<TargetRow>(FindTargetSql, new { id }, cancellationToken)).SingleOrDefault();
+
+    private const string BacklogSql = $"""
+        select {TargetColumns}, coalesce(w.waiting, 0) as Waiting, 0 as Bytes, o.created_at as OldestAt, coalesce(d.dead, 0) as DeadLetters
+        from log_target t
+        left join (select target_id, count(*) as waiting, min(id) as first from outbox group by target_id) w on w.target_id = t.id
+        left join outbox o on o.id = w.first
+        left join (select target_id, count(*) as dead from dead_letter group by target_id) d on d.target_id = t.id
+        """;
+
+    /// <summary>All targets that were ever written to, with what waits for them.</summary>
+    public Task<IReadOnlyList<TargetRow>> ListTargetsAsync(CancellationToken cancellationToken) =>
+        QueryAsync<TargetRow>(BacklogSql, null, cancellationToken);
+
+    private const string BytesSql = "select coalesce(sum(length(body)), 0) from outbox";
+
+    public async Task<long> CountBytesAsync(CancellationToken cancellationToken) =>
+        (await QueryAsync<long>(BytesSql, null, cancellationToken)).Single();
 
     // Always from the first row: with several writers an id may be committed after a higher one, so nothing can be remembered as passed.
     private const string ReadSql = """
-        select id, body
+        select id, body, owner
         from outbox
         where target_id = @targetId
         order by id
@@ -47,7 +63,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
         await using var reader = await connection.ExecuteReaderAsync(
             new CommandDefinition(ReadSql, new { targetId, limit }, cancellationToken: cancellationToken));
         while (await reader.ReadAsync(cancellationToken))
-            yield return new(reader.GetInt64(0), reader.GetFieldValue<byte[]>(1));
+            yield return new(reader.GetInt64(0), reader.GetFieldValue<byte[]>(1), reader.IsDBNull(2) ? null : reader.GetString(2));
     }
 
     private const string DeleteSql = """
@@ -55,34 +71,87 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
         where id in @ids
         """;
 
-    public Task DeleteAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => database.WriteAsync(
+    /// <returns>How many of them were still there: some may have been purged while they were under way.</returns>
+    public Task<int> DeleteAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) => connection.Execute(DeleteSql, new { ids }, transaction), cancellationToken);
 
     private const string BurySql = """
-        insert into dead_letter (id, target_id, created_at, body, answer, died_at)
-        select id, target_id, created_at, body, @answer, @now
+        insert into dead_letter (id, target_id, created_at, body, owner, answer, died_at)
+        select id, target_id, created_at, body, owner, @answer, @now
         from outbox
         where id = @id
         """;
 
-    public Task BuryAsync(long id, string answer, CancellationToken cancellationToken)
+    public Task<int> BuryAsync(long id, string answer, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return database.WriteAsync(
+        return WriteAsync(
             (connection, transaction) =>
             {
                 connection.Execute(BurySql, new { id, answer, now }, transaction);
-                connection.Execute(DeleteSql, new { ids = new[] { id } }, transaction);
+                return connection.Execute(DeleteSql, new { ids = new[] { id } }, transaction);
             },
             cancellationToken);
     }
+
+    private const string OwnedSql = """
+        select id
+        from outbox
+        where owner = @owner and target_id = @targetId
+        limit @limit
+        """;
+
+    private const string OldestSql = """
+        select id as Id, created_at as CreatedAt
+        from outbox
+        order by id
+        limit @limit
+        """;
+
+    private const string RemoveSql = """
+        delete from outbox
+        where id in @ids
+        returning id as Id, target_id as TargetId, length(body) as Bytes
+        """;
+
+    /// <summary>Removes an owner's rows, at most <paramref name="limit"/> of them: a long write would hold up every call.</summary>
+    public async Task<IReadOnlyList<RemovedRow>> RemoveOwnedAsync(string owner, string targetId, int limit, CancellationToken cancellationToken) =>
+        await RemoveAsync(await QueryAsync<long>(OwnedSql, new { owner, targetId, limit }, cancellationToken), cancellationToken);
+
+    /// <summary>Removes the rows that lead the outbox and are too old, at most <paramref name="limit"/> of them.</summary>
+    public async Task<IReadOnlyList<RemovedRow>> RemoveOldestAsync(long before, int limit, CancellationToken cancellationToken)
+    {
+        var oldest = await QueryAsync<RowAge>(OldestSql, new { limit }, cancellationToken);
+        return await RemoveAsync([.. oldest.TakeWhile(row => row.CreatedAt < before).Select(row => row.Id)], cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<RemovedRow>> RemoveAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => ids.Count == 0
+        ? []
+        : await WriteAsync((connection, transaction) => connection.Query<RemovedRow>(RemoveSql, new { ids }, transaction).ToList(), cancellationToken);
+
+    private async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return [.. await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))];
+    }
+
+    private async Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> work, CancellationToken cancellationToken)
+    {
+        T result = default!;
+        await database.WriteAsync((connection, transaction) => result = work(connection, transaction), cancellationToken);
+        return result;
+    }
 }
 
-internal readonly record struct OutboxRow(long Id, byte[] Body);
+internal sealed record RowAge(long Id, long CreatedAt);
+
+internal readonly record struct OutboxRow(long Id, byte[] Body, string? Owner);
 
 internal sealed class TargetRow
 {
     public required string Id { get; init; }
+
+    public required string Kind { get; init; }
 
     public required string Host { get; init; }
 
@@ -90,5 +159,16 @@ internal sealed class TargetRow
 
     public required string SecretProtected { get; init; }
 
+    public required string Options { get; init; }
+
+    public bool IsTrusted { get; init; }
+
     public long Waiting { get; init; }
+
+    public long Bytes { get; init; }
+
+    /// <summary>Unix milliseconds; null when nothing waits.</summary>
+    public long? OldestAt { get; init; }
+
+    public long DeadLetters { get; init; }
 }

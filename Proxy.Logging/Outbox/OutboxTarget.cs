@@ -7,8 +7,6 @@ namespace Proxy.Logging.Outbox;
 /// <summary>A log target as the outbox keeps it: under an id that says nothing about its secret, which is encrypted.</summary>
 internal sealed class OutboxTarget(LogTarget target, string secretProtected)
 {
-    public const string Kind = "langfuse";
-
     private volatile bool _isStored;
 
     public LogTarget Target { get; } = target;
@@ -24,6 +22,6 @@ internal sealed class OutboxTarget(LogTarget target, string secretProtected)
         set => _isStored = value;
     }
 
-    private static string IdOf(LogTarget target) => Convert.ToHexStringLower(SHA256.HashData(
-        Encoding.UTF8.GetBytes($"{Kind}\0{target.Host.AbsoluteUri.TrimEnd('/')}\0{target.PublicKey}\0{target.SecretKey}")));
+    private static string IdOf(LogTarget target) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        $"{target.Kind}\0{target.Host.AbsoluteUri.TrimEnd('/')}\0{target.PublicKey}\0{target.SecretKey}\0{target.Options}\0{target.IsTrusted}")));
 }

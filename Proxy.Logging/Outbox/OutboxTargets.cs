@@ -22,7 +22,12 @@ internal sealed class OutboxTargets(IDataProtectionProvider protection)
     {
         try
         {
-            return new(new Uri(row.Host), row.PublicKey, _protector.Unprotect(row.SecretProtected));
+            return new(new Uri(row.Host), row.PublicKey, _protector.Unprotect(row.SecretProtected))
+            {
+                Kind = row.Kind,
+                Options = row.Options,
+                IsTrusted = row.IsTrusted,
+            };
         }
         catch (CryptographicException)
         {

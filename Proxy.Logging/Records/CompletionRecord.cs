@@ -14,7 +14,14 @@ public sealed record CompletionRecord
     /// <summary>16 lower-case hex digits.</summary>
     public required string SpanId { get; init; }
 
-    public required string TraceName { get; init; }
+    /// <summary>The observation that this one belongs under: 16 lower-case hex digits.</summary>
+    public string? ParentSpanId { get; init; }
+
+    /// <summary>Null where the client adds to a trace that has a name already.</summary>
+    public string? TraceName { get; init; }
+
+    /// <summary>The client adds to a trace of its own; what is null here leaves that trace as it is.</summary>
+    public bool IsAddedToTrace { get; init; }
 
     /// <summary>The name of the generation within its trace.</summary>
     public required string Name { get; init; }

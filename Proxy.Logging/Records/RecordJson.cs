@@ -29,14 +29,16 @@ internal static class RecordJson
     private static Utf8JsonWriter? HeadWriter;
 
     /// <summary>Renders a record; one allocation, which is the result.</summary>
-    public static byte[] Write(CompletionRecord record, int maxFieldBytes)
+    public static byte[] Write(CompletionRecord record, int maxFieldBytes, out bool isTruncated)
     {
-        var input = FieldBound.Apply(record.Input, maxFieldBytes, out var isInputCut);
-        var output = FieldBound.Apply(record.Output, maxFieldBytes, out var isOutputCut);
-        var parameters = FieldBound.Apply(record.Parameters, maxFieldBytes, out _);
-        if (isInputCut || isOutputCut)
-            record = MarkTruncated(record, (isInputCut ? record.Input.Length : 0) + (isOutputCut ? record.Output.Length : 0));
+        var bound = RecordCut.Apply(record, maxFieldBytes);
+        isTruncated = !ReferenceEquals(bound.Metadata, record.Metadata);
+        return Write(bound);
+    }
 
+    private static byte[] Write(CompletionRecord record)
+    {
+        var (parameters, input, output) = (record.Parameters, record.Input, record.Output);
         var head = WriteHead(new(record, parameters.Length, input.Length, output.Length));
         var body = new byte["{\"head\":}"u8.Length + head.WrittenCount
             + TailLength("parameters"u8, parameters) + TailLength("input"u8, input) + TailLength("output"u8, output)];
@@ -51,7 +53,7 @@ internal static class RecordJson
         return body;
     }
 
-    /// <exception cref="JsonException">The body was not written by <see cref="Write"/>.</exception>
+    /// <exception cref="JsonException">The body was not written here.</exception>
     public static CompletionRecord Read(ReadOnlyMemory<byte> body)
     {
         var reader = new Utf8JsonReader(body.Span);
@@ -70,11 +72,6 @@ internal static class RecordJson
             Output = Take(ref rest, "output"u8, head.Output),
         };
     }
-
-    private static CompletionRecord MarkTruncated(CompletionRecord record, long originalBytes) => record with
-    {
-        Metadata = new Dictionary<string, string>(record.Metadata) { ["truncated"] = "true", ["original_bytes"] = $"{originalBytes}" },
-    };
 
     private static ArrayBufferWriter<byte> WriteHead(RecordHead head)
     {

@@ -14,8 +14,17 @@ internal enum Delivery
     /// <summary>Too much for one request, or one record of it is bad: send fewer.</summary>
     Halve,
 
+    /// <summary>This one record is too large: send less of it.</summary>
+    Truncate,
+
     /// <summary>This one record will never be taken.</summary>
     DeadLetter,
+
+    /// <summary>Some of it was taken; each record has a verdict of its own.</summary>
+    Partial,
+
+    /// <summary>The target speaks otherwise than we thought: write the same records anew.</summary>
+    Rebuild,
 }
 
 /// <summary>What an answer means for the records of the request. The table of faults, in one place.</summary>
@@ -27,26 +36,38 @@ internal readonly record struct DeliveryVerdict(Delivery Kind, string Reason, Ti
 {
     public static readonly TimeSpan ParkTime = TimeSpan.FromSeconds(60);
 
+    private const int TooManyRequests = 429;
+
     // A target must not silence itself for days by a slip in a header.
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromHours(1);
 
     public bool MustWait => Kind is Delivery.Retry or Delivery.Park;
 
+    /// <summary>The limit that was met is the host's, or that of an organisation with many projects there.</summary>
+    public bool ConcernsHost { get; private init; }
+
+    /// <summary>Of a partial delivery: what became of each record, in their order.</summary>
+    public IReadOnlyList<RecordVerdict> Records { get; init; } = [];
+
     public static DeliveryVerdict Of(int status, TimeSpan? retryAfter, int records, string answer) => status switch
     {
         >= 200 and < 300 => new(Delivery.Delivered, $"{status}"),
-        401 or 403 or 404 => new(Delivery.Park, $"{status}", ParkTime),
+        401 or 403 or 404 => Parked($"{status}"),
         400 or 413 when records > 1 => new(Delivery.Halve, $"{status}"),
-        400 or 413 => new(Delivery.DeadLetter, $"{status}", Answer: $"{status} {answer}"),
-        _ => new(Delivery.Retry, $"{status}", Bounded(retryAfter)),
+        413 => new(Delivery.Truncate, $"{status}", Answer: $"{status} {answer}"),
+        400 => new(Delivery.DeadLetter, $"{status}", Answer: $"{status} {answer}"),
+        _ => new(Delivery.Retry, $"{status}", Bounded(retryAfter)) { ConcernsHost = status == TooManyRequests },
     };
 
     public static DeliveryVerdict Of(Exception exception) => exception switch
     {
         OperationCanceledException => new(Delivery.Retry, "timeout"),
+        HttpRequestException { InnerException: ForbiddenAddressException } => Parked("forbidden address"),
         HttpRequestException { HttpRequestError: var error } => new(Delivery.Retry, $"{error}"),
         _ => new(Delivery.Retry, exception.GetType().Name),
     };
+
+    public static DeliveryVerdict Parked(string reason) => new(Delivery.Park, reason, ParkTime);
 
     private static TimeSpan? Bounded(TimeSpan? retryAfter) => retryAfter switch
     {
@@ -56,3 +77,6 @@ internal readonly record struct DeliveryVerdict(Delivery Kind, string Reason, Ti
         _ => retryAfter,
     };
 }
+
+/// <summary>What became of one record of a batch: delivered, to be tried again, or refused for ever.</summary>
+internal readonly record struct RecordVerdict(Delivery Kind, string Answer = "");

@@ -19,13 +19,13 @@ internal sealed class FlushSignal(TimeProvider time)
         }
     }
 
-    public void Add(int bytes, CompletionLogOptions options)
+    public void Add(int bytes, int batchSize, int maxBytes)
     {
         lock (_lock)
         {
             if (_rows++ == 0) _since = time.GetTimestamp();
             _bytes += bytes;
-            if (_rows >= options.BatchSize || _bytes >= options.MaxBatchBytes) _full.TrySetResult();
+            if (_rows >= batchSize || _bytes >= maxBytes) _full.TrySetResult();
         }
     }
 

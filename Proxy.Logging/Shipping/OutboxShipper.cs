@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Proxy.Logging.Outbox;
@@ -20,12 +21,16 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     private readonly Dictionary<string, Task> _runs = [];
     private bool _isClosed;
 
+    // Outlives the senders. As many as there ever were targets.
+    private readonly ConcurrentDictionary<string, TargetStatus> _statuses = new();
+
     public OutboxShipper(SenderTools tools, TimeProvider time, ILogger<OutboxShipper> logger)
     {
         _tools = tools;
         _time = time;
         _logger = logger;
         tools.Metrics.ObserveWaiting(CountWaiting);
+        tools.Metrics.ObserveBytes(() => tools.Budget.Bytes);
     }
 
     /// <summary>Starts a sender for each target that has rows of an earlier run. The tables must exist.</summary>
@@ -34,13 +39,8 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         foreach (var row in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
         {
             LogLeftover(_logger, row.Waiting, CompletionLogMetrics.LabelOf(row.Id));
-            lock (_lock)
-            {
-                var isNew = !_senders.TryGetValue(row.Id, out var sender);
-                sender ??= Create_NeedsLock(row.Id, _tools.Targets.Open(row));
-                sender.AddWaiting(row.Waiting);
-                if (isNew) Start_NeedsLock(sender, atOnce: true);
-            }
+            _tools.Budget.Add(row.Bytes);
+            if (_tools.Destinations.Has(row.Kind)) Resume(row.Id, _tools.Targets.Open(row), row.Waiting);
         }
     }
 
@@ -48,6 +48,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     public void Wake(OutboxTarget target, int bytes)
     {
         _tools.Metrics.Accepted(CompletionLogMetrics.LabelOf(target.Id));
+        _tools.Budget.Add(bytes);
         var options = _tools.Options;
         lock (_lock)
         {
@@ -56,10 +57,49 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
 
             sender ??= Create_NeedsLock(target.Id, target.Target);
             sender.AddWaiting(1);
-            sender.News.Add(bytes, options);
+            sender.News.Add(bytes, sender.Pace.BatchSize, options.MaxBatchBytes);
             if (isNew) Start_NeedsLock(sender, atOnce: false);
         }
     }
+
+    /// <summary>Says that rows wait of which nobody was told.</summary>
+    public void Resume(string targetId, LogTarget? target, long rows)
+    {
+        lock (_lock)
+        {
+            var isNew = !_senders.TryGetValue(targetId, out var sender);
+            if (isNew && _isClosed) return;
+
+            sender ??= Create_NeedsLock(targetId, target);
+            sender.AddWaiting(rows);
+            if (isNew) Start_NeedsLock(sender, atOnce: true);
+            else sender.News.Add(0, sender.Pace.BatchSize, int.MaxValue);
+        }
+    }
+
+    /// <summary>Says that rows are gone which were not delivered.</summary>
+    public void Removed(IEnumerable<RemovedRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            _tools.Budget.Add(-row.Bytes);
+            lock (_lock) _senders.GetValueOrDefault(row.TargetId)?.AddWaiting(-1);
+        }
+    }
+
+    /// <summary>What senders hold of this owner's rows must not go out.</summary>
+    public void Drop(string owner)
+    {
+        foreach (var sender in Senders()) sender.Drop(owner);
+    }
+
+    /// <summary>Ends the pauses of one target, or of all.</summary>
+    public void Hurry(string? targetId)
+    {
+        foreach (var sender in Senders().Where(sender => targetId is null || sender.TargetId == targetId)) sender.Hurry();
+    }
+
+    public TargetStatus StatusOf(string targetId) => _statuses.GetOrAdd(targetId, static _ => new());
 
     /// <summary>Lets the senders try once more what waits; what is not taken in time stays in the outbox.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -88,9 +128,14 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         _abort.Dispose();
     }
 
+    private TargetSender[] Senders()
+    {
+        lock (_lock) return [.. _senders.Values];
+    }
+
     private TargetSender Create_NeedsLock(string targetId, LogTarget? target)
     {
-        var sender = new TargetSender(targetId, target, _tools, _time, _logger);
+        var sender = new TargetSender(targetId, target, StatusOf(targetId), _tools, _time, _logger);
         _senders.Add(targetId, sender);
         return sender;
     }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Proxy.Logging.Langfuse;
 using Proxy.Logging.Outbox;
 
 namespace Proxy.Logging.Shipping;
@@ -8,8 +7,8 @@ namespace Proxy.Logging.Shipping;
 internal sealed class SenderTools(
     OutboxStore store,
     OutboxTargets targets,
-    LangfuseClient client,
-    RetryPipelines retries,
+    LogDestinations destinations,
+    SenderPatience patience,
     CompletionLogMetrics metrics,
     IOptionsMonitor<CompletionLogOptions> options)
 {
@@ -17,11 +16,18 @@ internal sealed class SenderTools(
 
     public OutboxTargets Targets { get; } = targets;
 
-    public LangfuseClient Client { get; } = client;
+    public LogDestinations Destinations { get; } = destinations;
 
-    public RetryPipelines Retries { get; } = retries;
+    public RetryPipelines Retries => patience.Retries;
+
+    public HostPauses Pauses => patience.Pauses;
+
+    public OutboxBudget Budget => patience.Budget;
 
     public CompletionLogMetrics Metrics { get; } = metrics;
 
     public CompletionLogOptions Options => options.CurrentValue;
 }
+
+/// <summary>What holds for all targets together: how failures are repeated, which hosts pause, how much disk is left.</summary>
+internal sealed record SenderPatience(RetryPipelines Retries, HostPauses Pauses, OutboxBudget Budget);

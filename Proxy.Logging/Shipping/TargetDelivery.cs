@@ -1,51 +1,66 @@
 using Microsoft.Extensions.Logging;
-using Proxy.Logging.Langfuse;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
 
 /// <summary>Brings batches to one target, with patience, and says once what is wrong with it.</summary>
-internal sealed partial class TargetDelivery(string targetId, LogTarget? target, SenderTools tools, ILogger logger)
+internal sealed partial class TargetDelivery(string targetId, LogTarget? target, TargetStatus status, SenderTools tools, TimeProvider time, ILogger logger)
 {
     private readonly string _label = CompletionLogMetrics.LabelOf(targetId);
     private LogTarget? _target = target;
-    private string? _trouble;
 
-    /// <summary>Repeats until the target takes or refuses the batch; once <paramref name="stopping"/> is set, tries once at most.</summary>
-    public async Task<DeliveryVerdict> DeliverAsync(OtlpBatch batch, CancellationToken stopping, CancellationToken abort)
+    /// <summary>An empty batch in the form that the target takes. Waits for as long as the target's secret cannot be read.</summary>
+    public async Task<RecordBatch> BeginAsync(ShippingRound round)
     {
-        if (stopping.IsCancellationRequested) return await TryAsync(batch, abort);
+        LogTarget? known;
+        while ((known = _target ??= await FindTargetAsync(round.Sends)) is null)
+        {
+            Report(DeliveryVerdict.Parked("unreadable secret"));
+            await Task.Delay(DeliveryVerdict.ParkTime, time, round.Waits);
+        }
 
-        return await tools.Retries.Sending.ExecuteAsync(
-            static async (state, _) => await state.Delivery.TryAsync(state.Batch, state.Abort),
-            (Delivery: this, Batch: batch, Abort: abort),
-            stopping);
+        return new RecordBatch(await tools.Destinations.Of(known).FindFormatAsync(known, round.Sends), known);
     }
 
-    private async Task<DeliveryVerdict> TryAsync(OtlpBatch batch, CancellationToken abort)
+    /// <summary>Repeats until the target takes or refuses the batch; once <paramref name="stopping"/> is set, tries once at most.</summary>
+    public async Task<DeliveryVerdict> DeliverAsync(RecordBatch batch, ShippingRound round, CancellationToken stopping)
     {
-        _target ??= await FindTargetAsync(abort);
-        var verdict = _target is null
-            ? new(Delivery.Park, "unreadable secret", DeliveryVerdict.ParkTime)
-            : await SendAsync(_target, batch, abort);
+        if (stopping.IsCancellationRequested) return await TryAsync(batch, round.Sends);
 
+        return await tools.Retries.Sending.ExecuteAsync(
+            static async (state, _) => await state.Delivery.TryAsync(state.Batch, state.Sends),
+            (Delivery: this, Batch: batch, round.Sends),
+            round.Waits);
+    }
+
+    private async Task<DeliveryVerdict> TryAsync(RecordBatch batch, CancellationToken abort)
+    {
+        if (tools.Pauses.RestOf(_target!.Host) is { } rest)
+        {
+            var waits = new DeliveryVerdict(Delivery.Retry, "429", rest);
+            Report(waits);
+            return waits;
+        }
+
+        var verdict = await SendAsync(tools.Destinations.Of(_target), batch, abort);
+        if (verdict.ConcernsHost) tools.Pauses.Begin(_target.Host, verdict.After);
         if (verdict.MustWait) tools.Metrics.Retried(_label);
         Report(verdict);
         return verdict;
     }
 
-    /// <remarks>Before a record is given up we make sure that it is the record: a gateway in between may refuse whatever we send.</remarks>
-    private async Task<DeliveryVerdict> SendAsync(LogTarget destination, OtlpBatch batch, CancellationToken abort)
+    /// <remarks>Before a record is cut or given up we make sure that it is the record: a gateway in between may refuse whatever we send.</remarks>
+    private async Task<DeliveryVerdict> SendAsync(ILogDestination destination, RecordBatch batch, CancellationToken abort)
     {
-        var verdict = await tools.Client.SendAsync(destination, batch, tools.Options.RequestTimeout, abort);
-        if (verdict.Kind != Delivery.DeadLetter) return verdict;
+        var verdict = await destination.SendAsync(_target!, batch, abort);
+        if (verdict.Kind is not (Delivery.DeadLetter or Delivery.Truncate)) return verdict;
 
-        var probe = await tools.Client.ProbeAsync(destination, tools.Options.RequestTimeout, abort);
+        var probe = await destination.ProbeAsync(_target!, abort);
         return probe.Kind switch
         {
             Delivery.Delivered => verdict,
-            Delivery.DeadLetter => new(Delivery.Park, probe.Reason, DeliveryVerdict.ParkTime),
-            _ => probe,
+            Delivery.Retry or Delivery.Park => probe,
+            _ => DeliveryVerdict.Parked(probe.Reason),
         };
     }
 
@@ -54,13 +69,20 @@ internal sealed partial class TargetDelivery(string targetId, LogTarget? target,
 
     private void Report(DeliveryVerdict verdict)
     {
-        var trouble = verdict.MustWait ? verdict.Reason : null;
-        if (trouble == _trouble) return;
+        if (!verdict.MustWait)
+        {
+            if (verdict.Kind != Delivery.Rebuild) status.DeliveredAt = time.GetUtcNow().ToUnixTimeMilliseconds();
+            if (status.Trouble is not null && verdict.Kind != Delivery.Rebuild) LogRecovered(logger, _label, _target?.Host.Authority);
+            status.Trouble = null;
+            return;
+        }
 
-        if (trouble is null) LogRecovered(logger, _label, _target?.Host.Authority);
-        else if (verdict.Kind == Delivery.Park) LogParked(logger, _label, _target?.Host.Authority, trouble);
-        else LogFailing(logger, _label, _target?.Host.Authority, trouble);
-        _trouble = trouble;
+        if (status.Trouble is { } known && known.Reason == verdict.Reason) return;
+
+        var isParked = verdict.Kind == Delivery.Park;
+        status.Trouble = new(verdict.Reason, isParked, time.GetUtcNow());
+        if (isParked) LogParked(logger, _label, _target?.Host.Authority, verdict.Reason);
+        else LogFailing(logger, _label, _target?.Host.Authority, verdict.Reason);
     }
 
     [LoggerMessage(LogLevel.Information, "Log target {Target} at {Host} answers again.")]

@@ -1,31 +1,59 @@
 using Microsoft.Extensions.Logging;
-using Proxy.Logging.Langfuse;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
 
 /// <summary>Empties the outbox of one target, batch by batch. An asynchronous loop that lives as long as rows wait.</summary>
-internal sealed partial class TargetSender(string targetId, LogTarget? target, SenderTools tools, TimeProvider time, ILogger logger)
+internal sealed partial class TargetSender
 {
     private static readonly TimeSpan FaultPause = TimeSpan.FromSeconds(10);
 
-    private readonly TargetDelivery _delivery = new(targetId, target, tools, logger);
+    private readonly SenderTools _tools;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly TargetDelivery _delivery;
+    private readonly Settlement _settlement;
 
     // How many rows to read: halved when a batch is refused, doubled when one is taken.
     private int _limit = int.MaxValue;
+
+    // What is left of a record that is too large for its target; 0 for all others.
+    private int _cut;
     private long _waiting;
+    private volatile ShippingRound? _round;
 
-    public string TargetId { get; } = targetId;
+    public TargetSender(string targetId, LogTarget? target, TargetStatus status, SenderTools tools, TimeProvider time, ILogger logger)
+    {
+        TargetId = targetId;
+        Label = CompletionLogMetrics.LabelOf(targetId);
+        Target = target;
+        News = new(time);
+        _delivery = new(targetId, target, status, tools, time, logger);
+        _settlement = new(this, tools, logger);
+        (_tools, _time, _logger) = (tools, time, logger);
+    }
 
-    public string Label { get; } = CompletionLogMetrics.LabelOf(targetId);
+    public string TargetId { get; }
+
+    public string Label { get; }
+
+    public LogTarget? Target { get; }
 
     /// <summary>What was committed since this sender last read its rows.</summary>
-    public FlushSignal News { get; } = new(time);
+    public FlushSignal News { get; }
+
+    public Pace Pace => Pace.Of(Target, _tools.Options);
 
     /// <remarks>A row may be sent before its commit is announced, so the count can pass below zero for a moment.</remarks>
     public long Waiting => Math.Max(0, Interlocked.Read(ref _waiting));
 
     public void AddWaiting(long rows) => Interlocked.Add(ref _waiting, rows);
+
+    /// <summary>Ends a pause, if there is one.</summary>
+    public void Hurry() => _round?.Hurry();
+
+    /// <summary>Forgets what was read of an owner's rows, which are purged.</summary>
+    public void Drop(string owner) => _round?.Drop(owner);
 
     /// <remarks>
     /// <paramref name="atOnce"/>: do not wait for a batch to fill, the rows are from an earlier run. <paramref name="tryEnd"/> ends this
@@ -39,8 +67,8 @@ internal sealed partial class TargetSender(string targetId, LogTarget? target, S
         {
             try
             {
-                if (!hasMore) await News.WaitAsync(tools.Options.FlushInterval, stopping);
-                hasMore = await ShipBatchAsync(stopping, abort);
+                if (!hasMore) await News.WaitAsync(Pace.FlushInterval, stopping);
+                hasMore = await ShipAsync(stopping, abort);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -48,9 +76,9 @@ internal sealed partial class TargetSender(string targetId, LogTarget? target, S
             }
             catch (Exception exception)
             {
-                LogFault(logger, exception, Label);
+                LogFault(_logger, exception, Label);
                 hasMore = true;
-                await Task.Delay(FaultPause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(FaultPause, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (stopping.IsCancellationRequested) return;
             }
         }
@@ -58,28 +86,57 @@ internal sealed partial class TargetSender(string targetId, LogTarget? target, S
     }
 
     /// <returns>Whether more rows are known to wait.</returns>
-    private async Task<bool> ShipBatchAsync(CancellationToken stopping, CancellationToken abort)
+    private async Task<bool> ShipAsync(CancellationToken stopping, CancellationToken abort)
     {
-        var limit = Math.Min(_limit, tools.Options.BatchSize);
+        // Before the rows are read: whoever purges some of them from now on will find this round.
+        using var round = new ShippingRound(stopping, abort);
+        _round = round;
+        try
+        {
+            return await ShipBatchAsync(round, stopping, abort);
+        }
+        catch (OperationCanceledException) when (round.IsDisturbed && !stopping.IsCancellationRequested && !abort.IsCancellationRequested)
+        {
+            return true;
+        }
+        finally
+        {
+            _round = null;
+        }
+    }
+
+    private async Task<bool> ShipBatchAsync(ShippingRound round, CancellationToken stopping, CancellationToken abort)
+    {
+        var limit = _cut > 0 ? 1 : Math.Min(_limit, Pace.BatchSize);
         News.Reset();
-        using var batch = new OtlpBatch();
-        var (hasMore, unreadable) = await FillAsync(batch, limit, abort);
-        if (unreadable is { } row) await BuryAsync(row.Id, "unreadable", row.Reason, abort);
+        using var batch = await _delivery.BeginAsync(round);
+        var (hasMore, unreadable) = await FillAsync(batch, limit, round);
+        if (unreadable is { } row) await _settlement.BuryAsync(row.Id, row.Bytes, "unreadable", row.Reason, abort);
         if (batch.Ids.Count == 0) return hasMore;
 
-        var verdict = await _delivery.DeliverAsync(batch, stopping, abort);
+        var verdict = await _delivery.DeliverAsync(batch, round, stopping);
         switch (verdict.Kind)
         {
             case Delivery.Delivered:
-                await SettleAsync(token => tools.Store.DeleteAsync(batch.Ids, token), batch.Ids.Count, abort);
-                tools.Metrics.Delivered(Label, batch.Ids.Count);
+                await _settlement.SettleAsync(batch.Ids, batch.StoredBytes, abort);
+                if (_cut > 0) _tools.Metrics.Truncated(Label);
                 _limit = limit * 2;
+                _cut = 0;
                 return hasMore;
+            case Delivery.Partial:
+                await SettlePartlyAsync(batch, verdict, round, abort);
+                return true;
             case Delivery.Halve:
                 _limit = Math.Max(1, batch.Ids.Count / 2);
                 return true;
-            case Delivery.DeadLetter:
-                await BuryAsync(batch.Ids[0], verdict.Reason, verdict.Answer, abort);
+            case Delivery.Truncate when RecordCut.Next(_cut) is > 0 and var next:
+                _cut = next;
+                return true;
+            case Delivery.Truncate or Delivery.DeadLetter:
+                await _settlement.BuryAsync(batch.Ids[0], batch.StoredBytes, verdict.Reason, verdict.Answer, abort);
+                _cut = 0;
+                return true;
+            case Delivery.Rebuild:
                 return true;
             default:
                 // Only while the program stops: the rows stay for the next start.
@@ -87,45 +144,46 @@ internal sealed partial class TargetSender(string targetId, LogTarget? target, S
         }
     }
 
+    private async Task SettlePartlyAsync(RecordBatch batch, DeliveryVerdict verdict, ShippingRound round, CancellationToken abort)
+    {
+        if (await _settlement.SettlePartlyAsync(batch, verdict, abort)) return;
+
+        // Something of it must come again, and not at once.
+        await Task.Delay(verdict.After ?? FaultPause, _time, round.Waits);
+    }
+
     /// <returns>The row that stopped the reading because it was not written by us; the batch is then what stands before it.</returns>
-    private async Task<(bool HasMore, UnreadableRow? Unreadable)> FillAsync(OtlpBatch batch, int limit, CancellationToken abort)
+    private async Task<(bool HasMore, UnreadableRow? Unreadable)> FillAsync(RecordBatch batch, int limit, ShippingRound round)
     {
-        await foreach (var row in tools.Store.ReadAsync(TargetId, limit, abort))
+        try
         {
-            try
+            await foreach (var row in _tools.Store.ReadAsync(TargetId, limit, round.Sends))
             {
-                if (!batch.TryAdd(row.Id, RecordJson.Read(row.Body))) return (true, null);
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                // Rendering is a pure function of the row: what it throws now it would throw for ever.
-                return (true, new(row.Id, exception.Message));
+                try
+                {
+                    var record = RecordJson.Read(row.Body);
+                    if (!batch.TryAdd(row.Id, _cut > 0 ? RecordCut.Apply(record, _cut) : record, row.Body.Length)) return (true, null);
+                }
+                catch (Exception exception) when (exception is not OutOfMemoryException)
+                {
+                    // Rendering is a pure function of the row: what it throws now it would throw for ever.
+                    return (true, new(row.Id, row.Body.Length, exception.Message));
+                }
+
+                round.Add(row.Owner);
+                if (batch.Bytes >= _tools.Options.MaxBatchBytes) return (true, null);
             }
 
-            if (batch.Bytes >= tools.Options.MaxBatchBytes) return (true, null);
+            return (batch.Ids.Count == limit, null);
         }
-
-        return (batch.Ids.Count == limit, null);
+        finally
+        {
+            round.Fill();
+        }
     }
-
-    private async Task BuryAsync(long id, string reason, string answer, CancellationToken abort)
-    {
-        await SettleAsync(token => tools.Store.BuryAsync(id, answer, token), 1, abort);
-        tools.Metrics.DeadLettered(Label);
-        LogDeadLettered(logger, Label, id, reason);
-    }
-
-    private async Task SettleAsync(Func<CancellationToken, Task> write, int rows, CancellationToken abort)
-    {
-        await tools.Retries.Settling.ExecuteAsync(static async (write, token) => await write(token), write, abort);
-        AddWaiting(-rows);
-    }
-
-    [LoggerMessage(LogLevel.Warning, "Log target {Target} will never take record {Id} ({Reason}): it was moved to the dead letters.")]
-    private static partial void LogDeadLettered(ILogger logger, string target, long id, string reason);
 
     [LoggerMessage(LogLevel.Error, "The sender of log target {Target} failed and will go on in a while.")]
     private static partial void LogFault(ILogger logger, Exception exception, string target);
 }
 
-internal readonly record struct UnreadableRow(long Id, string Reason);
+internal readonly record struct UnreadableRow(long Id, int Bytes, string Reason);

@@ -9,17 +9,8 @@ internal static class CallbackRules
 {
     private const string VarsField = "callback_vars";
 
-    /// <summary>The variables that clients may send, whichever callback they belong to.</summary>
-    private static readonly string[] AllowedVars =
-    [
-        "langfuse_public_key", "langfuse_secret", "langfuse_secret_key", "langfuse_host", "langfuse_prompt_version", "langfuse_environment",
-        "langfuse_span_scope", "gcs_bucket_name", "gcs_path_service_account", "langsmith_api_key", "langsmith_project", "langsmith_base_url",
-        "langsmith_sampling_rate", "humanloop_api_key", "arize_api_key", "arize_space_key", "arize_space_id", "posthog_api_key",
-        "posthog_api_url", "wandb_api_key", "weave_project_id", "turn_off_message_logging", "litellm_disabled_callbacks", "otel_span_scope",
-    ];
-
     /// <summary>A body of <c>callback_name</c>, <c>callback_type</c> and <c>callback_vars</c>.</summary>
-    public static (TeamCallback? Callback, ProxyError? Error) Read(FieldReader fields)
+    public static (TeamCallback? Callback, ProxyError? Error) Read(FieldReader fields, bool isByAdmin)
     {
         var name = fields.RequiredText("callback_name");
         var type = ReadType(fields);
@@ -27,17 +18,19 @@ internal static class CallbackRules
         var vars = ReadVars(fields);
 
         if (fields.Error is { } fault) return (null, fault);
-        return FindRefusal(name!, vars) is { } refusal ? (null, refusal) : (Build(name!, type, vars), null);
+        return FindRefusal(name!, vars) is { } refusal ? (null, refusal) : (Build(name!, type, vars, isByAdmin), null);
     }
 
     /// <summary>The callbacks that a client put into <c>metadata.logging</c> or <c>metadata.callback_settings</c>.</summary>
-    public static (IReadOnlyList<TeamCallback> Callbacks, ProxyError? Error) ReadMetadata(JsonElement? metadata)
+    /// <param name="metadata">The metadata of a new key or team.</param>
+    /// <param name="isByAdmin">Only proxy admins make keys and teams today; whoever opens that to others must say so here.</param>
+    public static (IReadOnlyList<TeamCallback> Callbacks, ProxyError? Error) ReadMetadata(JsonElement? metadata, bool isByAdmin = true)
     {
         var callbacks = new List<TeamCallback>();
         if (metadata is not { } element) return (callbacks, null);
 
         var fields = new FieldReader(element);
-        var error = AddLogging(fields, callbacks) ?? AddSettings(fields, callbacks) ?? fields.Error;
+        var error = AddLogging(fields, callbacks, isByAdmin) ?? AddSettings(fields, callbacks, isByAdmin) ?? fields.Error;
         return (callbacks, error);
     }
 
@@ -45,13 +38,13 @@ internal static class CallbackRules
     public static bool IsStated(JsonElement? metadata) =>
         metadata is { } element && (element.TryGetProperty("logging", out _) || element.TryGetProperty("callback_settings", out _));
 
-    private static ProxyError? AddLogging(FieldReader fields, List<TeamCallback> callbacks)
+    private static ProxyError? AddLogging(FieldReader fields, List<TeamCallback> callbacks, bool isByAdmin)
     {
         foreach (var item in fields.List("logging")?.EnumerateArray() ?? default)
         {
             if (item.ValueKind != JsonValueKind.Object) return Invalid("The entries of 'metadata.logging' must be objects.", "metadata");
 
-            var (callback, error) = Read(new FieldReader(item));
+            var (callback, error) = Read(new FieldReader(item), isByAdmin);
             if (error is not null) return error;
             if (callbacks.Any(other => other.Name == callback!.Name && other.Type == callback.Type))
                 return ProxyError.BadRequest($"'metadata.logging' names {callback} twice.", "metadata");
@@ -62,7 +55,7 @@ internal static class CallbackRules
         return null;
     }
 
-    private static ProxyError? AddSettings(FieldReader fields, List<TeamCallback> callbacks)
+    private static ProxyError? AddSettings(FieldReader fields, List<TeamCallback> callbacks, bool isByAdmin)
     {
         if (fields.Object("callback_settings") is not { } element) return null;
 
@@ -79,7 +72,7 @@ internal static class CallbackRules
             var type = !failure.Contains(name) ? CallbackType.Success
                 : !success.Contains(name) ? CallbackType.Failure
                 : CallbackType.SuccessAndFailure;
-            if (!callbacks.Any(other => other.Name == name && other.Type == type)) callbacks.Add(Build(name, type, vars));
+            if (!callbacks.Any(other => other.Name == name && other.Type == type)) callbacks.Add(Build(name, type, vars, isByAdmin));
         }
 
         return null;
@@ -102,16 +95,16 @@ internal static class CallbackRules
         var reader = new FieldReader(element);
         foreach (var property in element.EnumerateObject())
         {
-            if (!AllowedVars.Contains(property.Name))
+            if (!CallbackNeeds.Vars.Contains(property.Name))
             {
                 var name = property.Name.Length > 64 ? property.Name[..64] : property.Name;
-                fields.Fault(VarsField, $"Invalid callback variable: {name}. Must be one of {string.Join(", ", AllowedVars)}.");
+                fields.Fault(VarsField, $"Invalid callback variable: {name}. Must be one of {string.Join(", ", CallbackNeeds.Vars)}.");
             }
             else if (property.Value.ValueKind != JsonValueKind.String)
             {
                 fields.Fault(VarsField, $"The callback variable '{property.Name}' must be a string.");
             }
-            else if (reader.Text(property.Name, maxLength: 1024) is { } text)
+            else if (reader.Text(property.Name, maxLength: CallbackNeeds.MaxVarLength) is { } text)
             {
                 vars[property.Name] = text.Trim();
             }
@@ -134,38 +127,11 @@ internal static class CallbackRules
                 return Refuse($"The callback variable '{key}' holds the mask that is shown instead of the secret, not the secret.");
         }
 
-        return FindLangfuseRefusal(vars);
+        return CallbackNeeds.FindFault(name, vars) is { } fault ? Refuse(fault) : null;
     }
 
-    private static ProxyError? FindLangfuseRefusal(Dictionary<string, string> vars)
-    {
-        if (!vars.ContainsKey("langfuse_public_key")) return Refuse("The callback 'langfuse' needs the variable 'langfuse_public_key'.");
-        if (!vars.ContainsKey("langfuse_secret_key") && !vars.ContainsKey("langfuse_secret"))
-            return Refuse("The callback 'langfuse' needs the variable 'langfuse_secret_key' or 'langfuse_secret'.");
-
-        return vars.TryGetValue("langfuse_host", out var host) && FindHost(host) is null
-            ? Refuse("The callback variable 'langfuse_host' must be an absolute http or https URL without user, query and fragment.")
-            : null;
-    }
-
-    private static TeamCallback Build(string name, CallbackType type, Dictionary<string, string> vars)
-    {
-        var own = new Dictionary<string, string>(vars, StringComparer.Ordinal);
-        if (own.TryGetValue("langfuse_host", out var host)) own["langfuse_host"] = FindHost(host)!;
-        return new TeamCallback(name, type, own);
-    }
-
-    /// <returns>The host as an absolute URL without a slash at its end, or null when it is none.</returns>
-    private static string? FindHost(string text)
-    {
-        var withScheme = text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text;
-        return Uri.TryCreate(withScheme, UriKind.Absolute, out var uri)
-            && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
-            && uri is { UserInfo: "", Query: "", Fragment: "", Host.Length: > 0 }
-            && !text.AsSpan().ContainsAny('@', '?', '#')
-            ? uri.GetLeftPart(UriPartial.Path).TrimEnd('/')
-            : null;
-    }
+    private static TeamCallback Build(string name, CallbackType type, Dictionary<string, string> vars, bool isByAdmin) =>
+        new(name, type, CallbackNeeds.WithAbsoluteUrls(vars)) { IsByAdmin = isByAdmin };
 
     private static ProxyError Refuse(string message) => ProxyError.BadRequest(message, VarsField);
 

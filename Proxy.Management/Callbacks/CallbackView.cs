@@ -10,7 +10,9 @@ internal static class CallbackView
     private static readonly string[] Harmless =
     [
         "langfuse_public_key", "langfuse_host", "langfuse_prompt_version", "langfuse_environment", "langfuse_span_scope",
-        "turn_off_message_logging", "otel_span_scope",
+        "langfuse_transport", "turn_off_message_logging", "litellm_disabled_callbacks", "otel_span_scope", "webhook_url", "otel_endpoint", "gcs_bucket_name", "s3_bucket_name", "s3_region_name",
+        "s3_endpoint_url", "s3_path",
+        "batch_size", "flush_interval",
     ];
 
     public static string[] SuccessNames(IReadOnlyList<TeamCallback> callbacks) =>

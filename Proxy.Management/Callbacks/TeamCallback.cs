@@ -15,8 +15,11 @@ public sealed record TeamCallback(string Name, CallbackType Type, IReadOnlyDicti
 {
     public const string Langfuse = "langfuse";
 
-    /// <summary>The names that may be used; each has its rules in <see cref="CallbackRules"/>.</summary>
-    public static IReadOnlyList<string> KnownNames { get; } = [Langfuse];
+    /// <summary>The names that may be used; each has its rules in <see cref="CallbackNeeds"/>.</summary>
+    public static IReadOnlyList<string> KnownNames => CallbackNeeds.Names;
+
+    /// <summary>A proxy admin has named the place, so it may be in a private network.</summary>
+    public bool IsByAdmin { get; init; }
 
     public bool IsForSuccess => Type != CallbackType.Failure;
 
@@ -40,29 +43,6 @@ public sealed record TeamCallback(string Name, CallbackType Type, IReadOnlyDicti
 
     /// <returns>No variable, since most of them are secret.</returns>
     public override string ToString() => $"{Name} ({TypeText})";
-}
-
-/// <summary>What a langfuse callback says: the project and its credentials.</summary>
-/// <param name="Host">An absolute URL without a slash at its end.</param>
-/// <param name="PublicKey">The public key of the project.</param>
-/// <param name="SecretKey">The secret key of the project.</param>
-public sealed record LangfuseProject(string Host, string PublicKey, string SecretKey)
-{
-    public const string DefaultHost = "https://cloud.langfuse.com";
-
-    /// <returns>Null when the callback is of another kind.</returns>
-    public static LangfuseProject? Find(TeamCallback callback)
-    {
-        if (callback.Name != TeamCallback.Langfuse) return null;
-
-        var vars = callback.Vars;
-        return new LangfuseProject(
-            vars.GetValueOrDefault("langfuse_host", DefaultHost),
-            vars.GetValueOrDefault("langfuse_public_key", ""),
-            vars.GetValueOrDefault("langfuse_secret_key") ?? vars.GetValueOrDefault("langfuse_secret", ""));
-    }
-
-    public override string ToString() => $"{PublicKey} at {Host}";
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]

@@ -83,7 +83,9 @@ internal sealed record KeyView
 
 /// <param name="Key">As the caller named it.</param>
 /// <param name="Info">The key, without its hash.</param>
-internal sealed record KeyInfo(string? Key, KeyView Info);
+/// <param name="EffectiveLogging">Where the key's calls are logged, once everything is known.</param>
+internal sealed record KeyInfo(
+    string? Key, KeyView Info, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? EffectiveLogging = null);
 
 /// <param name="Keys">As the caller named them.</param>
 internal sealed record DeletedKeys([property: JsonPropertyName("deleted_keys")] IReadOnlyList<string> Keys);

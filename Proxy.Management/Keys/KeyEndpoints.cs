@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
@@ -58,7 +60,7 @@ internal static class KeyEndpoints
     }
 
     private static async Task<IResult> ShowAsync(
-        HttpContext context, KeyStore store, BudgetResets resets, string? key, CancellationToken cancellationToken)
+        HttpContext context, KeyStore store, TeamRing teams, BudgetResets resets, IServiceProvider services, string? key, CancellationToken cancellationToken)
     {
         var caller = context.ManagementCaller;
         var hash = key is null ? caller.KeyHash : KeyFormat.FindHash(key);
@@ -69,9 +71,11 @@ internal static class KeyEndpoints
 
         var record = await store.FindAsync(known, cancellationToken);
         if (await resets.TryResetAsync(record?.Identity.BudgetResetAt, cancellationToken)) record = await store.FindAsync(known, cancellationToken);
-        return record is null
-            ? new ErrorResult(KeyErrors.NotFound)
-            : TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record)), KeyJson.Default.KeyInfo);
+        if (record is null) return new ErrorResult(KeyErrors.NotFound);
+
+        var team = record.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
+        var effect = services.GetService<ILogging>()?.EffectOf(record.Identity, team?.Current);
+        return TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record), effect), KeyJson.Default.KeyInfo);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, KeyChanges changes, CancellationToken cancellationToken)

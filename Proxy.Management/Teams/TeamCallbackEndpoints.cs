@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Callbacks;
@@ -27,7 +28,7 @@ internal static class TeamCallbackEndpoints
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (callback, fault) = CallbackRules.Read(fields!);
+        var (callback, fault) = CallbackRules.Read(fields!, context.ManagementCaller.IsProxyAdmin);
         if (fault is not null) return new ErrorResult(fault);
 
         var change = await changes.AddCallbackAsync(
@@ -37,7 +38,7 @@ internal static class TeamCallbackEndpoints
             : TypedResults.Json(new TeamAnswer("success", TeamView.Of(change.Team!)), TeamJson.Default.TeamAnswer);
     }
 
-    private static async Task<IResult> ShowAsync(TeamStore store, string path, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowAsync(TeamStore store, IServiceProvider services, string path, CancellationToken cancellationToken)
     {
         var teamId = TeamId(path, CallbackEnd);
         if (await store.FindAsync(teamId, cancellationToken) is not var (team, _)) return new ErrorResult(TeamErrors.DoesNotExist(teamId));
@@ -48,17 +49,20 @@ internal static class TeamCallbackEndpoints
             CallbackView.SuccessNames(active),
             CallbackView.FailureNames(active),
             CallbackView.Vars(team.Callbacks),
-            CallbackView.List(active)));
+            CallbackView.List(active),
+            services.GetService<ILogging>()?.EffectOf(team)));
     }
 
     private static async Task<IResult> DisableAsync(
-        HttpContext context, TeamChanges changes, string path, CancellationToken cancellationToken)
+        HttpContext context, TeamChanges changes, IServiceProvider services, string path, CancellationToken cancellationToken)
     {
         var teamId = TeamId(path, DisableEnd);
         var change = await changes.DisableLoggingAsync(teamId, context.ManagementCaller.UserId, cancellationToken);
-        return change.Error is { } error
-            ? new ErrorResult(error)
-            : Show($"Logging disabled for team {teamId}", new TeamCallbacks(teamId, [], [], CallbackVars: null, Callbacks: null));
+        if (change.Error is { } error) return new ErrorResult(error);
+
+        // Nothing new is written from here on; what waits goes before the answer does.
+        if (services.GetService<ILogging>() is { } logging) await logging.PurgeAsync(teamId, CancellationToken.None);
+        return Show($"Logging disabled for team {teamId}", new TeamCallbacks(teamId, [], [], CallbackVars: null, Callbacks: null, Effective: null));
     }
 
     private static JsonHttpResult<TeamCallbacksAnswer> Show(string? message, TeamCallbacks callbacks) => TypedResults.Json(

@@ -80,7 +80,8 @@ internal sealed record TeamCallbacks(
     IReadOnlyList<string> SuccessCallbacks,
     IReadOnlyList<string> FailureCallbacks,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? CallbackVars,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonArray? Callbacks);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonArray? Callbacks,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Effective);
 
 internal sealed record TeamCallbacksAnswer(
     string Status,

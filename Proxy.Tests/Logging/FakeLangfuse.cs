@@ -25,6 +25,12 @@ internal sealed class FakeLangfuse : IAsyncDisposable
 
     public Uri Address { get; private set; } = null!;
 
+    /// <summary>What the health endpoint says; it decides how records are sent.</summary>
+    public string Version { get; set; } = "4.16.0";
+
+    /// <summary>What a server of old answers to one event: 201, or a refusal. By default it takes everything.</summary>
+    public Func<JsonElement, int> EventAnswer { get; set; } = static _ => 201;
+
     /// <summary>What to answer to an export that is in order; the spans are kept when it is a success. The default takes everything.</summary>
     public Func<FakeExport, Task<FakeAnswer>> Answer { get; set; } = static _ => Task.FromResult(FakeAnswer.Ok);
 
@@ -44,9 +50,10 @@ internal sealed class FakeLangfuse : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var langfuse = new FakeLangfuse(builder.Build());
-        langfuse._app.MapGet("/api/public/health", () => Results.Json(new { status = "OK", version = "4.16.0" }));
+        langfuse._app.MapGet("/api/public/health", () => Results.Json(new { status = "OK", version = langfuse.Version }));
         langfuse._app.MapGet("/api/public/projects", langfuse.ListProjects);
         langfuse._app.MapPost("/api/public/otel/v1/traces", langfuse.TakeAsync);
+        langfuse._app.MapPost("/api/public/ingestion", langfuse.IngestAsync);
         await langfuse._app.StartAsync();
         langfuse.Address = new(langfuse._app.Urls.Single());
         return langfuse;
@@ -54,7 +61,7 @@ internal sealed class FakeLangfuse : IAsyncDisposable
 
     public FakeProject AddProject(string name, string? secretKey = null)
     {
-        var project = new FakeProject(name, new LogTarget(Address, $"pk-lf-{name}", secretKey ?? $"sk-lf-{name}-{Guid.NewGuid():N}"));
+        var project = new FakeProject(name, new LogTarget(Address, $"pk-lf-{name}", secretKey ?? $"sk-lf-{name}-{Guid.NewGuid():N}") { IsTrusted = true });
         lock (_lock) _projects.Add(project.PublicKey, project);
         return project;
     }
@@ -65,6 +72,10 @@ internal sealed class FakeLangfuse : IAsyncDisposable
         await WaitUntilAsync(() => _projects[publicKey].Spans.Count >= count, $"{count} spans in {publicKey}");
         lock (_lock) return [.. _projects[publicKey].Spans];
     }
+
+    /// <summary>Waits until a project has so many events of the old kind, repeated ones included.</summary>
+    public Task WaitForEventsAsync(string publicKey, int count) =>
+        WaitUntilAsync(() => _projects[publicKey].Events.Count >= count, $"{count} events in {publicKey}");
 
     /// <summary>Waits until a project has been called so many times, whatever came of it.</summary>
     public Task WaitForRequestsAsync(string publicKey, int count) =>
@@ -95,6 +106,9 @@ internal sealed class FakeLangfuse : IAsyncDisposable
 
     private async Task<IResult> TakeAsync(HttpRequest request)
     {
+        // Spans are taken from 3.22 on.
+        if (Version.StartsWith('2')) return Results.NotFound();
+
         var project = FindProject(request);
         if (project is null)
             return Results.Json(new { message = "Invalid credentials. Is the host correct?" }, statusCode: StatusCodes.Status401Unauthorized);
@@ -119,6 +133,31 @@ internal sealed class FakeLangfuse : IAsyncDisposable
         if (answer.Status is >= 200 and < 300) Change(() => project.Keep(spans));
         if (answer.RetryAfter is { } wait) request.HttpContext.Response.Headers.RetryAfter = $"{wait.TotalSeconds:0}";
         return Results.Text(answer.Body, statusCode: answer.Status);
+    }
+
+    /// <summary>The batch of old. Without compression, and answered event by event.</summary>
+    private async Task<IResult> IngestAsync(HttpRequest request)
+    {
+        if (FindProject(request) is not { } project) return Results.Json(new { error = "UnauthorizedError" }, statusCode: StatusCodes.Status401Unauthorized);
+        if (request.Headers.ContentEncoding.Count > 0) return Results.Text("Invalid JSON", statusCode: StatusCodes.Status400BadRequest);
+
+        using var document = await JsonDocument.ParseAsync(request.Body);
+        var events = document.RootElement.GetProperty("batch").EnumerateArray().Select(item => item.Clone()).ToList();
+        var isV4 = Version.StartsWith('4');
+        var answers = events.Select(item => (Id: item.GetProperty("id").GetString()!, Status: isV4 ? 400 : EventAnswer(item), Event: item)).ToList();
+        Change(() =>
+        {
+            project.Requests++;
+            project.Events.AddRange(answers.Where(answer => answer.Status == 201).Select(answer => answer.Event));
+        });
+        return Results.Json(
+            new
+            {
+                successes = answers.Where(answer => answer.Status == 201).Select(answer => new { id = answer.Id, status = 201 }).Reverse(),
+                errors = answers.Where(answer => answer.Status != 201)
+                    .Select(answer => new { id = answer.Id, status = answer.Status, message = isV4 ? "Event type not accepted" : "no", error = "[]" }),
+            },
+            statusCode: StatusCodes.Status207MultiStatus);
     }
 
     private static async Task<IReadOnlyList<FakeSpan>> ReadAsync(HttpRequest request)
@@ -177,6 +216,9 @@ internal sealed class FakeProject(string name, LogTarget target)
 
     /// <summary>Exports with good credentials, whatever was answered.</summary>
     public int Requests { get; set; }
+
+    /// <summary>Events of the old kind that were taken.</summary>
+    public List<JsonElement> Events { get; } = [];
 
     /// <summary>Off when only numbers matter, as under load.</summary>
     public bool KeepsSpans { get; set; } = true;

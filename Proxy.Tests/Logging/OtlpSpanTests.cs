@@ -152,7 +152,7 @@ public sealed class OtlpSpanTests
     {
         var output = new ArrayBufferWriter<byte>();
         output.Write(OtlpSpanWriter.WriteEnvelope());
-        OtlpSpanWriter.Write(output, RecordJson.Read(RecordJson.Write(record, 400_000)));
+        OtlpSpanWriter.Write(output, RecordJson.Read(RecordJson.Write(record, 400_000, out _)));
         output.Write("]}]}]}"u8);
         using var document = JsonDocument.Parse(Encoding.UTF8.GetString(output.WrittenSpan));
         return FakeSpan.ReadAll(document.RootElement).Single();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -14,6 +15,7 @@ internal sealed class TestLog : ILoggerProvider
 {
     private readonly ServiceProvider _services;
     private readonly TempOutboxDatabase _database;
+    private long _committed;
 
     private TestLog(TempOutboxDatabase database, IDataProtectionProvider protection, TimeProvider time, Action<CompletionLogOptions> configure)
     {
@@ -30,6 +32,10 @@ internal sealed class TestLog : ILoggerProvider
         Log = _services.GetRequiredService<CompletionLog>();
     }
 
+    public Books Books { get; private set; } = null!;
+
+    public LogOperations Operations => Get<LogOperations>();
+
     public CompletionLog Log { get; }
 
     public ConcurrentQueue<(LogLevel Level, string Text)> Lines { get; } = [];
@@ -41,6 +47,7 @@ internal sealed class TestLog : ILoggerProvider
         Action<CompletionLogOptions>? configure = null)
     {
         var log = new TestLog(database, protection, time ?? TimeProvider.System, configure ?? (static _ => { }));
+        log.Books = new Books(log.Get<IMeterFactory>(), await database.CountAsync("outbox") + await database.CountAsync("dead_letter"));
         foreach (var service in log._services.GetServices<IHostedService>()) await service.StartAsync(CancellationToken.None);
         return log;
     }
@@ -60,15 +67,22 @@ internal sealed class TestLog : ILoggerProvider
         (connection, transaction) =>
         {
             foreach (var entry in entries) entry.Write(connection, transaction);
+            _committed += entries.Sum(entry => entry.Parts.Count);
         },
         CancellationToken.None);
 
+    /// <summary>Stops, and looks whether the books balance: after each test, so after every fault that there is.</summary>
     public async Task StopAsync()
     {
         foreach (var service in _services.GetServices<IHostedService>()) await service.StopAsync(CancellationToken.None);
+        Books.ShouldBalance(_committed, await _database.CountAsync("outbox"), await _database.CountAsync("dead_letter"));
     }
 
-    public void Dispose() => _services.Dispose();
+    public void Dispose()
+    {
+        Books.Dispose();
+        _services.Dispose();
+    }
 
     ILogger ILoggerProvider.CreateLogger(string categoryName) => new LineLogger(Lines);
 

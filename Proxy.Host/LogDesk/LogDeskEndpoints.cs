@@ -1,0 +1,102 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Host.Configuration;
+using Proxy.Logging;
+using Proxy.Logging.Outbox;
+using Proxy.Management.Access;
+using Proxy.Management.Errors;
+
+namespace Proxy.Host.LogDesk;
+
+/// <summary>What admins see and do of the log: targets, dead letters, health.</summary>
+internal static class LogDeskEndpoints
+{
+    private const int MostAtOnce = 1000;
+
+    public static void MapLogDesk(this IEndpointRouteBuilder routes)
+    {
+        var logging = routes.MapAdminGroup("/logging");
+        logging.MapGet("/targets", ListTargetsAsync);
+        logging.MapGet("/dead-letters", ListDeadLettersAsync);
+        logging.MapPost("/dead-letters/retry", RetryAsync);
+        logging.MapPost("/dead-letters/purge", PurgeAsync);
+        routes.MapAdminGroup("/health").MapGet("/logging", ShowHealthAsync);
+    }
+
+    private static async Task<IResult> ListTargetsAsync(LogOperations log, CancellationToken cancellationToken) => TypedResults.Json(
+        new TargetList(await log.ListTargetsAsync(cancellationToken)), LogDeskJson.Default.TargetList);
+
+    private static async Task<IResult> ListDeadLettersAsync(LogOperations log, long? after, int? limit, CancellationToken cancellationToken) => TypedResults.Json(
+        new DeadLetterList(await log.ListDeadLettersAsync(after ?? 0, Math.Clamp(limit ?? 100, 1, MostAtOnce), cancellationToken)), LogDeskJson.Default.DeadLetterList);
+
+    private static async Task<IResult> RetryAsync(HttpContext context, LogOperations log, CancellationToken cancellationToken)
+    {
+        var (choice, error) = await ReadAsync(context, cancellationToken);
+        if (choice is null) return Refuse(error!);
+
+        return TypedResults.Json(new Retried(await log.RetryAsync(choice.Id, choice.TargetId, cancellationToken)), LogDeskJson.Default.Retried);
+    }
+
+    /// <remarks>What is purged is gone, so "all" must be said.</remarks>
+    private static async Task<IResult> PurgeAsync(HttpContext context, LogOperations log, CancellationToken cancellationToken)
+    {
+        var (choice, error) = await ReadAsync(context, cancellationToken);
+        if (choice is null) return Refuse(error!);
+        if (choice is { Id: null, TargetId: null, All: not true })
+            return Refuse(ProxyError.BadRequest("Say which dead letters: 'id', 'target_id', or 'all' as true.", "id"));
+
+        return TypedResults.Json(new Purged(await log.PurgeAsync(choice.Id, choice.TargetId, cancellationToken)), LogDeskJson.Default.Purged);
+    }
+
+    /// <summary>A line for each target that needs somebody, and one for the disk.</summary>
+    private static async Task<IResult> ShowHealthAsync(LogOperations log, CompletionLog completions, SettingsSource settings, CancellationToken cancellationToken)
+    {
+        var lines = (await log.ListTargetsAsync(cancellationToken))
+            .Where(target => target.LastError is not null)
+            .Select(target => $"The log target {target.Id[..12]} at {target.Host} is {target.State} ({target.LastError}) since {target.Since:u}; {target.Waiting} records wait.")
+            .ToList();
+        var limit = settings.Current.CompletionLog.MaxOutboxBytes;
+        if (completions.Pressure != OutboxPressure.None) lines.Add($"The outbox holds {log.OutboxBytes} of at most {limit} bytes.");
+        return TypedResults.Json(new LogHealth(lines.Count == 0 ? "healthy" : "degraded", log.OutboxBytes, limit, lines), LogDeskJson.Default.LogHealth);
+    }
+
+    private static async Task<(DeadLetterRequest? Choice, ProxyError? Error)> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (context.Request.ContentLength is 0) return (new DeadLetterRequest(null, null, null), null);
+        try
+        {
+            var choice = await JsonSerializer.DeserializeAsync(context.Request.Body, LogDeskJson.Default.DeadLetterRequest, cancellationToken);
+            return choice is null ? (null, Malformed()) : (choice, null);
+        }
+        catch (JsonException)
+        {
+            return (null, Malformed());
+        }
+    }
+
+    private static ProxyError Malformed() => ProxyError.BadRequest("The request body must be a JSON object with 'id' (a number), 'target_id' (a string) or 'all' (true).");
+
+    private static Utf8ContentHttpResult Refuse(ProxyError error) => TypedResults.Text(ErrorWriter.Envelope(error).Span, "application/json", statusCode: error.Status);
+}
+
+internal sealed record TargetList(IReadOnlyList<TargetReport> Targets);
+
+internal sealed record DeadLetterList(IReadOnlyList<DeadLetter> DeadLetters);
+
+internal sealed record DeadLetterRequest(long? Id = null, string? TargetId = null, bool? All = null);
+
+internal sealed record Retried([property: JsonPropertyName("retried")] int Count);
+
+internal sealed record Purged([property: JsonPropertyName("purged")] int Count);
+
+internal sealed record LogHealth(string Status, long OutboxBytes, long MaxOutboxBytes, IReadOnlyList<string> Lines);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(TargetList))]
+[JsonSerializable(typeof(DeadLetterList))]
+[JsonSerializable(typeof(DeadLetterRequest))]
+[JsonSerializable(typeof(Retried))]
+[JsonSerializable(typeof(Purged))]
+[JsonSerializable(typeof(LogHealth))]
+internal sealed partial class LogDeskJson : JsonSerializerContext;

@@ -1,0 +1,113 @@
+using System.Text;
+using Microsoft.Extensions.Options;
+using Proxy.Logging.Records;
+using Proxy.Logging.Shipping;
+
+namespace Proxy.Logging.Http;
+
+/// <summary>The requests of all senders, over one connection pool for hosts that an admin has named and one for all others.</summary>
+internal sealed class LogHttp : IDisposable
+{
+    private const int KeptAnswerChars = 1024;
+
+    // Most answers are a word; one of the old batch names each event.
+    private const int UsualAnswerBytes = 1024;
+
+    private readonly TimeProvider _time;
+    private readonly IOptionsMonitor<CompletionLogOptions> _options;
+    private readonly HttpMessageInvoker _trusted;
+    private readonly HttpMessageInvoker _others;
+
+    public LogHttp(TimeProvider time, IOptionsMonitor<CompletionLogOptions> options)
+    {
+        (_time, _options) = (time, options);
+        _trusted = Create(new AddressRules(isTrusted: true, static () => ""));
+        _others = Create(new AddressRules(isTrusted: false, () => options.CurrentValue.AllowedHosts));
+    }
+
+    /// <summary>One attempt. A failure of the network is an answer too, save the end of <paramref name="abort"/>.</summary>
+    public async Task<HttpAnswer> SendAsync(LogTarget target, HttpRequestMessage request, CancellationToken abort, int maxAnswerBytes = 16 * 1024)
+    {
+        using var timer = new CancellationTokenSource(_options.CurrentValue.RequestTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, abort);
+        try
+        {
+            using var response = await (target.IsTrusted ? _trusted : _others).SendAsync(request, either.Token);
+            var answer = await ReadAnswerAsync(response, maxAnswerBytes, either.Token);
+            abort.ThrowIfCancellationRequested();
+            return new((int)response.StatusCode, RetryAfter(response), answer);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        {
+            abort.ThrowIfCancellationRequested();
+            return new(0, null, default) { Failure = exception };
+        }
+    }
+
+    public void Dispose()
+    {
+        _trusted.Dispose();
+        _others.Dispose();
+    }
+
+    private static HttpMessageInvoker Create(AddressRules rules) => new(new SocketsHttpHandler
+    {
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        ConnectCallback = rules.ConnectAsync,
+
+        // A redirect would carry prompts to a place that nobody named; a caller's trace is none of the target's business.
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
+    });
+
+    /// <remarks>An answer that breaks off does not matter where the status alone decides. It may be HTML, or endless.</remarks>
+    private static async Task<ReadOnlyMemory<byte>> ReadAnswerAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[UsualAnswerBytes];
+        var length = 0;
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            while (true)
+            {
+                length += await body.ReadAtLeastAsync(buffer.AsMemory(length), buffer.Length - length, throwOnEndOfStream: false, cancellationToken);
+                if (length < buffer.Length || length >= maxBytes) break;
+
+                Array.Resize(ref buffer, Math.Min(buffer.Length * 4, maxBytes));
+            }
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        {
+        }
+
+        return buffer.AsMemory(0, length);
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - _time.GetUtcNow(),
+        _ => null,
+    };
+
+    /// <summary>What a request came to.</summary>
+    internal readonly record struct HttpAnswer(int Status, TimeSpan? RetryAfter, ReadOnlyMemory<byte> Body)
+    {
+        public Exception? Failure { get; init; }
+
+        public bool IsSuccess => Status is >= 200 and < 300;
+
+        public DeliveryVerdict VerdictOf(int records) => Failure is not null
+            ? DeliveryVerdict.Of(Failure)
+            : DeliveryVerdict.Of(Status, RetryAfter, records, IsSuccess ? "" : Text());
+
+        private string Text()
+        {
+            var text = Encoding.UTF8.GetString(Body.Span).Replace('\0', ' ');
+            return text.Length <= KeptAnswerChars ? text : text[..KeptAnswerChars];
+        }
+    }
+}

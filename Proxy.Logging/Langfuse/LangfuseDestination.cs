@@ -1,0 +1,97 @@
+using System.IO.Compression;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Proxy.Logging.Http;
+using Proxy.Logging.Records;
+using Proxy.Logging.Shipping;
+
+namespace Proxy.Logging.Langfuse;
+
+/// <summary>Posts records to a project of a Langfuse, in the way that its version takes them.</summary>
+internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers) : ILogDestination
+{
+    private const string TracesPath = "/api/public/otel/v1/traces";
+    private const string IngestionPath = "/api/public/ingestion";
+    private const string ProjectsPath = "/api/public/projects";
+    private const int MaxAnswerBytes = 4 * 1024 * 1024;
+
+    private static readonly byte[] NoSpans = Compress("""{"resourceSpans":[]}"""u8);
+    private static readonly byte[] NoEvents = [.. """{"batch":[]}"""u8];
+
+    public string Kind => LogKinds.Langfuse;
+
+    public ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => servers.FindAsync(target, abort);
+
+    public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
+    {
+        using var request = Request(target, batch.Format, batch.Seal());
+        var answer = await http.SendAsync(target, request, abort, MaxAnswerBytes);
+        var verdict = batch.Format == LegacyFormat.Instance && answer.IsSuccess
+            ? LegacyAnswer.Read(answer.Body, batch.Records)
+            : answer.VerdictOf(batch.Ids.Count);
+
+        // No such path, or no such events: the server may have been replaced by one of another version.
+        if (verdict.Kind != Delivery.Rebuild && answer.Status is not (404 or 405 or 410)) return verdict;
+        if (await servers.HasChangedAsync(target, batch.Format, abort)) return LegacyAnswer.WrongTransport;
+
+        return DeliveryVerdict.Parked(verdict.Kind == Delivery.Rebuild ? verdict.Reason : $"{answer.Status}");
+    }
+
+    public async Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort)
+    {
+        var format = await servers.FindAsync(target, abort);
+        using var request = Request(target, format, format == LegacyFormat.Instance ? NoEvents : NoSpans);
+        var answer = await http.SendAsync(target, request, abort);
+        return answer.VerdictOf(records: 1);
+    }
+
+    /// <summary>The project that the secret leads to: the only proof of where records land.</summary>
+    public async Task<string?> DescribeAsync(LogTarget target, CancellationToken abort)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, target.Host.AbsoluteUri.TrimEnd('/') + ProjectsPath);
+        request.Headers.Authorization = Credentials(target);
+        var answer = await http.SendAsync(target, request, abort);
+        if (!answer.IsSuccess) return null;
+
+        try
+        {
+            using var projects = JsonDocument.Parse(answer.Body);
+            return $"project '{projects.RootElement.GetProperty("data")[0].GetProperty("name").GetString()}'";
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
+        {
+            return null;
+        }
+    }
+
+    private static HttpRequestMessage Request(LogTarget target, BatchFormat format, ReadOnlyMemory<byte> content)
+    {
+        var isLegacy = format == LegacyFormat.Instance;
+        var request = new HttpRequestMessage(HttpMethod.Post, target.Host.AbsoluteUri.TrimEnd('/') + (isLegacy ? IngestionPath : TracesPath))
+        {
+            Content = new ReadOnlyMemoryContent(content),
+        };
+        request.Content.Headers.ContentType = new("application/json");
+        request.Headers.Authorization = Credentials(target);
+        request.Headers.Add("x-langfuse-sdk-name", ProductName.Name);
+        request.Headers.Add("x-langfuse-sdk-version", ProductName.Version);
+        if (isLegacy) return request;
+
+        request.Content.Headers.ContentEncoding.Add("gzip");
+
+        // Version 4 is written directly where the deployment can; without it data may appear minutes late.
+        request.Headers.Add("x-langfuse-ingestion-version", "4");
+        return request;
+    }
+
+    private static AuthenticationHeaderValue Credentials(LogTarget target) =>
+        new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{target.PublicKey}:{target.SecretKey}")));
+
+    private static byte[] Compress(ReadOnlySpan<byte> content)
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest)) gzip.Write(content);
+        return compressed.ToArray();
+    }
+}

@@ -1,0 +1,22 @@
+using System.Buffers;
+using Proxy.Logging.Records;
+using Proxy.Logging.Shipping;
+
+namespace Proxy.Logging.Langfuse;
+
+/// <summary>Spans by OTLP in JSON, in the attributes that Langfuse reads first.</summary>
+internal sealed class OtlpFormat : BatchFormat
+{
+    public static readonly OtlpFormat Instance = new();
+
+    private OtlpFormat()
+    {
+        Head = OtlpSpanWriter.WriteEnvelope();
+        Separator = ","u8.ToArray();
+        Tail = "]}]}]}"u8.ToArray();
+        IsCompressed = true;
+    }
+
+    public override void Write(IBufferWriter<byte> output, CompletionRecord record, LogTarget target) =>
+        OtlpSpanWriter.Write(output, record, target.FindOption("environment"));
+}

@@ -1,0 +1,11 @@
+namespace Proxy.Logging.Shipping;
+
+/// <summary>Names of objects in buckets.</summary>
+internal static class ObjectName
+{
+    /// <summary>By day, then by the first record and how many there are: the same batch has the same name.</summary>
+    public static string Of(RecordBatch batch) => $"{batch.FirstEndedAt.UtcDateTime:yyyy-MM-dd}/{batch.Records[0]:N}-{batch.Records[^1]:N}-{batch.Records.Count}.ndjson";
+
+    /// <summary>Everything but what needs no escape, slashes left as they are.</summary>
+    public static string Escape(string name) => string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
+}

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Tests.Logging;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>
+/// The audit of promise 1: the real process under load and killed again and again, with a Langfuse that does all that a Langfuse can do
+/// wrong. Each acknowledged call is found exactly once by its id, at the project of its own team, and nothing else is anywhere.
+/// </summary>
+[NonParallelizable]
+internal sealed class AuditTests
+{
+    private const string MasterKey = "sk-master-key-of-the-audit-test";
+    private const int Callers = 16;
+    private const int Teams = 4;
+    private const int Kills = 20;
+    private const int Calls = 20_000;
+    private const int Seed = 20261121;
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    private readonly ConcurrentDictionary<string, int> _acknowledged = new();
+    private readonly List<(string Key, ScriptedProject Project)> _teams = [];
+
+    [Test]
+    public async Task Each_acknowledged_call_is_in_its_own_project_once_after_twenty_kills_and_every_fault()
+    {
+        await using var langfuse = await ScriptedLangfuse.StartAsync(Teams, Seed);
+        using var folder = new TestFolder();
+        folder.WriteConfig(TestClusters.Demo, new JsonObject
+        {
+            ["CompletionLog"] = new JsonObject { ["FlushInterval"] = "00:00:00.050", ["ShutdownTimeout"] = "00:00:05", ["RequestTimeout"] = "00:00:02" },
+        });
+        var random = new Random(Seed);
+
+        for (var life = 0; life < Kills; life++)
+        {
+            await using var gateway = await StartAsync(folder);
+            if (life == 0) await AddTeamsAsync(gateway, langfuse);
+            await LoadUntilKilledAsync(gateway, Calls / Kills + random.Next(1, 60));
+        }
+
+        langfuse.IsSound = true;
+        await using var last = await StartAsync(folder);
+        using (var admin = last.With(MasterKey)) (await admin.PostAsync("/logging/dead-letters/retry", null)).EnsureSuccessStatusCode();
+        var left = await Eventually.BecomesAsync(
+            async () => (await folder.QueryAsync<long>("select (select count(*) from outbox) + (select count(*) from dead_letter)")).Single(), waiting => waiting == 0, Limit);
+
+        left.Should().Be(0, "all that waited was taken; faults: {0}", langfuse.Tally);
+        _acknowledged.Count.Should().BeGreaterThanOrEqualTo(Calls);
+        var ledger = (await folder.QueryAsync<string>("select lower(hex(call_id)) from spend_log where outcome = 0")).ToHashSet();
+        for (var team = 0; team < Teams; team++) Check(team, langfuse, ledger);
+        langfuse.Tally.Keys.Should().HaveCountGreaterThan(6, "the script was played: {0}", langfuse.Tally);
+    }
+
+    private void Check(int team, ScriptedLangfuse langfuse, HashSet<string> ledger)
+    {
+        var stored = langfuse.Projects[team].Ids;
+        var own = _acknowledged.Where(call => call.Value == team).Select(call => call.Key).ToHashSet();
+
+        own.Except(stored).Should().BeEmpty("each acknowledged call is in its own project");
+        own.Except(ledger).Should().BeEmpty("each acknowledged call is in the ledger");
+        stored.Except(ledger).Should().BeEmpty("what is in a project has happened");
+        stored.Where(id => _acknowledged.TryGetValue(id, out var owner) && owner != team).Should().BeEmpty("no call is in another team's project");
+        langfuse.Projects[team].ChangedIds.Should().Be(0, "what comes again is the same record, so it is stored once");
+    }
+
+    private async Task LoadUntilKilledAsync(GatewayProcess gateway, int calls)
+    {
+        var done = 0;
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var clients = new ClientSet(gateway, _teams.Select(team => team.Key));
+        var callers = Enumerable.Range(0, Callers).Select(async caller =>
+        {
+            var team = caller % Teams;
+            var body = Encoding.UTF8.GetBytes($$"""{"model":"demo","messages":[{"role":"user","content":"Team {{team}}"}]}""");
+            try
+            {
+                while (true)
+                {
+                    _acknowledged[await CallAsync(clients[team], body)] = team;
+                    if (Interlocked.Increment(ref done) >= calls) enough.TrySetResult();
+                }
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            {
+                // Killed in the middle of it: not acknowledged.
+            }
+        }).ToList();
+
+        await enough.Task.WaitAsync(Limit);
+        await gateway.KillAsync();
+        await Task.WhenAll(callers);
+    }
+
+    private static async Task<string> CallAsync(HttpClient client, byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        using var response = await client.PostAsync("/v1/chat/completions", content);
+        await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync();
+        return response.Headers.GetValues("x-litellm-call-id").Single().Replace("-", "");
+    }
+
+    private async Task AddTeamsAsync(GatewayProcess gateway, ScriptedLangfuse langfuse)
+    {
+        foreach (var project in langfuse.Projects)
+        {
+            var team = (await gateway.PostAsync(MasterKey, "/team/new", []))["team_id"]!.GetValue<string>();
+            await gateway.PostAsync(MasterKey, $"/team/{team}/callback", new JsonObject
+            {
+                ["callback_name"] = "langfuse",
+                ["callback_vars"] = new JsonObject
+                {
+                    ["langfuse_public_key"] = project.PublicKey,
+                    ["langfuse_secret_key"] = project.SecretKey,
+                    ["langfuse_host"] = langfuse.Address.ToString(),
+
+                    // One of them is a project on a server of old.
+                    ["langfuse_transport"] = project.IsLegacy ? "legacy" : "otlp",
+                },
+            });
+            _teams.Add(((await gateway.PostAsync(MasterKey, "/key/generate", new JsonObject { ["team_id"] = team }))["key"]!.GetValue<string>(), project));
+        }
+    }
+
+    private static Task<GatewayProcess> StartAsync(TestFolder folder) =>
+        GatewayProcess.StartAsync(folder, new Dictionary<string, string> { ["PROXY_MASTER_KEY"] = MasterKey });
+
+    private sealed class ClientSet(GatewayProcess gateway, IEnumerable<string> keys) : IDisposable
+    {
+        private readonly List<HttpClient> _clients = [.. keys.Select(gateway.With)];
+
+        public HttpClient this[int team] => _clients[team];
+
+        public void Dispose() => _clients.ForEach(client => client.Dispose());
+    }
+}

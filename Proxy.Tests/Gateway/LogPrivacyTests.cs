@@ -1,0 +1,237 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using FsCheck;
+using FsCheck.Fluent;
+using NUnit.Framework;
+using Proxy.Tests.Logging;
+using Proxy.Tests.Providers;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>Promise 3, through the whole program.</summary>
+internal sealed class LogPrivacyTests : GatewayFixture
+{
+    private FakeLangfuse _langfuse = null!;
+
+    [SetUp]
+    public async Task StartLangfuseAsync() => _langfuse = await FakeLangfuse.StartAsync();
+
+    [TearDown]
+    public async Task StopLangfuseAsync() => await _langfuse.DisposeAsync();
+
+    [Test]
+    public void No_record_ever_reaches_another_teams_project_whatever_is_changed_in_the_middle() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(8),
+        Prop.ForAll(Gen.Choose(0, 99).ArrayOf(50).ToArbitrary(), steps => EachFindsItsOwnAsync(steps).GetAwaiter().GetResult()));
+
+    /// <summary>Random calls, disables, new callbacks, and calls of a key with a project of its own.</summary>
+    private async Task<bool> EachFindsItsOwnAsync(int[] steps)
+    {
+        var run = $"{Guid.NewGuid():N}"[..8];
+        var teams = new List<(string Id, string Key, FakeProject Project)>();
+        for (var i = 0; i < 3; i++) teams.Add(await AddTeamAsync($"{run}-{i}"));
+        var own = await AddKeyWithProjectAsync($"{run}-own", teams[0].Id);
+        var isOn = teams.ToDictionary(team => team.Id, _ => true);
+        var ownCalls = 0;
+        foreach (var step in steps)
+        {
+            var team = teams[step % teams.Count];
+            switch (step)
+            {
+                case >= 92:
+                    await Gateway.PostAsync($"/team/{team.Id}/disable_logging");
+                    isOn[team.Id] = false;
+                    break;
+                case >= 84 when !isOn[team.Id]:
+                    await Gateway.LogToAsync(team.Id, team.Project.Target);
+                    isOn[team.Id] = true;
+                    break;
+                case >= 74:
+                    await AskAsync(own.Key, isOn[teams[0].Id] ? "for the key itself" : "for nobody");
+                    if (isOn[teams[0].Id]) ownCalls++;
+                    break;
+                default:
+                    await AskAsync(team.Key, isOn[team.Id] ? $"for {team.Project.Name}." : "for nobody");
+                    break;
+            }
+        }
+
+        await Eventually.BecomesAsync(Waiting, waiting => waiting == 0);
+        return teams.All(team => team.Project.Spans.All(span => span["langfuse.observation.input"]!.Contains($"for {team.Project.Name}.")))
+            && own.Project.Spans.All(span => span["langfuse.observation.input"]!.Contains("for the key itself"))
+            && own.Project.Spans.Count <= ownCalls;
+    }
+
+    [Test]
+    public async Task What_waits_for_a_team_that_disables_logging_is_purged_before_the_answer()
+    {
+        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
+        var red = await AddTeamAsync("red");
+        await AskAsync(red.Key, "canary-91b2");
+        await _langfuse.WaitForRequestsAsync(red.Project.PublicKey, 1);
+        (await Waiting()).Should().Be(1);
+
+        await Gateway.PostAsync($"/team/{red.Id}/disable_logging");
+
+        (await Waiting()).Should().Be(0);
+    }
+
+    [Test]
+    public async Task A_call_with_no_log_is_booked_and_not_logged()
+    {
+        var red = await AddTeamAsync("red");
+
+        await AskAsync(red.Key, "secret", new JsonObject { ["no-log"] = true });
+        await AskAsync(red.Key, "open");
+
+        (await _langfuse.WaitForSpansAsync(red.Project.PublicKey, 1)).Single()["langfuse.observation.input"].Should().Contain("open");
+        (await Gateway.QueryAsync<long>("select count(*) from spend_log")).Single().Should().Be(2);
+    }
+
+    [Test]
+    public async Task Redaction_leaves_no_word_of_the_call_but_what_it_cost()
+    {
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("canary-answer"));
+        var red = await AddTeamAsync("red", new JsonObject { ["turn_off_message_logging"] = true });
+
+        await AskAsync(red.Key, "canary-question");
+
+        var span = (await _langfuse.WaitForSpansAsync(red.Project.PublicKey, 1)).Single();
+        (span["langfuse.observation.input"], span["langfuse.observation.output"]).Should().Be(("redacted-by-litellm", "redacted-by-litellm"));
+        span["langfuse.observation.usage_details"].Should().NotBeNull();
+    }
+
+    [Test]
+    public async Task Headers_name_the_trace_over_the_body_and_cannot_send_it_elsewhere()
+    {
+        var red = await AddTeamAsync("red");
+        using var client = Gateway.With(red.Key);
+        client.DefaultRequestHeaders.Add("langfuse-trace-name", "from the header");
+        client.DefaultRequestHeaders.Add("langfuse_session_id", "s-9");
+        client.DefaultRequestHeaders.Add("langfuse-tags", "a, b");
+        client.DefaultRequestHeaders.Add("langfuse-mask-input", "true");
+        client.DefaultRequestHeaders.Add("langfuse-host", "http://127.0.0.1:1");
+
+        var body = new JsonObject { ["metadata"] = new JsonObject { ["trace_name"] = "from the body", ["parent_observation_id"] = "b7ad6b7169203331" } };
+        await AskAsync(client, "hidden", body);
+
+        var span = (await _langfuse.WaitForSpansAsync(red.Project.PublicKey, 1)).Single();
+        (span["langfuse.trace.name"], span["langfuse.session.id"], span["langfuse.observation.input"]).Should().Be(("from the header", "s-9", "redacted-by-litellm"));
+        span.List("langfuse.trace.tags").Should().Equal("a", "b");
+        span["langfuse.observation.output"].Should().Contain("Hello!");
+        span.Keys.Should().NotContain(key => key.EndsWith("host", StringComparison.Ordinal));
+    }
+
+    [Test]
+    public async Task A_trace_that_exists_keeps_what_is_not_listed()
+    {
+        var red = await AddTeamAsync("red");
+
+        await AskAsync(red.Key, "more", new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["existing_trace_id"] = "0af7651916cd43dd8448eb211c80319c",
+                ["trace_name"] = "other",
+                ["session_id"] = "s",
+                ["update_trace_keys"] = new JsonArray("session_id"),
+            },
+        });
+
+        var span = (await _langfuse.WaitForSpansAsync(red.Project.PublicKey, 1)).Single();
+        (span.TraceId, span["langfuse.trace.name"], span["langfuse.session.id"]).Should().Be(("0af7651916cd43dd8448eb211c80319c", null, "s"));
+    }
+
+    [Test]
+    public async Task The_effective_result_is_shown_and_tested_with_the_real_sender()
+    {
+        var red = await AddTeamAsync("red");
+        using var client = Gateway.With(red.Key);
+
+        var team = JsonNode.Parse(await Gateway.Admin.GetStringAsync($"/team/{red.Id}/callback"))!["data"]!["effective"]!;
+        var key = JsonNode.Parse(await client.GetStringAsync("/key/info"))!["effective_logging"]!;
+        using var health = await client.PostAsync("/key/health", null);
+        using var test = await client.PostAsync($"/team/{red.Id}/callback/test", null);
+        using var other = await client.PostAsync("/team/another/callback/test", null);
+
+        (team["level"]!.ToString(), key["targets"]![0]!["public_key"]!.ToString()).Should().Be(("team", red.Project.PublicKey));
+        (team.ToJsonString() + key.ToJsonString()).Should().NotContain(red.Project.Target.SecretKey);
+        (await health.Content.ReadAsStringAsync()).Should().Contain("\"key\":\"healthy\"").And.Contain("red");
+        (await test.Content.ReadAsStringAsync()).Should().Contain("\"status\":\"healthy\"");
+        ((int)other.StatusCode).Should().BeOneOf(401, 403);
+        red.Project.Spans.Select(span => span.Name).Should().Equal("callback test", "callback test");
+    }
+
+    [Test]
+    public async Task The_desk_shows_targets_and_dead_letters_to_admins_only()
+    {
+        _langfuse.Answer = static export => Task.FromResult(new FakeAnswer(export.Spans.Count > 0 ? 400 : 200, "I refuse"));
+        var red = await AddTeamAsync("red");
+        await AskAsync(red.Key, "poison");
+        await Eventually.BecomesAsync(async () => (await Gateway.QueryAsync<long>("select count(*) from dead_letter")).Single(), count => count == 1);
+        using var client = Gateway.With(red.Key);
+
+        var targets = JsonNode.Parse(await Gateway.Admin.GetStringAsync("/logging/targets"))!["targets"]!.AsArray();
+        var letters = await Gateway.Admin.GetStringAsync("/logging/dead-letters");
+        using var refused = await client.GetAsync("/logging/targets");
+        using var unsaid = await Gateway.Admin.PostAsJsonAsync("/logging/dead-letters/purge", new { });
+        _langfuse.Answer = static _ => Task.FromResult(FakeAnswer.Ok);
+        var retried = await Gateway.PostAsync("/logging/dead-letters/retry", []);
+
+        targets.Single()!["dead_letters"]!.GetValue<int>().Should().Be(1);
+        letters.Should().Contain("400 I refuse").And.NotContain("poison").And.NotContain(red.Project.Target.SecretKey);
+        ((int)refused.StatusCode, (int)unsaid.StatusCode, retried["retried"]!.GetValue<int>()).Should().Be((401, 400, 1));
+        await _langfuse.WaitForSpansAsync(red.Project.PublicKey, 1);
+        (await Gateway.Admin.GetStringAsync("/health/logging")).Should().Contain("\"status\":\"healthy\"");
+    }
+
+    private async Task<long> Waiting() => (await Gateway.QueryAsync<long>("select count(*) from outbox")).Single();
+
+    private async Task<(string Id, string Key, FakeProject Project)> AddTeamAsync(string name, JsonObject? metadata = null)
+    {
+        var project = _langfuse.AddProject(name);
+        var team = await Gateway.CreateTeamAsync(new() { ["team_alias"] = name, ["metadata"] = metadata ?? [] });
+        await Gateway.LogToAsync(team, project.Target);
+        return (team, await Gateway.CreateKeyAsync(new() { ["team_id"] = team }), project);
+    }
+
+    private async Task<(string Key, FakeProject Project)> AddKeyWithProjectAsync(string name, string team)
+    {
+        var project = _langfuse.AddProject(name);
+        var key = await Gateway.CreateKeyAsync(new()
+        {
+            ["team_id"] = team,
+            ["metadata"] = new JsonObject
+            {
+                ["logging"] = new JsonArray(new JsonObject
+                {
+                    ["callback_name"] = "langfuse",
+                    ["callback_vars"] = new JsonObject
+                    {
+                        ["langfuse_public_key"] = project.PublicKey,
+                        ["langfuse_secret_key"] = project.Target.SecretKey,
+                        ["langfuse_host"] = _langfuse.Address.ToString(),
+                    },
+                }),
+            },
+        });
+        return (key, project);
+    }
+
+    private async Task AskAsync(string key, string question, JsonObject? fields = null)
+    {
+        using var client = Gateway.With(key);
+        await AskAsync(client, question, fields);
+    }
+
+    private static async Task AskAsync(HttpClient client, string question, JsonObject? fields)
+    {
+        var body = fields ?? [];
+        body["model"] = Model;
+        body["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = question });
+        using var response = await client.PostAsJsonAsync("/v1/chat/completions", body);
+        var text = await response.Content.ReadAsStringAsync();
+        response.IsSuccessStatusCode.Should().BeTrue(text);
+    }
+}

@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http;
+using NUnit.Framework;
+using Proxy.Logging.Records;
+using Proxy.Logging.S3;
+using Proxy.Logging.Shipping;
+
+namespace Proxy.Tests.Logging;
+
+/// <summary>The places beside Langfuse, each by the way of all records.</summary>
+public sealed class DestinationTests : IDisposable
+{
+    private readonly TempOutboxDatabase _database = new();
+    private FakeReceiver _receiver = null!;
+
+    [SetUp]
+    public async Task StartReceiver() => _receiver = await FakeReceiver.StartAsync();
+
+    [TearDown]
+    public async Task StopReceiver() => await _receiver.DisposeAsync();
+
+    public void Dispose() => _database.Dispose();
+
+    [Test]
+    public async Task A_webhook_gets_an_array_signed_with_its_secret()
+    {
+        using var log = await StartAsync();
+
+        await log.RecordAsync(Target(LogKinds.Webhook, "", "shared secret"), Some.Record("a"), Some.Record("b"));
+
+        var request = await _receiver.WaitAsync();
+        await log.StopAsync();
+        var expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes("shared secret"), (byte[])[.. Encoding.UTF8.GetBytes(request.Headers["x-proxy-timestamp"] + "."), .. request.Body]);
+        request.Headers["x-proxy-signature"].Should().Be("sha256=" + Convert.ToHexStringLower(expected));
+        JsonNode.Parse(request.Body)!.AsArray().Select(record => record!["name"]!.GetValue<string>()).Should().Equal("a", "b");
+    }
+
+    [Test]
+    public async Task A_file_gets_one_line_for_each_record_and_only_its_owner_reads_it()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"log-{Guid.NewGuid():N}.jsonl");
+        using var log = await StartAsync();
+        var record = Some.Record("a") with { Input = Some.Json("{\n  \"role\": \"user\"\n}"), Output = Some.Json("<html>\n"), Metadata = new Dictionary<string, string> { ["n"] = "7" } };
+
+        await log.RecordAsync(new LogTarget(new Uri(path), "", "") { Kind = LogKinds.JsonLines }, record, Some.Record("b"));
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+
+        var lines = await File.ReadAllLinesAsync(path);
+        var first = JsonDocument.Parse(lines[0]).RootElement;
+        lines.Should().HaveCount(2);
+        (first.GetProperty("input").GetProperty("role").GetString(), first.GetProperty("output").GetString(), first.GetProperty("metadata").GetProperty("n").GetInt32())
+            .Should().Be(("user", "<html>\n", 7));
+        File.GetUnixFileMode(path).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Delete(path);
+    }
+
+    [Test]
+    public async Task A_collector_gets_spans_under_the_names_of_the_conventions()
+    {
+        using var log = await StartAsync();
+
+        await log.RecordAsync(Target(LogKinds.OpenTelemetry, "", "x-api-key=abc, x-team=red%20one"), Some.Record() with { Usage = new(7, 3, 0, 5, 1), UpstreamModel = "gpt-4o-2024" });
+
+        var request = await _receiver.WaitAsync();
+        await log.StopAsync();
+        (request.Path, request.Headers["x-api-key"], request.Headers["x-team"]).Should().Be(("/v1/traces", "abc", "red one"));
+        request.Text.Should().Contain("\"gen_ai.request.model\"").And.Contain("{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"10\"}}").And.NotContain("langfuse.");
+    }
+
+    [Test]
+    public async Task A_bucket_of_S3_gets_one_object_for_a_batch_at_a_name_that_a_repetition_has_again()
+    {
+        var failures = 1;
+        _receiver.Answer = context =>
+        {
+            if (failures-- > 0) context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        };
+        var time = new ManualTimeProvider();
+        using var log = await StartAsync(time);
+
+        await log.RecordAsync(
+            Target(LogKinds.S3, "logs", "AKID\nsecret") with { Options = LogTarget.OptionsOf([new("path", "/gateway/"), new("region", "eu-west-1"), new("batch_size", "2")]) },
+            Some.Record("a"),
+            Some.Record("b"));
+        await time.WaitForTimerAsync(due => due <= TimeSpan.FromSeconds(3));
+        time.Advance(TimeSpan.FromSeconds(3));
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+
+        var requests = _receiver.Requests.ToArray();
+        requests.Should().HaveCount(2);
+        (requests[0].Method, requests[0].Path).Should().Be(("PUT", requests[1].Path));
+        requests[1].Path.Should().MatchRegex("^/logs/gateway/2026-11-21/[0-9a-f]{32}-[0-9a-f]{32}-2.ndjson$");
+        requests[1].Headers["Authorization"].Should().StartWith("AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-west-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, ");
+        requests[1].Text.TrimEnd().Split('\n').Should().HaveCount(2);
+    }
+
+    [Test]
+    public void The_signature_covers_host_path_time_and_content()
+    {
+        var signatures = new[] { ("a", "body"), ("b", "body"), ("a", "other") }.Select(part =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, $"https://s3.example/logs/{part.Item1}");
+            S3Signature.Sign(request, new S3Credentials("AKID", "secret", "eu-west-1"), Encoding.UTF8.GetBytes(part.Item2), DateTimeOffset.UnixEpoch);
+            return request.Headers.GetValues("Authorization").Single().Split("Signature=")[1];
+        });
+
+        signatures.Should().OnlyHaveUniqueItems().And.OnlyContain(signature => signature.Length == 64);
+    }
+
+    [Test]
+    public async Task A_bucket_of_Google_gets_lines_with_the_service_accounts_token()
+    {
+        using var rsa = RSA.Create(2048);
+        _receiver.Answer = context => context.Request.Path == "/token"
+            ? context.Response.WriteAsJsonAsync(new { access_token = "token-1", expires_in = 3600, token_type = "Bearer" })
+            : Task.CompletedTask;
+        var account = new JsonObject
+        {
+            ["type"] = "service_account",
+            ["client_email"] = "a@b.c",
+            ["private_key"] = rsa.ExportPkcs8PrivateKeyPem(),
+            ["token_uri"] = $"{_receiver.Address}token",
+        };
+        using var log = await StartAsync();
+
+        await log.RecordAsync(Target(LogKinds.GoogleStorage, "bucket", account.ToJsonString()) with { Options = LogTarget.OptionsOf([new("flush_interval", "1")]) }, Some.Record());
+
+        var request = await _receiver.WaitAsync();
+        await log.StopAsync();
+        (request.Path, request.Headers["Authorization"]).Should().Be(("/upload/storage/v1/b/bucket/o", "Bearer token-1"));
+        request.Query.Should().StartWith("?uploadType=media&name=2026-11-21%2F");
+    }
+
+    [Test]
+    public async Task A_service_account_that_no_admin_named_asks_for_tokens_at_Google_only()
+    {
+        using var rsa = RSA.Create(2048);
+        var account = new JsonObject
+        {
+            ["type"] = "service_account",
+            ["client_email"] = "a@b.c",
+            ["private_key"] = rsa.ExportPkcs8PrivateKeyPem(),
+            ["token_uri"] = $"{_receiver.Address}token",
+        };
+        using var log = await StartAsync();
+
+        var result = await log.Operations.TestAsync(
+            Target(LogKinds.GoogleStorage, "bucket", account.ToJsonString()) with { IsTrusted = false }, CancellationToken.None);
+
+        await log.StopAsync();
+        (result.IsHealthy, _receiver.Requests.Count).Should().Be((false, 0));
+    }
+
+    [TestCase(LogKinds.Webhook)]
+    [TestCase(LogKinds.OpenTelemetry)]
+    [TestCase(LogKinds.S3)]
+    public async Task A_redirect_is_followed_by_none(string kind)
+    {
+        _receiver.Answer = context =>
+        {
+            context.Response.Redirect("/elsewhere");
+            return Task.CompletedTask;
+        };
+        using var log = await StartAsync();
+
+        var result = await log.Operations.TestAsync(Target(kind, "x", "a=b"), CancellationToken.None);
+
+        await log.StopAsync();
+        (result.IsHealthy, _receiver.Requests.Count).Should().Be((false, 1));
+    }
+
+    [Test]
+    public void A_target_has_its_own_pace()
+    {
+        var options = new Proxy.Logging.CompletionLogOptions();
+        var bucket = Target(LogKinds.GoogleStorage, "b", "");
+
+        Pace.Of(bucket, options).Should().Be(new Pace(2048, TimeSpan.FromSeconds(20)));
+        Pace.Of(bucket with { Options = "batch_size=7\nflush_interval=3\n" }, options).Should().Be(new Pace(7, TimeSpan.FromSeconds(3)));
+        Pace.Of(Target(LogKinds.Webhook, "", ""), options).Should().Be(new Pace(options.BatchSize, options.FlushInterval));
+    }
+
+    private LogTarget Target(string kind, string name, string secret) => new(_receiver.Address, name, secret) { Kind = kind, IsTrusted = true };
+
+    private Task<TestLog> StartAsync(TimeProvider? time = null) => TestLog.StartAsync(_database, new EphemeralDataProtectionProvider(), time);
+}

@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Proxy.Tests.Logging;
+
+/// <summary>A Langfuse that does everything wrong that one can, by a fixed seed, until it is told to be sound. It keeps ids only.</summary>
+internal sealed class ScriptedLangfuse : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly Random _random;
+    private readonly Lock _lock = new();
+
+    private ScriptedLangfuse(WebApplication app, int projects, int seed)
+    {
+        _app = app;
+        _random = new Random(seed);
+        Projects = [.. Enumerable.Range(0, projects).Select(i => new ScriptedProject($"pk-lf-{i}", $"sk-lf-{i}", IsLegacy: i == projects - 1))];
+    }
+
+    public IReadOnlyList<ScriptedProject> Projects { get; }
+
+    public Uri Address => new(_app.Urls.Single());
+
+    public volatile bool IsSound;
+
+    /// <summary>What was done how often.</summary>
+    public ConcurrentDictionary<string, int> Tally { get; } = new();
+
+    public static async Task<ScriptedLangfuse> StartAsync(int projects, int seed)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var langfuse = new ScriptedLangfuse(builder.Build(), projects, seed);
+        langfuse._app.MapPost("/api/public/otel/v1/traces", context => langfuse.AnswerAsync(context, isLegacy: false));
+        langfuse._app.MapPost("/api/public/ingestion", context => langfuse.AnswerAsync(context, isLegacy: true));
+        await langfuse._app.StartAsync();
+        return langfuse;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(new CancellationToken(canceled: true));
+        await _app.DisposeAsync();
+    }
+
+    private async Task AnswerAsync(HttpContext context, bool isLegacy)
+    {
+        var pair = Encoding.UTF8.GetString(Convert.FromBase64String(AuthenticationHeaderValue.Parse(context.Request.Headers.Authorization!).Parameter!)).Split(':');
+        var project = Projects.Single(known => known.PublicKey == pair[0] && known.SecretKey == pair[1]);
+        var events = await ReadAsync(context.Request, isLegacy);
+        var dice = IsSound ? 100 : Roll();
+        switch (dice)
+        {
+            case < 5: await SayAsync(context, "500", 500); break;
+            case < 8: context.Response.Headers.RetryAfter = "1"; await SayAsync(context, "429", 429); break;
+            case < 11: Count("hang"); await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); break;
+            case < 15: project.Keep(events); Count("stored, then reset"); context.Abort(); break;
+            case < 18: Count("reset"); context.Abort(); break;
+            case < 22 when events.Count > 1: await SayAsync(context, "413", 413); break;
+            case < 23: project.Keep(events); await SayAsync(context, "stored, then 502", 502); break;
+            case 99 when !IsSound: await SayAsync(context, "401", 401); break;
+            case < 25 when isLegacy: await AnswerPartlyAsync(context, project, events); break;
+            default:
+                project.Keep(events);
+                if (isLegacy) await LegacyAsync(context, events, []);
+                else await context.Response.WriteAsync("{}");
+                break;
+        }
+    }
+
+    /// <summary>One event of the batch fails, which only the body says.</summary>
+    private async Task AnswerPartlyAsync(HttpContext context, ScriptedProject project, List<(string EventId, string Id, int Hash)> events)
+    {
+        Count("207 with single refusals");
+        project.Keep(events[1..]);
+        await LegacyAsync(context, events[1..], events[..1]);
+    }
+
+    private static async Task LegacyAsync(
+        HttpContext context, List<(string EventId, string Id, int Hash)> taken, List<(string EventId, string Id, int Hash)> failed)
+    {
+        context.Response.StatusCode = StatusCodes.Status207MultiStatus;
+        await context.Response.WriteAsJsonAsync(new
+        {
+            successes = taken.Select(item => new { id = item.EventId, status = 201 }).Concat(taken.Select(item => new { id = item.EventId.Replace("generation", "trace"), status = 201 })),
+            errors = failed.Select(item => new { id = item.EventId, status = 500, message = "upload failed" }),
+        });
+    }
+
+    private async Task SayAsync(HttpContext context, string what, int status)
+    {
+        Count(what);
+        context.Response.StatusCode = status;
+        await context.Response.WriteAsync("<html>Something went wrong.</html>");
+    }
+
+    /// <summary>The event, the call's id and a hash of the whole: what comes again must be the same.</summary>
+    private static async Task<List<(string EventId, string Id, int Hash)>> ReadAsync(HttpRequest request, bool isLegacy)
+    {
+        using var bytes = new MemoryStream();
+        if (isLegacy) await request.Body.CopyToAsync(bytes);
+        else
+        {
+            await using var plain = new GZipStream(request.Body, CompressionMode.Decompress);
+            await plain.CopyToAsync(bytes);
+        }
+
+        using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+        var events = isLegacy
+            ? document.RootElement.GetProperty("batch").EnumerateArray().Where(item => item.GetProperty("type").GetString() == "generation-create")
+                .Select(item => (item.GetProperty("id").GetString()!, item.GetProperty("body").GetProperty("traceId").GetString()!, Hash(item)))
+            : document.RootElement.GetProperty("resourceSpans").EnumerateArray().SelectMany(resource => resource.GetProperty("scopeSpans").EnumerateArray())
+                .SelectMany(scope => scope.GetProperty("spans").EnumerateArray())
+                .Select(span => (span.GetProperty("spanId").GetString()!, span.GetProperty("traceId").GetString()!, Hash(span)));
+        return [.. events];
+
+        static int Hash(JsonElement item) => string.GetHashCode(item.GetRawText(), StringComparison.Ordinal);
+    }
+
+    private int Roll()
+    {
+        lock (_lock) return _random.Next(100);
+    }
+
+    private void Count(string what) => Tally.AddOrUpdate(what, 1, static (_, count) => count + 1);
+}
+
+/// <summary>The ids that a project has, each with what it was when it first came.</summary>
+internal sealed record ScriptedProject(string PublicKey, string SecretKey, bool IsLegacy)
+{
+    private readonly ConcurrentDictionary<string, int> _calls = new();
+    private int _changed;
+
+    public IReadOnlyCollection<string> Ids => (IReadOnlyCollection<string>)_calls.Keys;
+
+    /// <summary>Ids that came again with another content: a reader would see two.</summary>
+    public int ChangedIds => _changed;
+
+    public void Keep(List<(string EventId, string Id, int Hash)> events)
+    {
+        foreach (var (_, id, hash) in events)
+        {
+            if (_calls.GetOrAdd(id, hash) != hash) Interlocked.Increment(ref _changed);
+        }
+    }
+}
