@@ -25,7 +25,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         using var kept = new KeptBody(FirstRent);
         var end = await CopyAsync(answer, upstream, context, kept);
         var isJson = TryRead(exchange, kept);
-        if (end == AnswerEnd.Whole && !exchange.IsCommitted && !isJson) end = AnswerEnd.Broken;
+        if (end == AnswerEnd.Whole && !exchange.IsCommitted) end = Truth(exchange.Answer, isJson);
         if (!exchange.IsCommitted && end is not (AnswerEnd.Whole or AnswerEnd.ClientLeft))
         {
             exchange.Attempt!.Fail(new AttemptFailure(FailureKind.Transient, ExchangeErrors.Of(end, exchange)));
@@ -77,6 +77,13 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 
         api.ReadTail(kept.Memory.Span, exchange.Answer);
         return true;
+    }
+
+    /// <summary>What a body that came whole really is: an answer, no JSON, or an error under a good status.</summary>
+    private static AnswerEnd Truth(AnswerDigest answer, bool isJson)
+    {
+        if (!isJson) return AnswerEnd.Broken;
+        return answer.ErrorMessage is not null && answer.Output.IsEmpty ? AnswerEnd.Failed : AnswerEnd.Whole;
     }
 
     private static void Judge(Exchange exchange, AnswerEnd end)
