@@ -24,13 +24,11 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
     {
         using var kept = new KeptBody(FirstRent);
         var end = await CopyAsync(answer, upstream, context, kept);
-        if (!TryRead(exchange, kept))
-        {
-            // JSON that does not end is a broken answer, however politely the connection did. Nobody knows how much of it was text.
-            exchange.Answer.OutputBytes = kept.Total;
-            if (end == AnswerEnd.Whole) end = AnswerEnd.Broken;
-        }
+        var isJson = TryRead(exchange, kept);
+        if (end == AnswerEnd.Whole) end = Truth(exchange, isJson);
 
+        // Nobody knows how much of what broke was text; it is billed as if all of it were.
+        if (!isJson) exchange.Answer.OutputBytes = kept.Total;
         if (!exchange.IsCommitted && end is not (AnswerEnd.Whole or AnswerEnd.ClientLeft))
         {
             exchange.Attempt!.Fail(new AttemptFailure(FailureKind.Transient, ExchangeErrors.Of(end, exchange)));
@@ -82,6 +80,13 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 
         api.ReadTail(kept.Memory.Span, exchange.Answer);
         return kept.Memory.Span.TrimEnd(" \r\n\t"u8).EndsWith("}"u8);
+    }
+
+    /// <summary>What a body that came whole really is: an answer; JSON that does not end, however politely the connection did; an error under a good status.</summary>
+    private static AnswerEnd Truth(Exchange exchange, bool isJson)
+    {
+        if (!isJson) return AnswerEnd.Broken;
+        return !exchange.IsCommitted && exchange.Answer is { ErrorMessage: not null, Output.IsEmpty: true } ? AnswerEnd.Failed : AnswerEnd.Whole;
     }
 
     private static void Judge(Exchange exchange, AnswerEnd end)

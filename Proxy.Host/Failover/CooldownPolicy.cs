@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Proxy.Host.Exchanges;
+using Proxy.Management.Spend;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -31,7 +32,7 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, TimeProvi
 
         var failure = attempt.Failure;
         var hasFailed = failure is null
-            ? !exchange.IsCommitted && exchange.Refusal is null
+            ? IsBroken(exchange)
             : failure.Kind is FailureKind.Transient or FailureKind.Misplaced;
 
         // A client that makes up names below a wildcard must not take the destination from others.
@@ -41,6 +42,11 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, TimeProvi
         if (hasFailed && IsTooMuch(cluster, failure, calls, fails) && IsNotLast(cluster, destination))
             health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, Period(exchange, cluster, failure));
     }
+
+    /// <summary>No answer came, or one that broke off.</summary>
+    private static bool IsBroken(Exchange exchange) => exchange.IsCommitted
+        ? exchange.Outcome == SpendOutcome.Incomplete
+        : exchange.Refusal is null;
 
     private static bool IsTooMuch(ClusterState cluster, AttemptFailure? failure, int calls, int fails)
     {

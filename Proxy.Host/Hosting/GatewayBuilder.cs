@@ -44,6 +44,9 @@ internal static class GatewayBuilder
 
             // Each reader of a body has its own limit, and its own words when that is passed.
             kestrel.Limits.MaxRequestBodySize = null;
+
+            // What waits for a slow reader waits at the provider, not here: this is part of what an open stream may hold.
+            kestrel.Limits.MaxResponseBufferSize = 16 * 1024;
         });
 
         AddServices(builder.Services, file, settings, management, dataFolder);

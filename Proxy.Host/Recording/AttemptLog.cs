@@ -1,41 +1,18 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Json;
 using Proxy.Host.Failover;
 
 namespace Proxy.Host.Recording;
 
-/// <summary>Tells the attempts of a call to its log.</summary>
+/// <summary>Tells the attempts of a call to its log, each in a field of its own: a long list would be cut there.</summary>
 internal static class AttemptLog
 {
-    /// <returns>A JSON array, or null when one attempt did it.</returns>
-    public static string? Of(IReadOnlyList<Attempt> attempts)
+    /// <returns>Names and texts; none when one attempt did it.</returns>
+    public static IEnumerable<(string Name, string Text)> Of(IReadOnlyList<Attempt> attempts) => attempts.Count == 0 || (attempts.Count == 1 && attempts[0].Failure is null)
+        ? []
+        : attempts.Select((attempt, index) => ($"attempt_{index + 1}", Text(attempt)));
+
+    private static string Text(Attempt attempt)
     {
-        if (attempts.Count == 0 || (attempts.Count == 1 && attempts[0].Failure is null)) return null;
-
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartArray();
-            foreach (var attempt in attempts) Write(json, attempt);
-            json.WriteEndArray();
-        }
-
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
-
-    private static void Write(Utf8JsonWriter json, Attempt attempt)
-    {
-        json.WriteStartObject();
-        json.WriteString("model_id", attempt.ModelId);
-        json.WriteString("model", attempt.UpstreamModel);
-        if (attempt.Failure is { } failure)
-        {
-            json.WriteNumber("status", failure.Error.Status);
-            json.WriteString("error", failure.Error.Message);
-        }
-
-        json.WriteNumber("duration_ms", (long)(attempt.EndedAt - attempt.StartedAt).TotalMilliseconds);
-        json.WriteEndObject();
+        var duration = $"{attempt.ModelId}, {(long)(attempt.EndedAt - attempt.StartedAt).TotalMilliseconds} ms";
+        return attempt.Failure is { } failure ? $"{duration}, {failure.Error.Status}: {failure.Error.Message}" : duration;
     }
 }

@@ -142,7 +142,7 @@ internal static class ExchangeLog
         Add(metadata, "user_api_key_team_alias", caller.TeamAlias);
         Add(metadata, "model_group", exchange.Model);
         Add(metadata, "model_id", exchange.Attempt?.ModelId);
-        if (AttemptLog.Of(exchange.Attempts) is { } attempts) metadata["attempts"] = attempts;
+        foreach (var (name, text) in AttemptLog.Of(exchange.Attempts)) Add(metadata, name, text);
         Add(metadata, "error_type", exchange.Failure?.Type);
         Add(metadata, "client_trace_id", asked.TraceId);
         metadata["status"] = exchange.Status.ToString(CultureInfo.InvariantCulture);

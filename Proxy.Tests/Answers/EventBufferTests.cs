@@ -80,6 +80,37 @@ internal sealed class EventBufferTests
             .Should().Equal(("c1", "f", "{\"a\":1}"), ("c2", "g", "{}"));
     }
 
+    [Test]
+    public void What_a_stream_holds_is_bounded_whatever_its_length([Values] bool isOneLine)
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var digest = new AnswerDigest();
+        using var words = new OpenAiStream(digest, passesUsage: false);
+        using var events = new EventBuffer(words);
+        var chunk = Encoding.UTF8.GetBytes($"data: {OpenAiBodies.Chunk(new string('x', 1000))}\n\n");
+        var piece = isOneLine ? new string('x', 1200).Select(letter => (byte)letter).ToArray() : chunk;
+        var held = 0;
+
+        for (var count = 0; count < 10_000; count++)
+        {
+            for (var taken = 0; taken < piece.Length;)
+            {
+                var free = events.Free();
+                var part = Math.Min(free.Length, piece.Length - taken);
+                piece.AsMemory(taken, part).CopyTo(free);
+                taken += part;
+                events.Advance(part, pipe.Writer);
+                held = Math.Max(held, events.Capacity);
+            }
+        }
+
+        words.Complete();
+        held.Should().BeLessThanOrEqualTo(32 * 1024);
+        digest.Output.Length.Should().BeLessThan(49 * 1024);
+        digest.OutputBytes.Should().Be(isOneLine ? 0 : 10_000_000);
+        if (!isOneLine) Words(digest).Should().EndWith("x [cut]");
+    }
+
     private static async Task<(string Passed, AnswerDigest Digest, bool HasEnded)> PassAsync(IEnumerable<byte[]> pieces, bool passesUsage = false)
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));

@@ -304,6 +304,21 @@ internal sealed class FailoverTests
         _second.Calls.Count.Should().BeGreaterThanOrEqualTo(6);
     }
 
+    [Test]
+    public async Task A_name_that_a_client_makes_up_below_a_wildcard_takes_no_destination_from_others()
+    {
+        _first.Answer = (context, call) => call.Json["model"]!.GetValue<string>() == "x/none"
+            ? FakeProvider.Json(context, OpenAiBodies.Error("no such model"), 404)
+            : FakeProvider.Json(context, OpenAiBodies.Chat("Hi"));
+        await StartAsync(Clusters(("x/*", null, [Destination(_first.Address, order: 1), Destination(_second.Address, order: 2)])));
+
+        foreach (var model in (string[])["x/none", "x/none", "x/good"])
+        {
+            using var response = await AskAsync(new JsonObject { ["model"] = model });
+            Header(response, "x-litellm-model-id").Should().Be(model == "x/good" ? "x/*/first" : "x/*/second");
+        }
+    }
+
     private JsonObject Ordered(string? metadata = null) =>
         Clusters(("main", metadata, [Destination(_first.Address, order: 1), Destination(_second.Address, order: 2)]));
 

@@ -127,6 +127,9 @@ internal sealed class TeamLoggingTests : GatewayFixture
         var span = (await _langfuse.WaitForSpansAsync(project.PublicKey, 1)).Single();
         span["langfuse.observation.level"].Should().Be("ERROR");
         span["langfuse.observation.status_message"].Should().Be("The server is overloaded.");
+        Provider.Calls.Should().HaveCount(3);
+        foreach (var attempt in (int[])[1, 2, 3])
+            span[$"langfuse.observation.metadata.attempt_{attempt}"].Should().StartWith("gpt-4o-mini/first, ").And.EndWith(" ms, 503: The server is overloaded.");
     }
 
     [Test]
