@@ -50,7 +50,8 @@ internal static class AnswerHead
         if (System.Text.Ascii.IsValid(value) && !value.Any(char.IsControl)) response.Headers[name] = value;
     }
 
-    private static string Ascii(string name) => Uri.EscapeDataString(name).Replace("%2F", "/").Replace("%3A", ":").Replace("%20", " ");
+    /// <summary>A name that a header cannot carry is told in escapes.</summary>
+    private static string Ascii(string name) => System.Text.Ascii.IsValid(name) && !name.Any(char.IsControl) ? name : Uri.EscapeDataString(name).Replace("%2F", "/");
 
     /// <summary>Undoes what an attempt did to a response that has not begun.</summary>
     public static void Reset(HttpContext context)

@@ -111,14 +111,14 @@ internal static class GatewayBuilder
             var status => new ProxyError(status, ProxyError.InvalidRequest, $"The request was refused with status {status}."),
         }));
 
-        app.MapProxyManagement();
-        app.MapLogDesk();
-        app.MapModels();
-        app.MapHealth();
+        app.MapOnce(routes =>
+        {
+            routes.MapProxyManagement();
+            routes.MapLogDesk();
+            routes.MapModels();
+            routes.MapHealth();
+        });
         app.MapExchanges();
-
-        // Endpoints are made when they are first asked for; one that does not say who may call it must not wait for a caller.
-        foreach (var source in ((IEndpointRouteBuilder)app).DataSources) _ = source.Endpoints;
     }
 
     private static void AddLogging(ILoggingBuilder logging, ConfigurationManager configuration)
