@@ -82,7 +82,7 @@ internal sealed class FailoverTests
     {
         var over = new TaskCompletionSource();
         _first.Answer = (_, _) => over.Task;
-        await StartAsync(Ordered("""{"FirstByteTimeout":"00:00:00.200"}"""));
+        await StartAsync(Ordered("""{"FirstByteTimeout":"00:00:01.500"}"""));
 
         using var response = await AskAsync();
         over.SetResult();
@@ -104,7 +104,7 @@ internal sealed class FailoverTests
             if (fault == "broken") await FakeProvider.Stream(context, "{\"choices\":");
         };
         _second.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("second"));
-        await StartAsync(Ordered("""{"FirstByteTimeout":"00:00:00.300"}"""));
+        await StartAsync(Ordered("""{"FirstByteTimeout":"00:00:01.500"}"""));
 
         using var response = await AskAsync(new JsonObject { ["stream"] = true });
         var body = await response.Content.ReadAsStringAsync();

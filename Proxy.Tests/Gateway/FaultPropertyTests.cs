@@ -101,7 +101,7 @@ internal sealed class FaultPropertyTests
     private static JsonObject Cluster(Uri provider, string? fallback) => new()
     {
         ["Metadata"] = new JsonObject { ["FirstByteTimeout"] = "00:00:20", ["Fallbacks"] = fallback ?? "" },
-        ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.400" },
+        ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:01" },
         ["HealthCheck"] = new JsonObject { ["Passive"] = new JsonObject { ["Enabled"] = false } },
         ["Destinations"] = new JsonObject(Enumerable.Range(0, 3).Select(number => KeyValuePair.Create($"d{number}", (JsonNode?)new JsonObject { ["Address"] = $"{provider}v1" }))),
     };

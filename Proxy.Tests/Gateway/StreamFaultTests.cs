@@ -23,12 +23,12 @@ internal sealed class StreamFaultTests
     {
         _provider = new ScriptedProvider();
         var clusters = TestClusters.At(_provider.Address);
-        clusters["gpt-4o-mini"]!["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.400" };
+        clusters["gpt-4o-mini"]!["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:02" };
         clusters["gpt-4o-mini"]!["Metadata"] = new JsonObject { ["FirstByteTimeout"] = "00:00:20" };
         _gateway = await TestGateway.StartAsync(clusters, new JsonObject
         {
             ["Routing"] = new JsonObject { ["Retries"] = 0 },
-            ["Requests"] = new JsonObject { ["ReaderTimeout"] = "00:00:00.300" },
+            ["Requests"] = new JsonObject { ["ReaderTimeout"] = "00:00:02" },
         });
         _key = await _gateway.CreateKeyAsync();
         _client = _gateway.With(_key);

@@ -131,7 +131,7 @@ internal sealed class StreamTests : GatewayFixture
         {
             ["slow"] = new JsonObject
             {
-                ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:00.200" },
+                ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:01" },
                 ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = $"{Provider.Address}v1" } },
             },
         });
