@@ -43,7 +43,8 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 
     private async Task<AnswerEnd> CopyAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, KeptBody kept)
     {
-        var attempt = context.Exchange.Attempt!;
+        var exchange = context.Exchange;
+        var attempt = exchange.Attempt!;
         try
         {
             while (true)
@@ -57,7 +58,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                 // There is more, so what stood before it is not the end and may go.
                 if (kept.Unsent.Length >= SentInPiecesOf)
                 {
-                    if (!context.Exchange.IsCommitted) AnswerHead.Commit(context, answer);
+                    if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
                     context.Response.BodyWriter.Write(kept.Unsent.Span);
                     kept.MarkSent();
                     if (await ClientWriter.FlushAsync(context, time) is { } refused) return refused;

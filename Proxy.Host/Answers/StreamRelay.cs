@@ -39,7 +39,8 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
     // No allocation per chunk, and one flush for all events that came together.
     private async Task<AnswerEnd> CopyAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, EventBuffer events)
     {
-        var attempt = context.Exchange.Attempt!;
+        var exchange = context.Exchange;
+        var attempt = exchange.Attempt!;
         var timer = attempt.Timer;
         var writer = context.Response.BodyWriter;
         try
@@ -55,7 +56,7 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
                 attempt.FirstByteAt ??= time.GetUtcNow();
                 if (events.Advance(read, writer))
                 {
-                    if (!context.Exchange.IsCommitted) Commit(context, answer);
+                    if (!exchange.IsCommitted) Commit(context, answer);
                     if (await ClientWriter.FlushAsync(context, time) is { } refused) return refused;
                 }
 

@@ -15,9 +15,6 @@ internal abstract class ClientApi
     /// <summary>Its name in a sentence.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The end mark of a stream, for one that is whole and came without.</summary>
-    public abstract ReadOnlyMemory<byte> EndMark { get; }
-
     /// <summary>Reads a whole answer. False when it is none, or not wholly JSON.</summary>
     public abstract bool TryReadAnswer(ReadOnlyMemory<byte> body, AnswerDigest digest);
 

@@ -2,6 +2,7 @@ using System.Net;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;
+using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
 
@@ -9,8 +10,11 @@ namespace Proxy.Tests.Gateway;
 internal sealed class StorageTroubleTests : GatewayFixture
 {
     [Test]
-    public async Task While_the_database_is_locked_calls_under_way_wait_for_it_and_new_ones_are_refused()
+    public async Task While_the_database_is_locked_calls_under_way_wait_for_it_and_new_ones_are_refused([Values] bool isStream)
     {
+        Provider.Answer = (context, _) => isStream
+            ? FakeProvider.Stream(context, OpenAiBodies.Stream("Hi"))
+            : FakeProvider.Json(context, OpenAiBodies.Chat("Hi"));
         await using var other = new SqliteConnection($"Data Source={Gateway.Folder.DatabasePath};Pooling=False");
         await other.OpenAsync();
         await using (var command = other.CreateCommand())
@@ -19,10 +23,11 @@ internal sealed class StorageTroubleTests : GatewayFixture
             await command.ExecuteNonQueryAsync();
         }
 
-        var underWay = SendAsync();
+        var underWay = SendAsync(isStream);
         await Eventually.BecomesAsync(async () => await ReadyAsync(), ready => ready == HttpStatusCode.ServiceUnavailable);
         using (var refused = await SendAsync()) refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         Provider.Calls.Should().ContainSingle();
+        underWay.IsCompleted.Should().BeFalse("the end of an answer waits until its call is recorded");
 
         await using (var command = other.CreateCommand())
         {
@@ -50,5 +55,6 @@ internal sealed class StorageTroubleTests : GatewayFixture
         return response.StatusCode;
     }
 
-    private Task<HttpResponseMessage> SendAsync() => Client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"{{Model}}"}"""));
+    private Task<HttpResponseMessage> SendAsync(bool isStream = false) =>
+        Client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"{{Model}}","stream":{{(isStream ? "true" : "false")}}}"""));
 }

@@ -14,8 +14,6 @@ internal sealed class AnthropicApi : ClientApi
 
     public override string Name => "the Messages API";
 
-    public override ReadOnlyMemory<byte> EndMark { get; } = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8.ToArray();
-
     public override bool TryReadAnswer(ReadOnlyMemory<byte> body, AnswerDigest digest) => AnthropicAnswer.TryRead(body, digest);
 
     public override void ReadTail(ReadOnlySpan<byte> tail, AnswerDigest digest) => AnthropicAnswer.ReadTail(tail, digest);

@@ -11,9 +11,6 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
 
     private readonly List<StreamedBlock> _blocks = new(1);
 
-    /// <summary>True when the reason why the answer stops has come.</summary>
-    public bool IsFinished { get; private set; }
-
     public EventKind Read(ReadOnlySpan<byte> sseEvent)
     {
         var data = SseScanner.Data(sseEvent);
@@ -107,7 +104,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         }
     }
 
-    /// <summary>A piece of a block, or, at the end, why the answer stops.</summary>
+    /// <summary>A piece of a block. The delta without an index says why the answer stops, which nobody here asks.</summary>
     private void ReadDelta(ref Utf8JsonReader reader, int index)
     {
         reader.Read();
@@ -119,8 +116,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("stop_reason"u8)) IsFinished |= ProviderJson.Text(ref reader) is not null;
-            else if (index >= 0) Block(index).ReadPiece(ref reader);
+            if (index >= 0) Block(index).ReadPiece(ref reader);
             else ProviderJson.Next(ref reader);
         }
     }

@@ -26,6 +26,10 @@ internal static class AnthropicUsage
             else ProviderJson.Next(ref reader);
         }
 
-        return usage;
+        return IsBelievable(usage) ? usage : known;
     }
+
+    /// <summary>Nothing at all, or more than any call can have, counts as unsaid; the call is then estimated.</summary>
+    private static bool IsBelievable(in TokenUsage usage) =>
+        usage.Total > 0 && usage is { Input: <= ProviderJson.MaxTokens, CachedInput: <= ProviderJson.MaxTokens, CacheWrite: <= ProviderJson.MaxTokens, Output: <= ProviderJson.MaxTokens };
 }

@@ -9,8 +9,6 @@ internal sealed class OpenAiApi : ClientApi
 {
     public override string Name => "OpenAI's API";
 
-    public override ReadOnlyMemory<byte> EndMark { get; } = "data: [DONE]\n\n"u8.ToArray();
-
     public override bool TryReadAnswer(ReadOnlyMemory<byte> body, AnswerDigest digest) => OpenAiAnswer.TryRead(body, digest);
 
     public override void ReadTail(ReadOnlySpan<byte> tail, AnswerDigest digest) => OpenAiAnswer.ReadTail(tail, digest);
