@@ -16,9 +16,9 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
 
     public async Task RelayAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, Exchange exchange)
     {
-        var api = exchange.Operation!.Api;
-        using var words = api.ReadEvents(exchange.Request!, exchange.Answer);
-        using var events = new EventBuffer(words, exchange.Attempt!.Deployment.Secret);
+        using var words = exchange.ProviderApi.ReadEvents(exchange.Request!, exchange.Answer);
+        using var translator = exchange.Attempt!.Translation?.TranslateEvents(exchange.Answer);
+        using var events = new EventBuffer(words, exchange.Attempt.Deployment.Secret, translator);
 
         var end = await CopyAsync(answer, upstream, context, events);
         words.Complete();

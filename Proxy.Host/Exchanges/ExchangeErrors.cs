@@ -61,7 +61,7 @@ internal static class ExchangeErrors
         "model");
 
     public static ProxyError WrongApi(string model, ApiOperation operation) => ProxyError.BadRequest(
-        $"The model '{Shown(model)}' cannot be called with {operation.Api.Name}: none of its providers speaks it, and calls are not translated.", "model");
+        $"The model '{Shown(model)}' cannot be called with {operation.Path} of {operation.Api.Name}: none of its providers serves it, and it cannot be translated.", "model");
 
     /// <summary>What the client is told of an answer that ended so.</summary>
     public static ProxyError Of(AnswerEnd end, Exchange exchange) => end switch

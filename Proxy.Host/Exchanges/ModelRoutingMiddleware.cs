@@ -40,7 +40,7 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         var found = exchange.Settings.Models.Find(model);
         if (Refusal(exchange, model, found) is { } refusal) return refusal;
         if (found is not { } match) return ExchangeErrors.UnknownModel(model);
-        if (!match.Cluster.Serves(exchange.Operation!)) return ExchangeErrors.WrongApi(model, exchange.Operation!);
+        if (!match.Cluster.Serves(exchange.Operation!) && exchange.Operation != ApiOperation.CountTokens) return ExchangeErrors.WrongApi(model, exchange.Operation!);
 
         exchange.Target = match;
         return null;

@@ -8,13 +8,13 @@ using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Azure;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Requests;
+using Proxy.Host.Translation;
 
 namespace Proxy.Host.Providers;
 
 /// <summary>How one kind of provider is spoken to: its addresses, its credential, and its form of a request.</summary>
 /// <remarks>
-/// A dialect serves the operations of the API that it speaks itself. A translation between APIs would stand here as a dialect that serves
-/// an operation of one API and writes the body of another.
+/// A dialect serves the operations of the API that it speaks itself, and those of other APIs that <see cref="ApiTranslation"/> carries over to it.
 /// </remarks>
 internal abstract class ProviderDialect(string name, ClientApi api)
 {
@@ -27,7 +27,14 @@ internal abstract class ProviderDialect(string name, ClientApi api)
 
     public static ProviderDialect? Find(string name) => ByName.GetValueOrDefault(name);
 
-    public bool Serves(ApiOperation operation) => operation.Api == api;
+    /// <summary>Whether calls of the operation can go here. One that is translated counts as much as one that is not: who goes first is the operator's choice.</summary>
+    public bool Serves(ApiOperation operation) => operation.Api == api || TranslationOf(operation) is not null;
+
+    /// <returns>Null when the operation needs no translation, or has none.</returns>
+    public ApiTranslation? TranslationOf(ApiOperation operation) => ApiTranslation.Find(operation, api);
+
+    /// <summary>True for providers that refuse fields of others, and want the newest names of their own.</summary>
+    public virtual bool TakesOnlyOwnFields(string address) => true;
 
     /// <summary>The addresses of all operations below a destination's, by the index of the operation.</summary>
     public virtual Uri[] AddressesOf(string address, string? apiVersion) =>

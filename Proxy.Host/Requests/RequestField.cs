@@ -71,6 +71,10 @@ internal static class FieldKinds
         return IsPrivate(name) ? FieldKind.GatewayOnly : FieldKind.Parameter;
     }
 
+    /// <summary>True for what no provider sees, whatever it speaks.</summary>
+    public static bool IsGateways(string name) =>
+        Of(Encoding.UTF8.GetBytes(name), out _) is FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing;
+
     /// <summary>Fields that only the gateway may set.</summary>
     private static bool IsPrivate(ReadOnlySpan<byte> name) =>
         name.StartsWith("user_api_key"u8) || name.StartsWith("langfuse_"u8) || name.StartsWith("_"u8);

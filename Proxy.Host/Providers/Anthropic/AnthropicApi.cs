@@ -48,6 +48,7 @@ internal sealed class AnthropicApi : ClientApi
         StatusCodes.Status404NotFound => "not_found_error",
         StatusCodes.Status413PayloadTooLarge => "request_too_large",
         StatusCodes.Status429TooManyRequests => "rate_limit_error",
+        529 => "overloaded_error",
         StatusCodes.Status504GatewayTimeout => "timeout_error",
         >= 400 and < 500 => "invalid_request_error",
         _ => "api_error",

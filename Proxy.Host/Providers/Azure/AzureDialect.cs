@@ -10,6 +10,8 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure)
 {
     private const string UnversionedApi = "v1";
 
+    public override bool TakesOnlyOwnFields(string address) => true;
+
     protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("api-key", apiKey);
 
     public override Uri[] AddressesOf(string address, string? apiVersion) =>

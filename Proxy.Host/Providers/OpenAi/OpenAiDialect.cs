@@ -13,6 +13,9 @@ internal class OpenAiDialect(string name) : ProviderDialect(name, ClientApi.Open
 {
     private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
 
+    /// <summary>OpenAI itself; servers that speak its API know more fields, or fewer new ones.</summary>
+    public override bool TakesOnlyOwnFields(string address) => new Uri(address).Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase);
+
     protected override IReadOnlyList<string> PassedHeaders { get; } = ["Accept", "User-Agent", "OpenAI-Beta", "Idempotency-Key"];
 
     protected override ReadOnlyMemory<byte> Insertion(CompletionRequest request, Deployment deployment) =>
