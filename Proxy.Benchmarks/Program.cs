@@ -1,3 +1,4 @@
 using BenchmarkDotNet.Running;
+using Proxy.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(TranslationBenchmark).Assembly).Run(args);
