@@ -114,7 +114,10 @@ internal sealed class ClientTests
     {
         using var node = Process.Start(new ProcessStartInfo("node", ["run.mjs", client, _gateway.Address.ToString().TrimEnd('/'), _key])
         {
-            WorkingDirectory = NpmFolder(), RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8,
+            WorkingDirectory = NpmFolder(),
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            StandardOutputEncoding = Encoding.UTF8,
         })!;
         var output = await node.StandardOutput.ReadToEndAsync();
         await node.WaitForExitAsync();

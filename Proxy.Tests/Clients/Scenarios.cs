@@ -41,7 +41,7 @@ internal static class Scenarios
         "image" when !body.Contains(Picture) || !body.Contains("image/png") => "The picture",
         "thinking" when !body.Contains(isAnthropic ? "\"budget_tokens\":2048" : "\"reasoning_effort\":\"low\"") => "The effort",
         "tools" when !body.Contains("\"weather\"") || !body.Contains("\"now\"") => "A tool",
-        "tools" when HasResults(body, isAnthropic) && (!body.Contains("rain") || !body.Contains("\"12\"") || !body.Contains("K")) => "A result",
+        "tools" when HasResults(body, isAnthropic) && (!body.Contains("rain") || !body.Contains("\"12\"") || !body.Contains("\\\"city\\\"") && !body.Contains("\"city\"")) => "A result",
         _ => null,
     };
 

@@ -39,7 +39,13 @@ internal sealed class RoundTripTests
             var stop = blocks.Any(block => block!["type"]!.GetValue<string>() == "tool_use") ? "tool_use" : random.Next(2) == 0 ? "end_turn" : "max_tokens";
             var message = new JsonObject
             {
-                ["id"] = "m", ["type"] = "message", ["role"] = "assistant", ["model"] = "x", ["content"] = blocks, ["stop_reason"] = stop, ["stop_sequence"] = null,
+                ["id"] = "m",
+                ["type"] = "message",
+                ["role"] = "assistant",
+                ["model"] = "x",
+                ["content"] = blocks,
+                ["stop_reason"] = stop,
+                ["stop_sequence"] = null,
                 ["usage"] = new JsonObject { ["input_tokens"] = 1 + random.Next(99), ["cache_creation_input_tokens"] = 0, ["cache_read_input_tokens"] = random.Next(99), ["output_tokens"] = random.Next(99) },
             };
             using var there = TestTranslation.ChatOnMessages("""{"model":"m","messages":[]}""");
