@@ -15,9 +15,6 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
 {
     private const int FirstRent = 8 * 1024;
 
-    /// <summary>An event that does not fit is passed on in pieces and not read: a stream's memory stays bounded, whatever a provider sends.</summary>
-    private const int MaxEvent = 32 * 1024;
-
     /// <summary>One that is to be written anew has to be whole. Some servers send all that a tool is called with in one.</summary>
     private const int MaxTranslatedEvent = 4 * 1024 * 1024;
 
@@ -149,7 +146,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
 
     private bool PassLongEvent(PipeWriter writer)
     {
-        if (_length < (IsMidEvent ? 4 : MaxEvent)) return false;
+        if (_length < (IsMidEvent ? 4 : reader.MaxEvent)) return false;
 
         // The last bytes stay, since they may be the first half of the blank line that ends the event.
         const int kept = 3;

@@ -95,7 +95,7 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
         // An event that is cut in its middle would swallow the one that says so.
         if (events.IsMidEvent) writer.Write("\n\n"u8);
 
-        var last = exchange.Failure is { } failure ? api.ErrorEvent(failure) : events.EndMark;
+        var last = exchange.Failure is { } failure ? api.ErrorEvent(failure, exchange.Answer) : events.EndMark;
         writer.Write(last.Span);
 
         // A client that leaves now has its call recorded already.

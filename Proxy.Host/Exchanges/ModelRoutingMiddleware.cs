@@ -31,7 +31,16 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         // Embeddings have no stream, whatever a body says.
         if (exchange.Operation == ApiOperation.Embedding) exchange.Request.IsStream = false;
 
+        if (exchange.Operation == ApiOperation.Response) ApplyResponseDefaults(exchange.Request);
+
         return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange);
+    }
+
+    /// <summary>A response tells its usage unasked, and is kept by the provider unless that is declined.</summary>
+    private static void ApplyResponseDefaults(CompletionRequest request)
+    {
+        request.WantsUsage = true;
+        request.IsStored |= !request.Has(FieldKind.Store);
     }
 
     private static ProxyError? Find(Exchange exchange)

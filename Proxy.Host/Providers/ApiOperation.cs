@@ -8,8 +8,9 @@ internal sealed class ApiOperation
     public static readonly ApiOperation Embedding = new(2, ClientApi.OpenAi, "/embeddings", "embeddings", "aembedding", "input"u8);
     public static readonly ApiOperation Messages = new(3, ClientApi.Anthropic, "/messages", "chat", "anthropic_messages", "messages"u8);
     public static readonly ApiOperation CountTokens = new(4, ClientApi.Anthropic, "/messages/count_tokens", "count_tokens", "acount_tokens", "messages"u8);
+    public static readonly ApiOperation Response = new(5, ClientApi.Responses, "/responses", "chat", "aresponses", "input"u8);
 
-    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens];
+    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens, Response];
 
     private const string VersionPrefix = "/v1";
 
@@ -45,7 +46,7 @@ internal sealed class ApiOperation
     public bool IsGenerating => this != Embedding && this != CountTokens;
 
     /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
-    public bool IsConversation => this == Chat || Api == ClientApi.Anthropic;
+    public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic;
 
     /// <summary>
     /// The operation that a request asks for; null when there is none. The operator's route has matched already: what its catch-all holds

@@ -16,11 +16,11 @@ namespace Proxy.Host.Providers;
 /// <remarks>
 /// A dialect serves the operations of the API that it speaks itself, and those of other APIs that <see cref="ApiTranslation"/> carries over to it.
 /// </remarks>
-internal abstract class ProviderDialect(string name, ClientApi api)
+internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 {
     private static readonly FrozenDictionary<string, ProviderDialect> ByName = new ProviderDialect[]
     {
-        new OpenAiDialect(ProviderNames.OpenAi), new OpenAiDialect(ProviderNames.Demo), new AzureDialect(), new AnthropicDialect(),
+        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(),
     }.ToFrozenDictionary(dialect => dialect.Name);
 
     public string Name => name;
@@ -28,10 +28,10 @@ internal abstract class ProviderDialect(string name, ClientApi api)
     public static ProviderDialect? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>Whether calls of the operation can go here. One that is translated counts as much as one that is not: who goes first is the operator's choice.</summary>
-    public bool Serves(ApiOperation operation) => operation.Api == api || TranslationOf(operation) is not null;
+    public bool Serves(ApiOperation operation) => Speaks(operation.Api) || TranslationOf(operation) is not null;
 
     /// <returns>Null when the operation needs no translation, or has none.</returns>
-    public ApiTranslation? TranslationOf(ApiOperation operation) => ApiTranslation.Find(operation, api);
+    public ApiTranslation? TranslationOf(ApiOperation operation) => Speaks(operation.Api) ? null : ApiTranslation.Find(operation, apis[0]);
 
     /// <summary>True for providers that refuse fields of others, and want the newest names of their own.</summary>
     public virtual bool TakesOnlyOwnFields(string address) => true;
@@ -80,6 +80,8 @@ internal abstract class ProviderDialect(string name, ClientApi api)
         FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing => FieldFate.Dropped,
         _ => FieldFate.Kept,
     };
+
+    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api) >= 0;
 
     /// <summary>An address without a path serves its API under the usual one.</summary>
     protected static string Below(string address, string usual)

@@ -37,7 +37,7 @@ internal sealed class AnthropicApi : ClientApi
         return buffer.WrittenMemory;
     }
 
-    public override ReadOnlyMemory<byte> ErrorEvent(ProxyError error) =>
+    public override ReadOnlyMemory<byte> ErrorEvent(ProxyError error, AnswerDigest answer) =>
         (byte[])[.. "event: error\ndata: "u8, .. ErrorBody(error).Span, .. "\n\n"u8];
 
     /// <summary>The words that clients of this API match on.</summary>

@@ -9,7 +9,7 @@ namespace Proxy.Host.Providers.OpenAi;
 /// OpenAI, and whoever speaks its API: the client's own bytes, but for the model's name, the wish for usage in a stream, and the fields that
 /// were meant for the gateway.
 /// </summary>
-internal class OpenAiDialect(string name) : ProviderDialect(name, ClientApi.OpenAi)
+internal class OpenAiDialect(string name, params ClientApi[] apis) : ProviderDialect(name, apis)
 {
     private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
 
