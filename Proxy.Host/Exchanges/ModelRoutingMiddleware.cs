@@ -25,7 +25,10 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         var (body, error) = await RequestBodyReader.ReadAsync(context.Request, exchange.Settings.Requests.MaxBodyBytes, context.RequestAborted);
         if (body is null) return error;
 
-        exchange.Request = new CompletionRequest(body);
+        exchange.Request = new CompletionRequest(body)
+        {
+            ModelInPath = (context.Request.RouteValues[ApiOperation.ModelInPath] as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase),
+        };
         if (RequestPeek.Read(exchange.Request) is { } fault) return fault;
 
         // Embeddings have no stream, whatever a body says.

@@ -99,7 +99,7 @@ internal sealed class Deployment
             else Fault($"its {ApiKeyKey} cannot be had: {fault}");
         }
 
-        var streamUsage = true;
+        var streamUsage = dialect.TakesStreamOptions;
         if (Value(destination, StreamUsageKey) is { } usage && !bool.TryParse(usage, out streamUsage))
             Fault($"its {StreamUsageKey} '{usage}' is not true or false");
 

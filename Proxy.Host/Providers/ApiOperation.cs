@@ -12,6 +12,9 @@ internal sealed class ApiOperation
 
     public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens, Response];
 
+    /// <summary>The part of a route's path that names the model.</summary>
+    public const string ModelInPath = "model";
+
     private const string VersionPrefix = "/v1";
 
     private readonly byte[] _inputField;
@@ -54,9 +57,9 @@ internal sealed class ApiOperation
     /// </summary>
     public static ApiOperation? Find(HttpRequest request)
     {
-        foreach (var (_, value) in request.RouteValues)
+        foreach (var (name, value) in request.RouteValues)
         {
-            if (value is string rest) return Find("/" + rest);
+            if (name != ModelInPath && value is string rest) return Find("/" + rest);
         }
 
         foreach (var operation in All)

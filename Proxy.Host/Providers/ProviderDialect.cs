@@ -18,10 +18,11 @@ namespace Proxy.Host.Providers;
 /// </remarks>
 internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 {
-    private static readonly FrozenDictionary<string, ProviderDialect> ByName = new ProviderDialect[]
-    {
+    private static readonly FrozenDictionary<string, ProviderDialect> ByName = ((IEnumerable<ProviderDialect>)
+    [
         new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(),
-    }.ToFrozenDictionary(dialect => dialect.Name);
+        .. PresetDialect.All,
+    ]).ToFrozenDictionary(dialect => dialect.Name);
 
     public string Name => name;
 
@@ -32,6 +33,12 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 
     /// <returns>Null when the operation needs no translation, or has none.</returns>
     public ApiTranslation? TranslationOf(ApiOperation operation) => Speaks(operation.Api) ? null : ApiTranslation.Find(operation, apis[0]);
+
+    /// <summary>Where the provider is when a destination names no address; null where that differs.</summary>
+    public virtual string? UsualAddress => null;
+
+    /// <summary>False for servers that refuse <c>stream_options</c>.</summary>
+    public virtual bool TakesStreamOptions => true;
 
     /// <summary>True for providers that refuse fields of others, and want the newest names of their own.</summary>
     public virtual bool TakesOnlyOwnFields(string address) => true;
@@ -59,7 +66,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 
     /// <summary>The client's own bytes, but for what a policy rewrote.</summary>
     public OutgoingBody Write(CompletionRequest request, Deployment deployment, string upstreamModel) =>
-        BodySplice.Write(request, Insertion(request, deployment), field => FateOf(request, field, deployment, upstreamModel));
+        BodySplice.Write(request, WithModel(request, upstreamModel, Insertion(request, deployment)), field => FateOf(request, field, deployment, upstreamModel));
 
     protected abstract IReadOnlyList<string> PassedHeaders { get; }
 
@@ -80,6 +87,11 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing => FieldFate.Dropped,
         _ => FieldFate.Kept,
     };
+
+    /// <summary>A body whose path named the model gains it.</summary>
+    private static ReadOnlyMemory<byte> WithModel(CompletionRequest request, string upstreamModel, ReadOnlyMemory<byte> insertion) => request.Has(FieldKind.Model)
+        ? insertion
+        : (byte[])[.. "\"model\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. ","u8, .. insertion.Span];
 
     private bool Speaks(ClientApi api) => Array.IndexOf(apis, api) >= 0;
 

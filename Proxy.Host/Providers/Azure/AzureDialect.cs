@@ -11,6 +11,8 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, Client
     private const string Deployments = "/deployments";
     private const string UnversionedApi = "v1";
 
+    public override string? UsualAddress => null;
+
     public override bool TakesOnlyOwnFields(string address) => true;
 
     protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("api-key", apiKey);

@@ -13,6 +13,8 @@ internal class OpenAiDialect(string name, params ClientApi[] apis) : ProviderDia
 {
     private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
 
+    public override string? UsualAddress => Name == ProviderNames.OpenAi ? "https://api.openai.com/v1" : null;
+
     /// <summary>OpenAI itself; servers that speak its API know more fields, or fewer new ones.</summary>
     public override bool TakesOnlyOwnFields(string address) => new Uri(address).Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase);
 
