@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
-using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
 
