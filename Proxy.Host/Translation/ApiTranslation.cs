@@ -3,6 +3,7 @@ using Proxy.Host.Answers;
 using Proxy.Host.Providers;
 using Proxy.Host.Translation.ChatOnMessages;
 using Proxy.Host.Translation.MessagesOnChat;
+using Proxy.Host.Translation.ResponsesOnChat;
 
 namespace Proxy.Host.Translation;
 
@@ -12,7 +13,11 @@ namespace Proxy.Host.Translation;
 /// </summary>
 internal abstract class ApiTranslation(ApiOperation asked, ApiOperation sent)
 {
-    private static readonly ApiTranslation[] All = [new ChatOnMessagesTranslation(), new MessagesOnChatTranslation()];
+    private static readonly ApiTranslation[] All =
+    [
+        new ChatOnMessagesTranslation(), new MessagesOnChatTranslation(), new ResponsesOnChatTranslation(),
+        new ChainedTranslation(new ResponsesOnChatTranslation(), new ChatOnMessagesTranslation()),
+    ];
 
     /// <summary>What the client asks for.</summary>
     public ApiOperation Asked => asked;

@@ -19,7 +19,7 @@ internal abstract class EventTranslator : IDisposable
 
     /// <summary>What a whole event comes to; empty for nothing. It is valid until the next call.</summary>
     /// <remarks>Throws <see cref="JsonException"/> or <see cref="InvalidOperationException"/> for what the protocol does not allow.</remarks>
-    public ReadOnlyMemory<byte> Translate(ReadOnlySpan<byte> sseEvent)
+    public virtual ReadOnlyMemory<byte> Translate(ReadOnlySpan<byte> sseEvent)
     {
         Clear();
         var data = SseScanner.Data(sseEvent);
@@ -39,14 +39,17 @@ internal abstract class EventTranslator : IDisposable
     }
 
     /// <summary>What the provider's end mark comes to.</summary>
-    public ReadOnlyMemory<byte> End()
+    public virtual ReadOnlyMemory<byte> End()
     {
         Clear();
         WriteEnd();
         return _events.WrittenMemory.ToArray();
     }
 
-    public void Dispose() => Json.Dispose();
+    public virtual void Dispose() => Json.Dispose();
+
+    /// <summary>What was written since the last <see cref="Clear"/>.</summary>
+    protected ReadOnlyMemory<byte> Written => _events.WrittenMemory;
 
     protected abstract void Read(JsonElement data);
 
@@ -70,7 +73,7 @@ internal abstract class EventTranslator : IDisposable
 
     protected void Write(ReadOnlySpan<byte> events) => _events.Write(events);
 
-    private void Clear()
+    protected void Clear()
     {
         if (_events.Capacity > MostKept) _events = new ArrayBufferWriter<byte>(FirstSize);
         else _events.ResetWrittenCount();

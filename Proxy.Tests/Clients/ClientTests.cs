@@ -22,7 +22,7 @@ internal sealed class ClientTests
         _provider = await FakeProvider.StartAsync();
         _provider.Answer = Scenarios.AnswerAsync;
         var clusters = new JsonObject();
-        foreach (var provider in Scenarios.Providers)
+        foreach (var provider in (string[])[.. Scenarios.Providers, "mistral"])
         {
             clusters[provider + "/*"] = TestClusters.Cluster(
                 provider == "azure" ? _provider.Address.ToString().TrimEnd('/') : $"{_provider.Address}v1",
@@ -62,6 +62,17 @@ internal sealed class ClientTests
         var file = Path.Combine(NpmFolder(), "..", "..", "..", "docs", "clients.md");
         if (Environment.GetEnvironmentVariable("UPDATE_DOCS") is not null) await File.WriteAllTextAsync(file, table);
         (await File.ReadAllTextAsync(file)).Should().Be(table, "docs/clients.md is made of this run");
+    }
+
+    [Test]
+    public async Task The_Responses_API_comes_to_the_same_where_no_provider_speaks_it()
+    {
+        if (!Directory.Exists(Path.Combine(NpmFolder(), "node_modules"))) Assert.Ignore("The npm clients are not installed (npm ci in Proxy.Tests/Clients/npm), so they were not tried.");
+
+        var results = await RunNpmAsync("responses");
+
+        results.Should().HaveCount(10);
+        foreach (var (name, result) in results) result.Should().Be(Scenarios.All.Single(scenario => name.EndsWith("/" + scenario.Name, StringComparison.Ordinal)).Result, "of {0}", name);
     }
 
     private static void Check(string client, IReadOnlyDictionary<string, string> results)

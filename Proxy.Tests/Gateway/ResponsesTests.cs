@@ -27,6 +27,7 @@ internal sealed class ResponsesTests
                 ["gpt"] = TestClusters.Cluster($"{_provider.Address}v1"),
                 ["azure"] = TestClusters.Cluster(_provider.Address.ToString().TrimEnd('/'), new JsonObject { ["Provider"] = "azure", ["Deployment"] = "eu", ["ApiVersion"] = "2025-04-01-preview" }),
                 ["claude"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Provider"] = "anthropic" }),
+                ["scripted-claude"] = TestClusters.Cluster($"{_scripted.Address}v1", new JsonObject { ["Provider"] = "anthropic" }),
                 ["scripted"] = TestClusters.Cluster($"{_scripted.Address}v1"),
             },
             new JsonObject { ["Routing"] = new JsonObject { ["Retries"] = 0 } });
@@ -125,12 +126,30 @@ internal sealed class ResponsesTests
     }
 
     [Test]
-    public async Task A_provider_that_does_not_speak_it_is_not_asked()
+    public async Task At_a_provider_of_Messages_it_is_translated_and_billed()
     {
-        using var response = await PostAsync(Asked.Replace("\"gpt\"", "\"claude\""));
+        _provider.Answer = (context, _) => FakeProvider.Json(context, AnthropicBodies.Message("Hello ✓"));
 
-        (await response.Content.ReadAsStringAsync()).Should().Contain("The model 'claude' cannot be called with /responses of OpenAI's Responses API");
-        _provider.Calls.Should().BeEmpty();
+        using var response = await PostAsync(Asked.Replace("\"gpt\"", "\"claude\""));
+        var answer = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+
+        (answer["status"]!.GetValue<string>(), answer["output"]![0]!["content"]![0]!["text"]!.GetValue<string>()).Should().Be(("completed", "Hello ✓"));
+        _provider.Calls.Single().Path.Should().Be("/v1/messages");
+        (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Outcome = "Success", Tokens = 65L });
+    }
+
+    [Test]
+    public async Task A_translated_stream_that_is_cut_ends_in_the_next_event_in_number()
+    {
+        _scripted.Answer = _ => new ProviderScript { Body = Encoding.UTF8.GetBytes(AnthropicBodies.Stream("One", "two")), End = BodyEnd.Close, CutAt = 900 };
+
+        using var response = await PostAsync("""{"model":"scripted-claude","input":"x","stream":true}""");
+        var (body, isWhole) = await response.ReadAsFarAsItGoesAsync();
+
+        isWhole.Should().BeFalse();
+        body.Should().Contain("event: response.created").And.NotContain("response.completed").And.Contain("event: error\ndata: {\"type\":\"error\",\"sequence_number\":");
+        var numbers = body.Split("\"sequence_number\":")[1..].Select(rest => int.Parse(rest[..rest.IndexOf(',')]));
+        numbers.Should().Equal(Enumerable.Range(0, numbers.Count()));
     }
 
     private Task<HttpResponseMessage> PostAsync(string body, string path = "/v1/responses") => _client.SendAsync(

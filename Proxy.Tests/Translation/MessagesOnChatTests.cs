@@ -199,7 +199,7 @@ internal sealed class MessagesOnChatTests
         call.Fault.Should().Be(AnswerEnd.Broken);
     }
 
-    private static readonly string[] AgentStream =
+    public static readonly string[] AgentStream =
     [
         OpenAiBodies.Chunk("""{"role":"assistant","content":""}""", null),
         OpenAiBodies.Chunk("""{"reasoning_content":"h\u00e4m"}""", null),

@@ -43,6 +43,14 @@ internal sealed class TestTranslation : IDisposable
     public static TestTranslation MessagesOnChat(string asked, bool drops = false, string address = "https://api.openai.com/v1") =>
         new(asked, ApiOperation.Messages, ProviderNames.OpenAi, drops, address);
 
+    /// <summary>At a provider that speaks chat completions, or Messages.</summary>
+    public static TestTranslation Responses(string asked, string provider = "mistral", bool drops = false)
+    {
+        var call = new TestTranslation(asked, ApiOperation.Response, provider, drops, "https://provider.example/v1");
+        call._request.WantsUsage = true;
+        return call;
+    }
+
     /// <summary>The provider's request, which there must be.</summary>
     public JsonObject Request()
     {

@@ -59,9 +59,14 @@ internal static class ChatRequest
                 break;
 
             case "n" or "store" or "logprobs" or "frequency_penalty" or "presence_penalty" or "top_logprobs" or "logit_bias" or "functions" or "modalities":
-            case "seed" or "audio" or "prediction" or "web_search_options" or "verbosity" or "prompt_cache_key" or "prompt_cache_retention" or "function_call":
+            case "seed" or "audio" or "prediction" or "web_search_options" or "verbosity" or "function_call":
             case "mcp_servers" or "container":
                 losses.Parameter(name);
+                break;
+
+            // Where to look for a cache, which is no part of what is asked.
+            case "prompt_cache_key" or "prompt_cache_retention":
+                losses.Omit(name);
                 break;
 
             default:

@@ -1,10 +1,10 @@
 // Runs every scenario at every provider with one of the official npm clients, and prints what the client made of it: {"openai/chat": "Hello …"}.
-// Usage: node run.mjs openai|anthropic BASE_URL KEY
+// Usage: node run.mjs openai|anthropic|responses BASE_URL KEY
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 
 const [, , client, baseURL, apiKey] = process.argv;
-const providers = ["openai", "azure", "anthropic"];
+const providers = client === "responses" ? ["mistral", "anthropic"] : ["openai", "azure", "anthropic"];
 const picture = "iVBORw0KGgo=";
 const names = ["weather", "now"];
 const schema = { type: "object", properties: { city: { type: "string" } } };
@@ -58,6 +58,42 @@ function openAi() {
   };
 }
 
+// OpenAI's Responses API, at providers that do not speak it.
+function responses() {
+  const api = new OpenAI({ baseURL: `${baseURL}/v1`, apiKey, maxRetries: 0 });
+  const tools = names.map((name) => ({ type: "function", name, parameters: schema, strict: false }));
+  return {
+    chat: async (model) => {
+      const { output_text, usage } = await api.responses.create({ model, input: "Hi", store: false });
+      return `${output_text} | in ${usage.input_tokens} out ${usage.output_tokens}`;
+    },
+    stream: async (model) => {
+      const words = [];
+      const stream = api.responses.stream({ model, input: "Hi", store: false });
+      stream.on("response.output_text.delta", (event) => words.push(event.delta));
+      const { output_text, usage } = await stream.finalResponse();
+      if (words.join("") !== output_text) throw new Error(`The pieces '${words.join("")}' are not the whole '${output_text}'`);
+      return `${output_text} | in ${usage.input_tokens} out ${usage.output_tokens}`;
+    },
+    tools: async (model) => {
+      const input = [{ role: "user", content: "Weather and time?" }];
+      const { output } = await api.responses.create({ model, input, tools, store: false });
+      const calls = output.filter((item) => item.type === "function_call");
+      input.push(...output, ...calls.map((call) => ({ type: "function_call_output", call_id: call.call_id, output: call.name === "now" ? "12" : "rain" })));
+      const last = await api.responses.create({ model, input, tools, store: false });
+      return `${calls.map((call) => `${call.name} ${JSON.stringify(JSON.parse(call.arguments))}`).join(", ")} | ${last.output_text}`;
+    },
+    "rate limit": (model) => api.responses.create({ model, input: "Hi" }).then(() => "answered", (error) => `${error.constructor.name} ${error.status}`),
+    "cut stream": async (model) => {
+      const words = [];
+      const stream = api.responses.stream({ model, input: "Hi" });
+      stream.on("response.output_text.delta", (event) => words.push(event.delta));
+      const isWhole = await stream.finalResponse().then(() => true, () => false);
+      return `${words.join("")} | ${isWhole ? "whole" : "cut"}`;
+    },
+  };
+}
+
 function anthropic() {
   const api = new Anthropic({ baseURL, apiKey, maxRetries: 0 });
   const tools = names.map((name) => ({ name, input_schema: schema }));
@@ -104,7 +140,7 @@ function anthropic() {
 }
 
 const results = {};
-for (const [scenario, run] of Object.entries(client === "openai" ? openAi() : anthropic())) {
+for (const [scenario, run] of Object.entries({ openai: openAi, anthropic, responses }[client]())) {
   for (const provider of providers) {
     results[`${provider}/${scenario}`] = await run(`${provider}/${scenario}`).catch((error) => `${error.constructor.name}: ${error.message}`);
   }
