@@ -29,6 +29,8 @@ internal static class ExchangeErrors
     public static readonly ProxyError ReaderStalled = new(
         StatusCodes.Status408RequestTimeout, TimeoutError, "The client stopped reading its answer.");
 
+    public static readonly ProxyError NoImageStream = ProxyError.BadRequest("Images are not streamed by this gateway; leave 'stream' out.", "stream");
+
     private const string TimeoutError = "timeout_error";
 
     private static readonly ProxyError ProviderStalled = new(

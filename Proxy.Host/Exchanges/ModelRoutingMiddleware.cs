@@ -31,8 +31,10 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         };
         if (RequestPeek.Read(exchange.Request) is { } fault) return fault;
 
-        // Embeddings have no stream, whatever a body says.
-        if (exchange.Operation == ApiOperation.Embedding) exchange.Request.IsStream = false;
+        if (exchange.Operation == ApiOperation.ImageGeneration && exchange.Request.IsStream) return ExchangeErrors.NoImageStream;
+
+        // Embeddings and their like have no stream, whatever a body says.
+        exchange.Request.IsStream &= exchange.Operation.IsStreamable;
 
         if (exchange.Operation == ApiOperation.Response) ApplyResponseDefaults(exchange.Request);
 

@@ -10,7 +10,11 @@ internal sealed class ApiOperation
     public static readonly ApiOperation CountTokens = new(4, ClientApi.Anthropic, "/messages/count_tokens", "count_tokens", "acount_tokens", "messages"u8);
     public static readonly ApiOperation Response = new(5, ClientApi.Responses, "/responses", "chat", "aresponses", "input"u8);
 
-    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens, Response];
+    public static readonly ApiOperation Moderation = new(6, ClientApi.OpenAi, "/moderations", "moderation", "amoderation", "input"u8);
+    public static readonly ApiOperation Rerank = new(7, ClientApi.OpenAi, "/rerank", "rerank", "arerank", "query"u8);
+    public static readonly ApiOperation ImageGeneration = new(8, ClientApi.OpenAi, "/images/generations", "image_generation", "aimage_generation", "prompt"u8);
+
+    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration];
 
     /// <summary>The part of a route's path that names the model.</summary>
     public const string ModelInPath = "model";
@@ -46,7 +50,10 @@ internal sealed class ApiOperation
     public ReadOnlySpan<byte> InputField => _inputField;
 
     /// <summary>Whether the answer is made of tokens that are paid for.</summary>
-    public bool IsGenerating => this != Embedding && this != CountTokens;
+    public bool IsGenerating => this != Embedding && this != CountTokens && this != Moderation && this != Rerank;
+
+    /// <summary>Whether answers come in events when that is asked for. Pictures do too, but not in the events of this API's other streams.</summary>
+    public bool IsStreamable => IsGenerating && this != ImageGeneration;
 
     /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
     public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic;
