@@ -33,8 +33,9 @@ internal sealed class Losses(bool drops, string spoken)
     }
 
     /// <summary>Part of what is asked, without which it would be another question.</summary>
+    /// <remarks>Both may quote the client, who may write anything there.</remarks>
     public void Content(string path, string what) =>
-        Refuse($"{what} in '{Cut(path)}' cannot be carried over to {spoken}, which this model's provider speaks.", path);
+        Refuse($"{Cut(what)} in '{Cut(path)}' cannot be carried over to {spoken}, which this model's provider speaks.", path);
 
     /// <summary>Something that is not in the form of the API that the client speaks.</summary>
     public void Invalid(string path, string expected) => Refuse($"'{Cut(path)}' must be {expected}.", path);

@@ -120,6 +120,13 @@ internal sealed class ChatOnMessagesTests
         call.Refusal().Should().StartWith(what);
     }
 
+    [Test]
+    public void What_a_refusal_quotes_of_the_client_is_short()
+    {
+        using var call = TestTranslation.ChatOnMessages($$"""{"model":"m","messages":[{"role":"{{new string('r', 100_000)}}"}]}""");
+        call.Refusal().Length.Should().BeLessThan(300);
+    }
+
     [TestCase("""{"role":"user","name":"Ann","content":"x"}""", "messages[1].name")]
     [TestCase("""{"role":"system","content":"x"}""", "messages[1].role")]
     [TestCase("""{"role":"assistant","audio":{"id":"a"}}""", "messages[1].audio")]
