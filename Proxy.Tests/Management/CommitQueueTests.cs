@@ -40,7 +40,9 @@ internal sealed class CommitQueueTests
     public async Task Works_that_wait_together_share_a_commit_and_a_poison_work_fails_alone()
     {
         var (release, runs) = (new ManualResetEventSlim(), 0);
-        var first = _queue.WriteAsync((_, _) => { release.Wait(); return 0; }, default);
+        var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _queue.WriteAsync((_, _) => { isRunning.TrySetResult(); release.Wait(); return 0; }, default);
+        await isRunning.Task; // those that come now wait for the next commit
         var good = Enumerable.Range(0, 50).Select(i => InsertAsync($"good {i}", () => Interlocked.Increment(ref runs))).ToList();
         var poison = _queue.WriteAsync<int>((_, _) => throw new InvalidOperationException("poison"), default);
         var late = InsertAsync("late", () => Interlocked.Increment(ref runs));
