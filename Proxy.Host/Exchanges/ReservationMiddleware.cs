@@ -72,9 +72,9 @@ internal sealed class ReservationMiddleware
 
         var headers = response.Headers;
         headers["x-litellm-key-spend"] = Dollars(key.Spend);
-        if (key.Current.MaxBudget is { } budget) headers["x-litellm-key-max-budget"] = Dollars(budget);
-        if (key.Current.TpmLimit is { } tpm) headers["x-litellm-key-tpm-limit"] = Number(tpm);
-        if (key.Current.RpmLimit is { } rpm) headers["x-litellm-key-rpm-limit"] = Number(rpm);
+        if (key.Current.Limits.MaxBudget is { } budget) headers["x-litellm-key-max-budget"] = Dollars(budget);
+        if (key.Current.Limits.TpmLimit is { } tpm) headers["x-litellm-key-tpm-limit"] = Number(tpm);
+        if (key.Current.Limits.RpmLimit is { } rpm) headers["x-litellm-key-rpm-limit"] = Number(rpm);
     }
 
     /// <summary>At the very start of the answer, since the provider's own headers of these names are about the gateway's account.</summary>

@@ -3,7 +3,7 @@ using Proxy.Management.Storage;
 namespace Proxy.Management.Budgets;
 
 /// <summary>An account as the columns hold it, beside the terms of the budget that it shares.</summary>
-internal sealed record AccountRow
+internal sealed record AccountRow : LimitRow
 {
     public required string Kind { get; init; }
     public required string Id { get; init; }
@@ -15,13 +15,6 @@ internal sealed record AccountRow
     public string? BudgetId { get; init; }
     public long IsBlocked { get; init; }
     public long Spend { get; init; }
-    public long? MaxBudget { get; init; }
-    public long? SoftBudget { get; init; }
-    public string? BudgetDuration { get; init; }
-    public long? BudgetResetAt { get; init; }
-    public long? MaxParallelRequests { get; init; }
-    public long? TpmLimit { get; init; }
-    public long? RpmLimit { get; init; }
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }
     public string? CreatedBy { get; init; }

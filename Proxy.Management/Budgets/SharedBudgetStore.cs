@@ -5,16 +5,10 @@ using Proxy.Management.Storage;
 namespace Proxy.Management.Budgets;
 
 /// <summary>A row of terms that accounts share by their <c>budget_id</c>.</summary>
-internal sealed record SharedBudget
+internal sealed record SharedBudget : LimitRow
 {
     public required string BudgetId { get; init; }
     public string Details { get; init; } = "{}";
-    public long? MaxBudget { get; init; }
-    public long? SoftBudget { get; init; }
-    public string? BudgetDuration { get; init; }
-    public long? MaxParallelRequests { get; init; }
-    public long? TpmLimit { get; init; }
-    public long? RpmLimit { get; init; }
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }
     public string? CreatedBy { get; init; }

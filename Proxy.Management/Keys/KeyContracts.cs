@@ -1,13 +1,19 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 
 namespace Proxy.Management.Keys;
 
 /// <summary>A key as every answer shows it. The plain key stands only in the answer that made it.</summary>
-internal sealed record KeyView
+internal sealed record KeyView : LimitView
 {
+    private KeyView(LimitSettings limits)
+        : base(limits)
+    {
+    }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Key { get; init; }
 
@@ -25,14 +31,7 @@ internal sealed record KeyView
     public required string? OrganizationId { get; init; }
     public required IReadOnlyList<string> Models { get; init; }
     public required decimal Spend { get; init; }
-    public required decimal? MaxBudget { get; init; }
-    public required decimal? SoftBudget { get; init; }
     public bool SoftBudgetCooldown { get; init; }
-    public required string? BudgetDuration { get; init; }
-    public required DateTimeOffset? BudgetResetAt { get; init; }
-    public required long? MaxParallelRequests { get; init; }
-    public required long? TpmLimit { get; init; }
-    public required long? RpmLimit { get; init; }
     public required bool? Blocked { get; init; }
     public required DateTimeOffset? Expires { get; init; }
     public required JsonObject Metadata { get; init; }
@@ -53,7 +52,7 @@ internal sealed record KeyView
         var metadata = JsonNode.Parse(key.Metadata)!.AsObject();
         CallbackView.AddTo(metadata, key.Callbacks, key.IsLoggingDisabled);
 
-        return new KeyView
+        return new KeyView(key.Limits)
         {
             KeyName = key.Name,
             KeyAlias = key.Alias,
@@ -62,13 +61,6 @@ internal sealed record KeyView
             OrganizationId = key.OrganizationId,
             Models = key.Models,
             Spend = record.Spend,
-            MaxBudget = key.MaxBudget,
-            SoftBudget = key.SoftBudget,
-            BudgetDuration = key.BudgetDuration,
-            BudgetResetAt = key.BudgetResetAt,
-            MaxParallelRequests = key.MaxParallelRequests,
-            TpmLimit = key.TpmLimit,
-            RpmLimit = key.RpmLimit,
             Blocked = key.IsBlocked,
             Expires = key.ExpiresAt,
             Metadata = metadata,

@@ -70,7 +70,7 @@ internal static class KeyEndpoints
         if (hash is not { } known) return new ErrorResult(KeyErrors.NotFound);
 
         var record = await store.FindAsync(known, cancellationToken);
-        if (await resets.TryResetAsync(record?.Identity.BudgetResetAt, cancellationToken)) record = await store.FindAsync(known, cancellationToken);
+        if (await resets.TryResetAsync(record?.Identity.Limits.BudgetResetAt, cancellationToken)) record = await store.FindAsync(known, cancellationToken);
         if (record is null) return new ErrorResult(KeyErrors.NotFound);
 
         var team = record.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;

@@ -30,19 +30,7 @@ public sealed record KeyIdentity
     /// <summary>Null when nobody ever said.</summary>
     public bool? IsBlocked { get; init; }
 
-    public decimal? MaxBudget { get; init; }
-
-    public decimal? SoftBudget { get; init; }
-
-    public string? BudgetDuration { get; init; }
-
-    public DateTimeOffset? BudgetResetAt { get; init; }
-
-    public long? MaxParallelRequests { get; init; }
-
-    public long? TpmLimit { get; init; }
-
-    public long? RpmLimit { get; init; }
+    public LimitSettings Limits { get; init; } = LimitSettings.None;
 
     /// <summary>Null means never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
@@ -72,17 +60,10 @@ public sealed record KeyIdentity
     public string? UpdatedBy { get; init; }
 
     /// <summary>What the key may use.</summary>
-    internal AccountTerms Terms => new()
+    internal AccountTerms Terms => new(Limits)
     {
-        MaxBudget = MaxBudget,
-        SoftBudget = SoftBudget,
-        BudgetDuration = BudgetDuration,
-        BudgetResetAt = BudgetResetAt,
         Increase = TemporaryIncrease.Read(Metadata).Amount,
         IncreaseEndsAt = TemporaryIncrease.Read(Metadata).EndsAt,
-        MaxParallelRequests = MaxParallelRequests,
-        TpmLimit = TpmLimit,
-        RpmLimit = RpmLimit,
     };
 
     internal CallSettings Settings { get; private init; } = CallSettings.None;

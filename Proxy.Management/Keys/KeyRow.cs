@@ -1,10 +1,11 @@
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Keys;
 
 /// <summary>A key as the columns hold it.</summary>
-internal sealed class KeyRow
+internal sealed record KeyRow : LimitRow
 {
     public required byte[] KeyHash { get; init; }
     public required string KeyName { get; init; }
@@ -18,23 +19,25 @@ internal sealed class KeyRow
     public string? Callbacks { get; init; }
     public long? IsBlocked { get; init; }
     public long Spend { get; init; }
-    public long? MaxBudget { get; init; }
-    public long? SoftBudget { get; init; }
-    public string? BudgetDuration { get; init; }
-    public long? BudgetResetAt { get; init; }
-    public long? MaxParallelRequests { get; init; }
-    public long? TpmLimit { get; init; }
-    public long? RpmLimit { get; init; }
     public long? ExpiresAt { get; init; }
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }
     public string? CreatedBy { get; init; }
     public string? UpdatedBy { get; init; }
 
+    public KeyRow()
+    {
+    }
+
+    private KeyRow(LimitSettings limits)
+        : base(limits)
+    {
+    }
+
     public static KeyRow From(KeyRecord record, CallbackVault vault)
     {
         var key = record.Identity;
-        return new KeyRow
+        return new KeyRow(key.Limits)
         {
             KeyHash = key.Hash.ToArray(),
             KeyName = key.Name,
@@ -48,13 +51,6 @@ internal sealed class KeyRow
             Callbacks = vault.Lock(key.Callbacks),
             IsBlocked = key.IsBlocked is { } isBlocked ? (isBlocked ? 1 : 0) : null,
             Spend = Money.ToPico(record.Spend),
-            MaxBudget = Columns.FromDollars(key.MaxBudget),
-            SoftBudget = Columns.FromDollars(key.SoftBudget),
-            BudgetDuration = key.BudgetDuration,
-            BudgetResetAt = key.BudgetResetAt?.ToUnixTimeMilliseconds(),
-            MaxParallelRequests = key.MaxParallelRequests,
-            TpmLimit = key.TpmLimit,
-            RpmLimit = key.RpmLimit,
             ExpiresAt = key.ExpiresAt?.ToUnixTimeMilliseconds(),
             CreatedAt = key.CreatedAt.ToUnixTimeMilliseconds(),
             UpdatedAt = key.UpdatedAt.ToUnixTimeMilliseconds(),
@@ -75,18 +71,12 @@ internal sealed class KeyRow
             TeamId = TeamId,
             OrganizationId = OrganizationId,
             Models = Columns.ToTexts(Models),
+            Limits = ToLimits(),
             Metadata = Metadata,
             Details = Details,
             Callbacks = callbacks ?? [],
             IsLoggingDisabled = callbacks is null,
             IsBlocked = IsBlocked is { } isBlocked ? isBlocked != 0 : null,
-            MaxBudget = Columns.ToDollars(MaxBudget),
-            SoftBudget = Columns.ToDollars(SoftBudget),
-            BudgetDuration = BudgetDuration,
-            BudgetResetAt = Columns.ToMoment(BudgetResetAt),
-            MaxParallelRequests = MaxParallelRequests,
-            TpmLimit = TpmLimit,
-            RpmLimit = RpmLimit,
             ExpiresAt = Columns.ToMoment(ExpiresAt),
             CreatedAt = Columns.ToMoment(CreatedAt),
             UpdatedAt = Columns.ToMoment(UpdatedAt),

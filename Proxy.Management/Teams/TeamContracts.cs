@@ -1,26 +1,26 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Keys;
 
 namespace Proxy.Management.Teams;
 
 /// <summary>A team as every answer shows it, its secrets masked.</summary>
-internal sealed record TeamView
+internal sealed record TeamView : LimitView
 {
+    private TeamView(LimitSettings limits)
+        : base(limits)
+    {
+    }
+
     public required string TeamId { get; init; }
     public required string? TeamAlias { get; init; }
     public required string? OrganizationId { get; init; }
     public required JsonObject Metadata { get; init; }
     public required IReadOnlyList<string> Models { get; init; }
     public required decimal Spend { get; init; }
-    public required decimal? MaxBudget { get; init; }
-    public required string? BudgetDuration { get; init; }
-    public required DateTimeOffset? BudgetResetAt { get; init; }
-    public required long? MaxParallelRequests { get; init; }
-    public required long? TpmLimit { get; init; }
-    public required long? RpmLimit { get; init; }
     public required bool Blocked { get; init; }
     public JsonObject ModelSpend { get; init; } = [];
     public string? ModelId { get; init; }
@@ -39,7 +39,7 @@ internal sealed record TeamView
         var metadata = JsonNode.Parse(team.Metadata)!.AsObject();
         CallbackView.AddTo(metadata, team.Callbacks, team.IsLoggingDisabled);
 
-        return new TeamView
+        return new TeamView(team.Limits)
         {
             TeamId = team.TeamId,
             TeamAlias = team.Alias,
@@ -47,12 +47,6 @@ internal sealed record TeamView
             Metadata = metadata,
             Models = team.Models,
             Spend = record.Spend,
-            MaxBudget = team.MaxBudget,
-            BudgetDuration = team.BudgetDuration,
-            BudgetResetAt = team.BudgetResetAt,
-            MaxParallelRequests = team.MaxParallelRequests,
-            TpmLimit = team.TpmLimit,
-            RpmLimit = team.RpmLimit,
             Blocked = team.IsBlocked,
             CreatedAt = team.CreatedAt,
             UpdatedAt = team.UpdatedAt,

@@ -68,7 +68,7 @@ internal static class TeamEndpoints
         if (!caller.IsProxyAdmin && caller.TeamId != teamId) return new ErrorResult(TeamErrors.NotYours(caller.TeamId, teamId));
 
         var team = await teams.FindAsync(teamId, cancellationToken);
-        if (await resets.TryResetAsync(team?.Identity.BudgetResetAt, cancellationToken)) team = await teams.FindAsync(teamId, cancellationToken);
+        if (await resets.TryResetAsync(team?.Identity.Limits.BudgetResetAt, cancellationToken)) team = await teams.FindAsync(teamId, cancellationToken);
         if (team is null) return new ErrorResult(TeamErrors.NotFound(teamId));
 
         var records = await keys.ListOfTeamAsync(teamId, cancellationToken);

@@ -22,17 +22,7 @@ public sealed record TeamIdentity
 
     public bool IsBlocked { get; init; }
 
-    public decimal? MaxBudget { get; init; }
-
-    public string? BudgetDuration { get; init; }
-
-    public DateTimeOffset? BudgetResetAt { get; init; }
-
-    public long? MaxParallelRequests { get; init; }
-
-    public long? TpmLimit { get; init; }
-
-    public long? RpmLimit { get; init; }
+    public LimitSettings Limits { get; init; } = LimitSettings.None;
 
     /// <summary>A JSON object without secrets: callbacks are kept apart.</summary>
     public string Metadata { get; init; } = "{}";
@@ -59,15 +49,7 @@ public sealed record TeamIdentity
     public string? UpdatedBy { get; init; }
 
     /// <summary>What the team may use.</summary>
-    internal AccountTerms Terms => new()
-    {
-        MaxBudget = MaxBudget,
-        BudgetDuration = BudgetDuration,
-        BudgetResetAt = BudgetResetAt,
-        MaxParallelRequests = MaxParallelRequests,
-        TpmLimit = TpmLimit,
-        RpmLimit = RpmLimit,
-    };
+    internal AccountTerms Terms => new(Limits);
 
     internal CallSettings Settings { get; private init; } = CallSettings.None;
 

@@ -1,10 +1,11 @@
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Teams;
 
 /// <summary>A team as the columns hold it.</summary>
-internal sealed class TeamRow
+internal sealed record TeamRow : LimitRow
 {
     public required string TeamId { get; init; }
     public string? TeamAlias { get; init; }
@@ -16,21 +17,24 @@ internal sealed class TeamRow
     public long IsLoggingDisabled { get; init; }
     public long IsBlocked { get; init; }
     public long Spend { get; init; }
-    public long? MaxBudget { get; init; }
-    public string? BudgetDuration { get; init; }
-    public long? BudgetResetAt { get; init; }
-    public long? MaxParallelRequests { get; init; }
-    public long? TpmLimit { get; init; }
-    public long? RpmLimit { get; init; }
     public long CreatedAt { get; init; }
     public long UpdatedAt { get; init; }
     public string? CreatedBy { get; init; }
     public string? UpdatedBy { get; init; }
 
+    public TeamRow()
+    {
+    }
+
+    private TeamRow(LimitSettings limits)
+        : base(limits)
+    {
+    }
+
     public static TeamRow From(TeamRecord record, CallbackVault vault)
     {
         var team = record.Identity;
-        return new TeamRow
+        return new TeamRow(team.Limits)
         {
             TeamId = team.TeamId,
             TeamAlias = team.Alias,
@@ -42,12 +46,6 @@ internal sealed class TeamRow
             IsLoggingDisabled = team.IsLoggingDisabled ? 1 : 0,
             IsBlocked = team.IsBlocked ? 1 : 0,
             Spend = Money.ToPico(record.Spend),
-            MaxBudget = Columns.FromDollars(team.MaxBudget),
-            BudgetDuration = team.BudgetDuration,
-            BudgetResetAt = team.BudgetResetAt?.ToUnixTimeMilliseconds(),
-            MaxParallelRequests = team.MaxParallelRequests,
-            TpmLimit = team.TpmLimit,
-            RpmLimit = team.RpmLimit,
             CreatedAt = team.CreatedAt.ToUnixTimeMilliseconds(),
             UpdatedAt = team.UpdatedAt.ToUnixTimeMilliseconds(),
             CreatedBy = team.CreatedBy,
@@ -64,17 +62,12 @@ internal sealed class TeamRow
             Alias = TeamAlias,
             OrganizationId = OrganizationId,
             Models = Columns.ToTexts(Models),
+            Limits = ToLimits(),
             Metadata = Metadata,
             Details = Details,
             Callbacks = callbacks ?? [],
             IsLoggingDisabled = IsLoggingDisabled != 0 || callbacks is null,
             IsBlocked = IsBlocked != 0,
-            MaxBudget = Columns.ToDollars(MaxBudget),
-            BudgetDuration = BudgetDuration,
-            BudgetResetAt = Columns.ToMoment(BudgetResetAt),
-            MaxParallelRequests = MaxParallelRequests,
-            TpmLimit = TpmLimit,
-            RpmLimit = RpmLimit,
             CreatedAt = Columns.ToMoment(CreatedAt),
             UpdatedAt = Columns.ToMoment(UpdatedAt),
             CreatedBy = CreatedBy,

@@ -14,7 +14,7 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
     private const string FindSql = """
         select team_id as TeamId, team_alias as TeamAlias, organization_id as OrganizationId, models as Models, metadata as Metadata,
             details as Details, callbacks as Callbacks, is_logging_disabled as IsLoggingDisabled, is_blocked as IsBlocked, spend as Spend,
-            max_budget as MaxBudget, budget_duration as BudgetDuration, budget_reset_at as BudgetResetAt,
+            max_budget as MaxBudget, soft_budget as SoftBudget, budget_duration as BudgetDuration, budget_reset_at as BudgetResetAt,
             max_parallel_requests as MaxParallelRequests, tpm_limit as TpmLimit, rpm_limit as RpmLimit,
             created_at as CreatedAt, updated_at as UpdatedAt, created_by as CreatedBy, updated_by as UpdatedBy
         from team
@@ -30,18 +30,18 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
     private const string InsertSql = """
         insert into team (
             team_id, team_alias, organization_id, models, metadata, details, callbacks, is_logging_disabled, is_blocked, spend,
-            max_budget, budget_duration, budget_reset_at, max_parallel_requests, tpm_limit, rpm_limit,
+            max_budget, soft_budget, budget_duration, budget_reset_at, max_parallel_requests, tpm_limit, rpm_limit,
             created_at, updated_at, created_by, updated_by)
         values (
             @TeamId, @TeamAlias, @OrganizationId, @Models, @Metadata, @Details, @Callbacks, @IsLoggingDisabled, @IsBlocked, @Spend,
-            @MaxBudget, @BudgetDuration, @BudgetResetAt, @MaxParallelRequests, @TpmLimit, @RpmLimit,
+            @MaxBudget, @SoftBudget, @BudgetDuration, @BudgetResetAt, @MaxParallelRequests, @TpmLimit, @RpmLimit,
             @CreatedAt, @UpdatedAt, @CreatedBy, @UpdatedBy)
         """;
 
     private const string UpdateSql = """
         update team
         set team_alias = @TeamAlias, organization_id = @OrganizationId, models = @Models, metadata = @Metadata, details = @Details,
-            is_blocked = @IsBlocked, max_budget = @MaxBudget, budget_duration = @BudgetDuration, budget_reset_at = @BudgetResetAt,
+            is_blocked = @IsBlocked, max_budget = @MaxBudget, soft_budget = @SoftBudget, budget_duration = @BudgetDuration, budget_reset_at = @BudgetResetAt,
             max_parallel_requests = @MaxParallelRequests, tpm_limit = @TpmLimit, rpm_limit = @RpmLimit,
             updated_at = @UpdatedAt, updated_by = @UpdatedBy
         where team_id = @TeamId

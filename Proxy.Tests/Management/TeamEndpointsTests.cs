@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Tests.Databases;
@@ -30,6 +31,24 @@ internal sealed class TeamEndpointsTests
         body.GetProperty("keys")[0].GetProperty("key_alias").GetString().Should().Be("of-the-team");
         body.GetProperty("keys")[0].TryGetProperty("token", out _).Should().BeFalse();
         body.GetProperty("team_memberships").GetArrayLength().Should().Be(0);
+    }
+
+    [Test]
+    public async Task Every_limit_of_a_team_is_kept_changed_alone_and_cleared_by_null()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        string[] names = ["max_budget", "soft_budget", "budget_duration", "max_parallel_requests", "tpm_limit", "rpm_limit"];
+        await server.CreateTeamAsync("""
+            "team_id": "t-1", "max_budget": 5, "soft_budget": 4, "budget_duration": "1d", "max_parallel_requests": 3, "tpm_limit": 2, "rpm_limit": 1
+            """);
+
+        var (_, changed) = await server.Admin.PostAsync("/team/update", """{"team_id": "t-1", "soft_budget": 3.5}""");
+        var nulls = string.Join(", ", names.Select(name => $"\"{name}\": null"));
+        var (_, cleared) = await server.Admin.PostAsync("/team/update", $$"""{"team_id": "t-1", {{nulls}}}""");
+
+        names.Select(name => changed.GetProperty("data").GetProperty(name).ToString()).Should().Equal("5", "3.5", "1d", "3", "2", "1");
+        changed.GetProperty("data").GetProperty("budget_reset_at").GetDateTimeOffset().Should().Be(new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero));
+        names.Append("budget_reset_at").Should().OnlyContain(name => cleared.GetProperty("data").GetProperty(name).ValueKind == JsonValueKind.Null);
     }
 
     [Test]

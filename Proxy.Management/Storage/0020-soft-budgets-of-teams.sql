@@ -1,0 +1,1 @@
+alter table team add column soft_budget integer;
