@@ -16,7 +16,9 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
 
     /// <summary>Starts the provider and the subjects, and warms each until its code is compiled well.</summary>
     /// <param name="others">Whether other proxies than bare YARP are measured, where the machine has them.</param>
-    public async Task StartAsync(bool others)
+    /// <param name="only">Only the subjects whose name holds this, beside no proxy and bare YARP.</param>
+    /// <param name="settings">Environment variables of the gateway alone, to see what a setting does.</param>
+    public async Task StartAsync(bool others, string only = "", IEnumerable<KeyValuePair<string, string>>? settings = null)
     {
         _providerPort = MeasuredProcess.FreePort();
         var environment = new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1" };
@@ -27,8 +29,9 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
         Add(await BareYarp.StartAsync(SubjectCore, _providerPort));
         if (others) Add(await Nginx.TryStartAsync(SubjectCore, _providerPort, _folder));
         if (others) Add(await Portkey.TryStartAsync(SubjectCore, _providerPort));
-        foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, _folder)) Add(subject);
+        foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, _folder, settings ?? [])) Add(subject);
 
+        _subjects.RemoveAll(subject => subject.Name is not Subject.Direct and not BareYarp.Name && !subject.Name.Contains(only, StringComparison.OrdinalIgnoreCase));
         foreach (var subject in _subjects.Where(subject => subject.Process is not null))
         {
             var length = subject.IsVariant ? warmUp / 4 : warmUp;

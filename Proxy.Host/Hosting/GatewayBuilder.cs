@@ -31,12 +31,14 @@ internal static class GatewayBuilder
     public static WebApplication Build(
         ProxyFile file, ProxySettings settings, IConfiguration configuration, ManagementSettings management, string dataFolder, string? urls)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear();
+        // Empty: the usual builder reads settings of its own from the working directory, and watches that folder, which the database is in.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(configuration);
         AddLogging(builder.Logging, builder.Configuration);
 
+        builder.WebHost.UseKestrelCore();
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddRouting();
         builder.WebHost.UseUrls(urls ?? builder.Configuration["ASPNETCORE_URLS"] ?? builder.Configuration["Urls"] ?? DefaultUrl);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

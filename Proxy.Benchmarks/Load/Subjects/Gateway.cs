@@ -14,11 +14,11 @@ internal static class Gateway
     private const string Limits = "\"rpm_limit\":100000000,\"tpm_limit\":1000000000000,\"max_parallel_requests\":100000";
     private const string Budget = "\"max_budget\":1000000,\"budget_duration\":\"30d\"";
 
-    public static async Task<IReadOnlyList<Subject>> StartAsync(int core, int providerPort, string folder)
+    public static async Task<IReadOnlyList<Subject>> StartAsync(int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings)
     {
         var port = MeasuredProcess.FreePort();
         await File.WriteAllTextAsync(Path.Combine(folder, "proxy.json"), Configuration(providerPort));
-        var environment = new Dictionary<string, string> { ["PROXY_MASTER_KEY"] = MasterKey };
+        var environment = new Dictionary<string, string>(settings) { ["PROXY_MASTER_KEY"] = MasterKey };
         var process = await MeasuredProcess.StartAsync(
             core, port, folder, environment, "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Host.dll"), "--urls", $"http://127.0.0.1:{port}");
 

@@ -29,6 +29,7 @@ internal static class Nginx
               keepalive_requests 100000000;
               client_body_buffer_size 256k;
               proxy_buffer_size 64k;
+              proxy_buffers 8 64k;
               upstream provider { server 127.0.0.1:{{providerPort}}; keepalive 512; keepalive_requests 100000000; }
               server {
                 listen 127.0.0.1:{{port}};
