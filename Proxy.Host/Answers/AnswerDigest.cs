@@ -25,6 +25,9 @@ internal sealed class AnswerDigest
     /// <summary>What an error inside an answer says; shown in the log only.</summary>
     public string? ErrorMessage { get; set; }
 
+    /// <summary>The number of the last event, where the API numbers them; -1 before the first.</summary>
+    public long LastEvent { get; set; } = -1;
+
     /// <summary>Whether so many more bytes of a stream may be kept.</summary>
     public bool TryKeep(int count)
     {

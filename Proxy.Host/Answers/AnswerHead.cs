@@ -7,6 +7,9 @@ namespace Proxy.Host.Answers;
 /// <summary>The head of an answer, from the moment that it is the client's.</summary>
 internal static class AnswerHead
 {
+    /// <summary>Names what a translated call said that its provider does not see.</summary>
+    private const string DroppedHeader = "x-litellm-dropped-params";
+
     /// <summary>Of the provider's headers only these reach the client; others name accounts, set cookies, or speak of its connection.</summary>
     private static readonly string[] PassedHeaders = ["Retry-After", "retry-after-ms", "x-request-id", "request-id", "openai-processing-ms", "openai-version"];
     private static readonly string[] PassedPrefixes = ["x-ratelimit-", "anthropic-ratelimit-"];
@@ -38,7 +41,12 @@ internal static class AnswerHead
         if (exchange.Attempts.Count == 0 && exchange.Attempt is null) return;
 
         var headers = response.Headers;
-        if (exchange.Attempt is { } attempt) headers["x-litellm-model-id"] = Ascii(attempt.ModelId);
+        if (exchange.Attempt is { } attempt)
+        {
+            headers["x-litellm-model-id"] = Ascii(attempt.ModelId);
+            if (attempt.Translation?.Losses.Dropped is { Count: > 0 } dropped) headers[DroppedHeader] = string.Join(", ", dropped.Select(Ascii));
+        }
+
         headers["x-litellm-model-group"] = Ascii(exchange.Model ?? "");
         headers["x-litellm-attempted-retries"] = exchange.Retries.ToString(CultureInfo.InvariantCulture);
         headers["x-litellm-attempted-fallbacks"] = exchange.Fallbacks.ToString(CultureInfo.InvariantCulture);

@@ -26,6 +26,8 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         var end = await CopyAsync(answer, upstream, context, kept);
         var isJson = TryRead(exchange, kept);
         if (end == AnswerEnd.Whole) end = Truth(exchange, isJson);
+        var rest = end == AnswerEnd.Whole ? Translated(exchange, kept) : null;
+        if (end == AnswerEnd.Whole && rest is null) end = AnswerEnd.Broken;
 
         // Nobody knows how much of what broke was text; it is billed as if all of it were.
         if (!isJson) exchange.Answer.OutputBytes = kept.Total;
@@ -38,8 +40,12 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
         Judge(exchange, end);
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
-        else if (end == AnswerEnd.Whole) await SendRestAsync(context, exchange, kept);
+        else if (end == AnswerEnd.Whole) await SendRestAsync(context, exchange, rest!.Value);
     }
+
+    /// <summary>What is left to be sent; null when the answer is none that could be translated.</summary>
+    private static ReadOnlyMemory<byte>? Translated(Exchange exchange, KeptBody kept) =>
+        exchange.Attempt!.Translation is { } translation ? translation.WriteAnswer(kept.Memory, exchange.Answer) : kept.Unsent;
 
     private async Task<AnswerEnd> CopyAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, KeptBody kept)
     {
@@ -56,7 +62,11 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                 attempt.FirstByteAt ??= time.GetUtcNow();
 
                 // There is more, so what stood before it is not the end and may go.
-                if (kept.Unsent.Length >= SentInPiecesOf)
+                if (attempt.Translation is not null)
+                {
+                    if (kept.Total > MaxKept) return AnswerEnd.Broken;
+                }
+                else if (kept.Unsent.Length >= SentInPiecesOf)
                 {
                     if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
                     context.Response.BodyWriter.Write(kept.Unsent.Span);
@@ -65,7 +75,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                 }
 
                 kept.Advance(read, attempt.Deployment.Secret.Span);
-                if (kept.Memory.Length > MaxKept) kept.DropSent(KeptTail);
+                if (attempt.Translation is null && kept.Memory.Length > MaxKept) kept.DropSent(KeptTail);
             }
         }
         catch (Exception exception) when (AnswerEnds.IsOfConnection(exception))
@@ -76,7 +86,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 
     private static bool TryRead(Exchange exchange, KeptBody kept)
     {
-        var api = exchange.Operation!.Api;
+        var api = exchange.ProviderApi;
         if (!kept.IsCut) return api.TryReadAnswer(kept.Memory, exchange.Answer);
 
         api.ReadTail(kept.Memory.Span, exchange.Answer);
@@ -98,18 +108,18 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         else if (end != AnswerEnd.Whole) exchange.Refuse(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
     }
 
-    private async Task SendRestAsync(HttpContext context, Exchange exchange, KeptBody kept)
+    private async Task SendRestAsync(HttpContext context, Exchange exchange, ReadOnlyMemory<byte> rest)
     {
         var response = context.Response;
         if (!response.HasStarted)
         {
-            response.ContentLength = kept.Unsent.Length;
+            response.ContentLength = rest.Length;
             response.Headers["x-litellm-response-cost"] = exchange.Cost.ToString("0.############", CultureInfo.InvariantCulture);
             response.Headers["x-litellm-response-duration-ms"] =
                 ((long)(exchange.EndedAt - exchange.StartedAt).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         }
 
-        response.BodyWriter.Write(kept.Unsent.Span);
+        response.BodyWriter.Write(rest.Span);
 
         // A client that leaves now has its call recorded already.
         _ = await ClientWriter.FlushAsync(context, time);

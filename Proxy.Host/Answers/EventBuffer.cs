@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text.Json;
+using Proxy.Host.Translation;
 
 namespace Proxy.Host.Answers;
 
@@ -8,12 +10,13 @@ namespace Proxy.Host.Answers;
 /// ask for, and what is broken stay.
 /// </summary>
 /// <param name="secret">The provider's credential, which never passes, whatever an event quotes; empty when there is none.</param>
-internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secret = default) : IDisposable
+/// <param name="translator">Writes the events anew in the client's API; null when they pass as they are.</param>
+internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secret = default, EventTranslator? translator = null) : IDisposable
 {
     private const int FirstRent = 8 * 1024;
 
-    /// <summary>An event that does not fit is passed on in pieces and not read: a stream's memory stays bounded, whatever a provider sends.</summary>
-    private const int MaxEvent = 32 * 1024;
+    /// <summary>One that is to be written anew has to be whole. Some servers send all that a tool is called with in one.</summary>
+    private const int MaxTranslatedEvent = 4 * 1024 * 1024;
 
     private byte[] _buffer = [];
     private int _length;
@@ -66,7 +69,12 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         while (!IsOver && SseScanner.EventLength(_buffer.AsSpan(whole, _length - whole)) is > 0 and var length)
         {
             var kind = Read(_buffer.AsSpan(whole, length));
-            if (kind != EventKind.Passes)
+            if (kind == EventKind.Passes && translator is not null)
+            {
+                isWritten |= Translate(_buffer.AsSpan(whole, length), writer);
+                passFrom = whole + length;
+            }
+            else if (kind != EventKind.Passes)
             {
                 isWritten |= Write(writer, passFrom, whole);
                 passFrom = whole + length;
@@ -78,7 +86,8 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         isWritten |= Write(writer, passFrom, whole);
         _buffer.AsSpan(whole, _length - whole).CopyTo(_buffer);
         _length -= whole;
-        isWritten |= !IsOver && PassLongEvent(writer);
+        if (translator is not null) Fault ??= _length > MaxTranslatedEvent ? AnswerEnd.Broken : null;
+        else isWritten |= !IsOver && PassLongEvent(writer);
         if (_length == 0) Dispose();
         return isWritten;
     }
@@ -103,7 +112,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         if (kind == EventKind.EndMark)
         {
             HasEnded = true;
-            EndMark = sseEvent.ToArray();
+            EndMark = translator?.End() ?? sseEvent.ToArray();
         }
         else if (kind is EventKind.Error or EventKind.Broken)
         {
@@ -111,6 +120,21 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         }
 
         return kind;
+    }
+
+    private bool Translate(ReadOnlySpan<byte> sseEvent, PipeWriter writer)
+    {
+        try
+        {
+            var events = translator!.Translate(sseEvent);
+            writer.Write(events.Span);
+            return !events.IsEmpty;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            Fault = AnswerEnd.Broken;
+            return false;
+        }
     }
 
     private bool Write(PipeWriter writer, int from, int to)
@@ -122,7 +146,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
 
     private bool PassLongEvent(PipeWriter writer)
     {
-        if (_length < (IsMidEvent ? 4 : MaxEvent)) return false;
+        if (_length < (IsMidEvent ? 4 : reader.MaxEvent)) return false;
 
         // The last bytes stay, since they may be the first half of the blank line that ends the event.
         const int kept = 3;

@@ -22,6 +22,9 @@ internal enum EventKind
 /// <summary>Reads the events of one stream, in the protocol of one API, for the relay, the ledger and the log.</summary>
 internal interface IEventReader : IDisposable
 {
+    /// <summary>Bytes up to which an event is held until it is whole. A longer one passes on in pieces and is not read: a stream's memory stays bounded, whatever a provider sends.</summary>
+    int MaxEvent => 32 * 1024;
+
     /// <summary>Reads one whole event, its blank line counted.</summary>
     EventKind Read(ReadOnlySpan<byte> sseEvent);
 

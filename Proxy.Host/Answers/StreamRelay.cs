@@ -16,9 +16,9 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
 
     public async Task RelayAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, Exchange exchange)
     {
-        var api = exchange.Operation!.Api;
-        using var words = api.ReadEvents(exchange.Request!, exchange.Answer);
-        using var events = new EventBuffer(words, exchange.Attempt!.Deployment.Secret);
+        using var words = exchange.ProviderApi.ReadEvents(exchange.Request!, exchange.Answer);
+        using var translator = exchange.Attempt!.Translation?.TranslateEvents(exchange.Answer);
+        using var events = new EventBuffer(words, exchange.Attempt.Deployment.Secret, translator);
 
         var end = await CopyAsync(answer, upstream, context, events);
         words.Complete();
@@ -95,7 +95,7 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
         // An event that is cut in its middle would swallow the one that says so.
         if (events.IsMidEvent) writer.Write("\n\n"u8);
 
-        var last = exchange.Failure is { } failure ? api.ErrorEvent(failure) : events.EndMark;
+        var last = exchange.Failure is { } failure ? api.ErrorEvent(failure, exchange.Answer) : events.EndMark;
         writer.Write(last.Span);
 
         // A client that leaves now has its call recorded already.

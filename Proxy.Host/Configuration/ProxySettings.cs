@@ -76,6 +76,11 @@ internal sealed class RoutingOptions
     [Range(0, 16)]
     public int MaxFallbacks { get; set; } = 5;
 
+    /// <summary>
+    /// Whether parameters that a provider's API does not have are left out of translated calls, and named in a header of the answer. By default such calls are refused.
+    /// </summary>
+    public bool DropUnsupportedParameters { get; set; }
+
     /// <summary>Models, separated by commas, that any call may go on to.</summary>
     public string DefaultFallbacks { get; set; } = "";
 

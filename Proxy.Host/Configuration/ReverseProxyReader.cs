@@ -1,4 +1,6 @@
 using Proxy.Host.Balancing;
+using Proxy.Host.Models;
+using Proxy.Host.Providers;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Configuration;
@@ -32,9 +34,10 @@ internal static class ReverseProxyReader
             var config = provider.GetRequiredService<IProxyConfigProvider>().GetConfig();
             var validator = provider.GetRequiredService<IConfigValidator>();
             foreach (var route in config.Routes) await ValidateRouteAsync(route, validator, faults);
-            foreach (var cluster in config.Clusters)
+            IReadOnlyList<ClusterConfig> clusters = [.. config.Clusters.Select(WithAddresses)];
+            foreach (var cluster in clusters)
                 faults.AddRange((await validator.ValidateClusterAsync(cluster)).Select(fault => Sentence(fault.Message)));
-            return (config.Routes, config.Clusters);
+            return (config.Routes, clusters);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -53,6 +56,17 @@ internal static class ReverseProxyReader
         if (route.ClusterId is not null)
             faults.Add($"Route '{route.RouteId}' names a cluster; the model of each call does that, so ClusterId must be left out.");
     }
+
+    /// <summary>A provider that is always at the same place needs no address.</summary>
+    private static ClusterConfig WithAddresses(ClusterConfig cluster) => cluster with
+    {
+        Destinations = cluster.Destinations?.ToDictionary(
+            entry => entry.Key,
+            entry => string.IsNullOrEmpty(entry.Value.Address) && ProviderDialect.Find(entry.Value.Metadata?.GetValueOrDefault(Deployment.ProviderKey) ?? ProviderNames.OpenAi)?.UsualAddress is { } usual
+                ? entry.Value with { Address = usual }
+                : entry.Value,
+            StringComparer.OrdinalIgnoreCase),
+    };
 
     /// <summary>YARP's reader passes over a misspelt key without a word.</summary>
     private static void ReportUnknownKeys(IConfigurationSection section, List<string> faults)

@@ -19,20 +19,23 @@ internal static class RouteReader
         Metadata = new Dictionary<string, string> { [ApiKey] = OpenAiApi },
     };
 
+    /// <summary>Clients of Azure's, and of OpenAI's first API, name the model in the path.</summary>
+    private static readonly string[] PathsWithModel = ["/openai/deployments/{model}/{**rest}", "/engines/{model}/{**rest}", "/v1/engines/{model}/{**rest}"];
+
     public static IReadOnlyList<RouteConfig> Complete(IReadOnlyList<RouteConfig> routes)
     {
         var own = routes.Count > 0 ? routes : [Default];
         var versioned = own.FirstOrDefault(route => route.Match.Path?.StartsWith("/v1/{**", StringComparison.OrdinalIgnoreCase) == true);
 
-        return [.. own.Concat(versioned is null ? [] : ApiOperation.All.Select(operation => WithoutVersion(versioned, operation)))
+        return [.. own.Concat(versioned is null ? [] : ApiOperation.All.Select(operation => At(versioned, operation.Path)).Concat(PathsWithModel.Select(path => At(versioned, path, order: -1))))
             .Select(route => route with { ClusterId = PlaceholderCluster.ClusterId })];
     }
 
     /// <summary>Last in order, so that a route of the operator's on the same path goes first.</summary>
-    private static RouteConfig WithoutVersion(RouteConfig route, ApiOperation operation) => route with
+    private static RouteConfig At(RouteConfig route, string path, int order = int.MaxValue) => route with
     {
-        RouteId = $"{route.RouteId} {operation.Path}",
-        Match = route.Match with { Path = operation.Path },
-        Order = int.MaxValue,
+        RouteId = $"{route.RouteId} {path}",
+        Match = route.Match with { Path = path },
+        Order = order,
     };
 }

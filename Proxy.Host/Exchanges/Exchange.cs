@@ -78,6 +78,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     public AnswerDigest Answer => Attempt?.Answer ?? _none;
 
+    /// <summary>The API that the provider of the attempt under way speaks.</summary>
+    public ClientApi ProviderApi => Attempt?.Translation?.Sent.Api ?? operation!.Api;
+
     public DateTimeOffset? FirstByteAt => Attempt?.FirstByteAt;
 
     public DateTimeOffset EndedAt { get; set; }
@@ -132,7 +135,7 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
         Attempt = attempt;
         if (cause.Answer is not { } answer)
         {
-            Refuse(cause.Error, SpendOutcome.Failure);
+            Refuse(cause.Error, cause.Kind == FailureKind.Untranslatable ? SpendOutcome.Rejected : SpendOutcome.Failure);
             return;
         }
 
@@ -144,6 +147,7 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     public void Dispose()
     {
         Reservation?.Release();
+        foreach (var attempt in Attempts) attempt.Translation?.Dispose();
         Request?.Dispose();
     }
 }

@@ -29,6 +29,8 @@ internal static class ExchangeErrors
     public static readonly ProxyError ReaderStalled = new(
         StatusCodes.Status408RequestTimeout, TimeoutError, "The client stopped reading its answer.");
 
+    public static readonly ProxyError NoImageStream = ProxyError.BadRequest("Images are not streamed by this gateway; leave 'stream' out.", "stream");
+
     private const string TimeoutError = "timeout_error";
 
     private static readonly ProxyError ProviderStalled = new(
@@ -61,7 +63,7 @@ internal static class ExchangeErrors
         "model");
 
     public static ProxyError WrongApi(string model, ApiOperation operation) => ProxyError.BadRequest(
-        $"The model '{Shown(model)}' cannot be called with {operation.Api.Name}: none of its providers speaks it, and calls are not translated.", "model");
+        $"The model '{Shown(model)}' cannot be called with {operation.Path} of {operation.Api.Name}: none of its providers serves it, and it cannot be translated.", "model");
 
     /// <summary>What the client is told of an answer that ended so.</summary>
     public static ProxyError Of(AnswerEnd end, Exchange exchange) => end switch

@@ -1,5 +1,6 @@
 using Proxy.Host.Failover;
 using Proxy.Host.Recording;
+using Proxy.Host.Translation;
 
 namespace Proxy.Host.Exchanges;
 
@@ -13,6 +14,7 @@ internal static class ExchangePipeline
         pipeline.UseMiddleware<LogWishMiddleware>(); // what does the client want of its log, and is there room for it?
         pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
         pipeline.UseMiddleware<ReservationMiddleware>(); // holds the estimate in every budget and limit, or refuses
+        pipeline.UseMiddleware<TokenCountMiddleware>(); // estimates for providers that do not count
         pipeline.UseMiddleware<FailoverMiddleware>(); // attempts, until one is committed
         pipeline.UseSessionAffinity();
         pipeline.UseLoadBalancing();

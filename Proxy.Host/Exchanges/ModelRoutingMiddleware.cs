@@ -25,13 +25,27 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         var (body, error) = await RequestBodyReader.ReadAsync(context.Request, exchange.Settings.Requests.MaxBodyBytes, context.RequestAborted);
         if (body is null) return error;
 
-        exchange.Request = new CompletionRequest(body);
+        exchange.Request = new CompletionRequest(body)
+        {
+            ModelInPath = (context.Request.RouteValues[ApiOperation.ModelInPath] as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase),
+        };
         if (RequestPeek.Read(exchange.Request) is { } fault) return fault;
 
-        // Embeddings have no stream, whatever a body says.
-        if (exchange.Operation == ApiOperation.Embedding) exchange.Request.IsStream = false;
+        if (exchange.Operation == ApiOperation.ImageGeneration && exchange.Request.IsStream) return ExchangeErrors.NoImageStream;
+
+        // Embeddings and their like have no stream, whatever a body says.
+        exchange.Request.IsStream &= exchange.Operation.IsStreamable;
+
+        if (exchange.Operation == ApiOperation.Response) ApplyResponseDefaults(exchange.Request);
 
         return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange);
+    }
+
+    /// <summary>A response tells its usage unasked, and is kept by the provider unless that is declined.</summary>
+    private static void ApplyResponseDefaults(CompletionRequest request)
+    {
+        request.WantsUsage = true;
+        request.IsStored |= !request.Has(FieldKind.Store);
     }
 
     private static ProxyError? Find(Exchange exchange)
@@ -40,7 +54,7 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         var found = exchange.Settings.Models.Find(model);
         if (Refusal(exchange, model, found) is { } refusal) return refusal;
         if (found is not { } match) return ExchangeErrors.UnknownModel(model);
-        if (!match.Cluster.Serves(exchange.Operation!)) return ExchangeErrors.WrongApi(model, exchange.Operation!);
+        if (!match.Cluster.Serves(exchange.Operation!) && exchange.Operation != ApiOperation.CountTokens) return ExchangeErrors.WrongApi(model, exchange.Operation!);
 
         exchange.Target = match;
         return null;

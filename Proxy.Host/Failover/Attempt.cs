@@ -1,5 +1,6 @@
 using Proxy.Host.Answers;
 using Proxy.Host.Models;
+using Proxy.Host.Translation;
 
 namespace Proxy.Host.Failover;
 
@@ -9,6 +10,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
     public Deployment Deployment => deployment;
 
     public AttemptTimer Timer => timer;
+
+    /// <summary>How the call is carried over to a provider that speaks another API; null when it speaks the client's.</summary>
+    public TranslatedCall? Translation { get; init; }
 
     public ModelCluster Cluster => target.Cluster;
 

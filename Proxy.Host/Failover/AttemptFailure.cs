@@ -14,6 +14,9 @@ internal enum FailureKind
     /// <summary>The provider will not answer such a prompt.</summary>
     ContentPolicy,
 
+    /// <summary>The call cannot be carried over to what the destination speaks; one that speaks the client's API takes it.</summary>
+    Untranslatable,
+
     /// <summary>The destination is of no use for this call; another one may be.</summary>
     Misplaced,
 

@@ -58,14 +58,14 @@ internal sealed class FailoverRun
     public AttemptStep? Failed(AttemptFailure failure, bool hasOthers)
     {
         Exchange.Attempt?.Fail(failure);
-        _first ??= (Exchange.Attempt, failure);
+        if (_first is not { } first || first.Failure.Kind == FailureKind.Untranslatable) _first = (Exchange.Attempt, failure);
         if (IsOver(TimeSpan.Zero)) return null;
 
         _step = _plan.Next(failure, hasOthers);
         return _step is null || IsOver(_step.Delay ?? TimeSpan.Zero) ? null : _step;
     }
 
-    /// <summary>When no attempt went well, the client gets the first cause.</summary>
+    /// <summary>When no attempt went well, the client gets the first cause; what a provider said goes before what none was asked.</summary>
     public void Conclude()
     {
         var isOpen = !Exchange.IsCommitted && Exchange.Refusal is null && !Exchange.ClientLeft.IsCancellationRequested;

@@ -31,13 +31,15 @@ internal static class RefusalReader
         if (bytes is null) return new AttemptFailure(FailureKind.Transient, ExchangeErrors.ProviderBroke) { Status = status, RetryAfter = retryAfter };
 
         SecretMask.Apply(bytes, exchange.Attempt.Deployment.Secret.Span);
-        exchange.Operation!.Api.TryReadAnswer(bytes, exchange.Answer);
+        exchange.ProviderApi.TryReadAnswer(bytes, exchange.Answer);
         var message = exchange.Answer.ErrorMessage ?? $"The provider answered with status {status}.";
         return new AttemptFailure(KindOf(status, bytes), new ProxyError(status, ExchangeErrors.UpstreamError, message))
         {
             Status = status,
             RetryAfter = retryAfter,
-            Answer = new ProviderRefusal(status, answer.Content.Headers.ContentType?.ToString(), [.. AnswerHead.Passed(answer)], bytes),
+            Answer = exchange.Attempt.Translation is { } translation
+                ? new ProviderRefusal(status, "application/json", [.. AnswerHead.Passed(answer)], translation.WriteRefusal(status, bytes, message))
+                : new ProviderRefusal(status, answer.Content.Headers.ContentType?.ToString(), [.. AnswerHead.Passed(answer)], bytes),
         };
     }
 

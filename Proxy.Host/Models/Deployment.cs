@@ -30,6 +30,7 @@ internal sealed class Deployment
         _model = Value(destination, DeploymentKey) ?? Value(destination, ModelKey);
         Tags = [.. (Value(destination, TagsKey) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
         Secret = apiKey is null ? default : Encoding.UTF8.GetBytes(apiKey);
+        TakesOnlyOwnFields = dialect.TakesOnlyOwnFields(destination.Address);
         Addresses = dialect.AddressesOf(dialect.Name == ProviderNames.Demo ? DemoHandler.Address : destination.Address, ApiVersion);
     }
 
@@ -49,6 +50,9 @@ internal sealed class Deployment
 
     /// <summary>False for the few servers that refuse <c>stream_options</c>.</summary>
     public bool AsksForStreamUsage { get; private init; } = true;
+
+    /// <summary>True for providers that refuse fields of others, and want the newest names of their own.</summary>
+    public bool TakesOnlyOwnFields { get; }
 
     /// <summary>Its share of the calls, against the other weights of its cluster.</summary>
     public double Weight { get; private init; } = 1;
@@ -95,7 +99,7 @@ internal sealed class Deployment
             else Fault($"its {ApiKeyKey} cannot be had: {fault}");
         }
 
-        var streamUsage = true;
+        var streamUsage = dialect.TakesStreamOptions;
         if (Value(destination, StreamUsageKey) is { } usage && !bool.TryParse(usage, out streamUsage))
             Fault($"its {StreamUsageKey} '{usage}' is not true or false");
 

@@ -8,8 +8,16 @@ internal sealed class ApiOperation
     public static readonly ApiOperation Embedding = new(2, ClientApi.OpenAi, "/embeddings", "embeddings", "aembedding", "input"u8);
     public static readonly ApiOperation Messages = new(3, ClientApi.Anthropic, "/messages", "chat", "anthropic_messages", "messages"u8);
     public static readonly ApiOperation CountTokens = new(4, ClientApi.Anthropic, "/messages/count_tokens", "count_tokens", "acount_tokens", "messages"u8);
+    public static readonly ApiOperation Response = new(5, ClientApi.Responses, "/responses", "chat", "aresponses", "input"u8);
 
-    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens];
+    public static readonly ApiOperation Moderation = new(6, ClientApi.OpenAi, "/moderations", "moderation", "amoderation", "input"u8);
+    public static readonly ApiOperation Rerank = new(7, ClientApi.OpenAi, "/rerank", "rerank", "arerank", "query"u8);
+    public static readonly ApiOperation ImageGeneration = new(8, ClientApi.OpenAi, "/images/generations", "image_generation", "aimage_generation", "prompt"u8);
+
+    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration];
+
+    /// <summary>The part of a route's path that names the model.</summary>
+    public const string ModelInPath = "model";
 
     private const string VersionPrefix = "/v1";
 
@@ -42,10 +50,13 @@ internal sealed class ApiOperation
     public ReadOnlySpan<byte> InputField => _inputField;
 
     /// <summary>Whether the answer is made of tokens that are paid for.</summary>
-    public bool IsGenerating => this != Embedding && this != CountTokens;
+    public bool IsGenerating => this != Embedding && this != CountTokens && this != Moderation && this != Rerank;
+
+    /// <summary>Whether answers come in events when that is asked for. Pictures do too, but not in the events of this API's other streams.</summary>
+    public bool IsStreamable => IsGenerating && this != ImageGeneration;
 
     /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
-    public bool IsConversation => this == Chat || Api == ClientApi.Anthropic;
+    public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic;
 
     /// <summary>
     /// The operation that a request asks for; null when there is none. The operator's route has matched already: what its catch-all holds
@@ -53,9 +64,9 @@ internal sealed class ApiOperation
     /// </summary>
     public static ApiOperation? Find(HttpRequest request)
     {
-        foreach (var (_, value) in request.RouteValues)
+        foreach (var (name, value) in request.RouteValues)
         {
-            if (value is string rest) return Find("/" + rest);
+            if (name != ModelInPath && value is string rest) return Find("/" + rest);
         }
 
         foreach (var operation in All)

@@ -1,6 +1,7 @@
 using Proxy.Host.Answers;
 using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Providers.Responses;
 using Proxy.Host.Requests;
 using Proxy.Management.Errors;
 
@@ -11,6 +12,7 @@ internal abstract class ClientApi
 {
     public static readonly ClientApi OpenAi = new OpenAiApi();
     public static readonly ClientApi Anthropic = new AnthropicApi();
+    public static readonly ClientApi Responses = new ResponsesApi();
 
     /// <summary>Its name in a sentence.</summary>
     public abstract string Name { get; }
@@ -27,5 +29,7 @@ internal abstract class ClientApi
     public abstract ReadOnlyMemory<byte> ErrorBody(ProxyError error);
 
     /// <summary>The error as the last event of a stream.</summary>
-    public abstract ReadOnlyMemory<byte> ErrorEvent(ProxyError error);
+    /// <param name="error">What went wrong.</param>
+    /// <param name="answer">What came before it.</param>
+    public abstract ReadOnlyMemory<byte> ErrorEvent(ProxyError error, AnswerDigest answer);
 }

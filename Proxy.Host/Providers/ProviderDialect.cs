@@ -8,26 +8,40 @@ using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Azure;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Requests;
+using Proxy.Host.Translation;
 
 namespace Proxy.Host.Providers;
 
 /// <summary>How one kind of provider is spoken to: its addresses, its credential, and its form of a request.</summary>
 /// <remarks>
-/// A dialect serves the operations of the API that it speaks itself. A translation between APIs would stand here as a dialect that serves
-/// an operation of one API and writes the body of another.
+/// A dialect serves the operations of the API that it speaks itself, and those of other APIs that <see cref="ApiTranslation"/> carries over to it.
 /// </remarks>
-internal abstract class ProviderDialect(string name, ClientApi api)
+internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 {
-    private static readonly FrozenDictionary<string, ProviderDialect> ByName = new ProviderDialect[]
-    {
-        new OpenAiDialect(ProviderNames.OpenAi), new OpenAiDialect(ProviderNames.Demo), new AzureDialect(), new AnthropicDialect(),
-    }.ToFrozenDictionary(dialect => dialect.Name);
+    private static readonly FrozenDictionary<string, ProviderDialect> ByName = ((IEnumerable<ProviderDialect>)
+    [
+        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(),
+        .. PresetDialect.All,
+    ]).ToFrozenDictionary(dialect => dialect.Name);
 
     public string Name => name;
 
     public static ProviderDialect? Find(string name) => ByName.GetValueOrDefault(name);
 
-    public bool Serves(ApiOperation operation) => operation.Api == api;
+    /// <summary>Whether calls of the operation can go here. One that is translated counts as much as one that is not: who goes first is the operator's choice.</summary>
+    public bool Serves(ApiOperation operation) => Speaks(operation.Api) || TranslationOf(operation) is not null;
+
+    /// <returns>Null when the operation needs no translation, or has none.</returns>
+    public ApiTranslation? TranslationOf(ApiOperation operation) => Speaks(operation.Api) ? null : ApiTranslation.Find(operation, apis[0]);
+
+    /// <summary>Where the provider is when a destination names no address; null where that differs.</summary>
+    public virtual string? UsualAddress => null;
+
+    /// <summary>False for servers that refuse <c>stream_options</c>.</summary>
+    public virtual bool TakesStreamOptions => true;
+
+    /// <summary>True for providers that refuse fields of others, and want the newest names of their own.</summary>
+    public virtual bool TakesOnlyOwnFields(string address) => true;
 
     /// <summary>The addresses of all operations below a destination's, by the index of the operation.</summary>
     public virtual Uri[] AddressesOf(string address, string? apiVersion) =>
@@ -52,7 +66,7 @@ internal abstract class ProviderDialect(string name, ClientApi api)
 
     /// <summary>The client's own bytes, but for what a policy rewrote.</summary>
     public OutgoingBody Write(CompletionRequest request, Deployment deployment, string upstreamModel) =>
-        BodySplice.Write(request, Insertion(request, deployment), field => FateOf(request, field, deployment, upstreamModel));
+        BodySplice.Write(request, WithModel(request, upstreamModel, Insertion(request, deployment)), field => FateOf(request, field, deployment, upstreamModel));
 
     protected abstract IReadOnlyList<string> PassedHeaders { get; }
 
@@ -73,6 +87,13 @@ internal abstract class ProviderDialect(string name, ClientApi api)
         FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing => FieldFate.Dropped,
         _ => FieldFate.Kept,
     };
+
+    /// <summary>A body whose path named the model gains it.</summary>
+    private static ReadOnlyMemory<byte> WithModel(CompletionRequest request, string upstreamModel, ReadOnlyMemory<byte> insertion) => request.Has(FieldKind.Model)
+        ? insertion
+        : (byte[])[.. "\"model\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. ","u8, .. insertion.Span];
+
+    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api) >= 0;
 
     /// <summary>An address without a path serves its API under the usual one.</summary>
     protected static string Below(string address, string usual)

@@ -1,3 +1,5 @@
+using Proxy.Host.Providers.OpenAi;
+
 namespace Proxy.Host.Providers;
 
 /// <summary>The values of a destination's <c>Provider</c>.</summary>
@@ -15,5 +17,5 @@ internal static class ProviderNames
     /// <summary>Answers from inside the process, to try the gateway without an account.</summary>
     public const string Demo = "demo";
 
-    public static readonly IReadOnlyList<string> All = [OpenAi, Azure, Anthropic, Demo];
+    public static readonly IReadOnlyList<string> All = [OpenAi, Azure, Anthropic, Demo, .. PresetDialect.All.Select(preset => preset.Name)];
 }

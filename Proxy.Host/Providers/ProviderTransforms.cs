@@ -3,6 +3,8 @@ using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
+using Proxy.Host.Requests;
+using Proxy.Host.Translation;
 using Proxy.Management.Errors;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -52,19 +54,49 @@ internal sealed class ProviderTransforms(AnswerRelay relay, TimeProvider time) :
             return;
         }
 
-        var attempt = new Attempt(target, destination.DestinationId, deployment, timer, time.GetUtcNow());
-        exchange.Attempt = attempt;
-        exchange.Attempts.Add(attempt);
+        var attempt = Begin(exchange, target, destination.DestinationId, deployment, timer);
+        if (Write(attempt, request) is not { } outgoing)
+        {
+            attempt.Fail(new AttemptFailure(FailureKind.Untranslatable, attempt.Translation!.Losses.Error!));
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
 
-        var outgoing = deployment.Dialect.Write(request, deployment, attempt.UpstreamModel);
         context.Request.Body = outgoing;
 
         var message = transform.ProxyRequest;
-        message.RequestUri = deployment.Dialect.AddressOf(deployment, operation, attempt.UpstreamModel);
+        message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
         message.Content!.Headers.ContentLength = outgoing.Length;
         message.Content.Headers.ContentType = Json;
         deployment.Dialect.Dress(message.Headers, deployment, context.Request.Headers);
     }
+
+    private Attempt Begin(Exchange exchange, ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer)
+    {
+        var now = time.GetUtcNow();
+        var attempt = new Attempt(target, destinationId, deployment, timer, now) { Translation = Translate(exchange, target, destinationId, deployment, now) };
+        exchange.Attempt = attempt;
+        exchange.Attempts.Add(attempt);
+        return attempt;
+    }
+
+    private static TranslatedCall? Translate(Exchange exchange, ModelMatch target, string destinationId, Deployment deployment, DateTimeOffset now)
+    {
+        if (deployment.Dialect.TranslationOf(exchange.Operation!) is not { } translation) return null;
+
+        var upstreamModel = deployment.UpstreamModel(target);
+        return new TranslatedCall(translation, exchange.Request!, deployment, upstreamModel)
+        {
+            MaxOutputTokens = exchange.Settings.Prices.FindPrice($"{target.Cluster.Id}/{destinationId}", upstreamModel, exchange.Model)?.MaxOutputTokens,
+            StartedAt = now,
+            Losses = new Losses(exchange.Settings.Routing.DropUnsupportedParameters, translation.Sent.Api.Name),
+        };
+    }
+
+    /// <returns>Null when the call cannot be carried over to what the provider speaks.</returns>
+    private static OutgoingBody? Write(Attempt attempt, CompletionRequest request) => attempt.Translation is { } translation
+        ? translation.WriteRequest()
+        : attempt.Deployment.Dialect.Write(request, attempt.Deployment, attempt.UpstreamModel);
 
     /// <summary>A destination that a reload brought after this call began is read on the spot.</summary>
     private static Deployment? DeploymentOf(ModelCluster cluster, string destinationId, Yarp.ReverseProxy.Configuration.DestinationConfig config) =>

@@ -27,12 +27,14 @@ internal static class BodySplice
 
         var fields = request.Fields;
         var lastKept = LastKept(fields, fateOf);
+        if (lastKept < 0) return Only(insertion);
+
         for (var index = 0; index < fields.Count; index++)
         {
             var field = fields[index];
             if (index > lastKept)
             {
-                // The trailing run of dropped fields goes with the comma before it; at least the model is always kept.
+                // The trailing run of dropped fields goes with the comma before it.
                 outgoing.Append(body[position..fields[lastKept].ValueEnd]);
                 position = fields[^1].ValueEnd;
                 break;
@@ -53,6 +55,15 @@ internal static class BodySplice
         }
 
         outgoing.Append(body[position..]);
+        return outgoing;
+    }
+
+    private static OutgoingBody Only(ReadOnlyMemory<byte> insertion)
+    {
+        var outgoing = new OutgoingBody();
+        outgoing.Append("{"u8.ToArray());
+        outgoing.Append(insertion.IsEmpty ? insertion : insertion[..^1]);
+        outgoing.Append("}"u8.ToArray());
         return outgoing;
     }
 

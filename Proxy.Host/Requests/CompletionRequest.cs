@@ -20,6 +20,9 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>The model as the body states it.</summary>
     public string StatedModel { get; set; } = "";
 
+    /// <summary>The model that the path names, and not the body; null for most calls.</summary>
+    public string? ModelInPath { get; init; }
+
     public OutputBounds Bounds { get; } = new();
 
     /// <summary>The service tier that the body asks for, which has prices of its own.</summary>

@@ -46,7 +46,7 @@ internal static class FieldKinds
         .. Of(FieldKind.Metadata, "metadata"),
         .. Of(FieldKind.Tags, "tags"),
         .. Of(FieldKind.Store, "store"),
-        .. Of(FieldKind.Input, "messages", "prompt", "input", "tools", "functions", "system"),
+        .. Of(FieldKind.Input, "messages", "prompt", "input", "query", "documents", "instructions", "tools", "functions", "system"),
         .. Of(FieldKind.GatewayMetadata, "litellm_metadata"),
         .. Of(FieldKind.Routing, "num_retries", "timeout", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "disable_fallbacks"),
         .. Of(FieldKind.GatewayOnly, "models", "no-log", "guardrails", "cache", "litellm_call_id", "litellm_logging_obj", "proxy_server_request", "mock_response",
@@ -70,6 +70,10 @@ internal static class FieldKinds
 
         return IsPrivate(name) ? FieldKind.GatewayOnly : FieldKind.Parameter;
     }
+
+    /// <summary>True for what no provider sees, whatever it speaks.</summary>
+    public static bool IsGateways(string name) =>
+        Of(Encoding.UTF8.GetBytes(name), out _) is FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing;
 
     /// <summary>Fields that only the gateway may set.</summary>
     private static bool IsPrivate(ReadOnlySpan<byte> name) =>

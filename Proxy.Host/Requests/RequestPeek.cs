@@ -130,9 +130,15 @@ internal static class RequestPeek
         return null;
     }
 
-    private static ProxyError? Checked(CompletionRequest request) => request.Model.Length > 0
-        ? null
-        : ProxyError.BadRequest("The request body names no model: the field 'model' is missing or empty.", "model");
+    /// <summary>Where the path names a model, it is that one, whatever the body says.</summary>
+    private static ProxyError? Checked(CompletionRequest request)
+    {
+        request.Model = request.ModelInPath ?? request.Model;
+        if (request.Model.Length > MaxModelLength) return ProxyError.BadRequest($"The model in the path is longer than {MaxModelLength} characters.", "model");
+        if (request.Model.Length > 0) return null;
+
+        return ProxyError.BadRequest("The request body names no model: the field 'model' is missing or empty.", "model");
+    }
 
     private static bool IsSteering(FieldKind kind) => kind is not (FieldKind.Parameter or FieldKind.Input or FieldKind.GatewayOnly or FieldKind.Routing);
 

@@ -125,15 +125,15 @@ internal sealed class AnthropicTests
     [Test]
     public async Task Refusals_have_the_shape_of_the_api_that_was_called()
     {
-        using var wrongApi = await PostAsync(Asked.Replace("claude", "gpt"));
+        using var unsaid = await PostAsync(Asked.Replace("claude", "gpt").Replace("\"system\"", "\"container\""));
         using var wrongModel = await PostAsync(Asked.Replace("claude", "none"));
-        using var other = await PostAsync("""{"model":"claude","messages":[]}""", "/v1/chat/completions");
-        var refused = JsonNode.Parse(await wrongApi.Content.ReadAsStringAsync())!;
+        using var other = await PostAsync("""{"model":"claude","input":"x"}""", "/v1/embeddings");
+        var refused = JsonNode.Parse(await unsaid.Content.ReadAsStringAsync())!;
 
-        (wrongApi.StatusCode, refused["type"]!.GetValue<string>(), refused["error"]!["type"]!.GetValue<string>()).Should().Be((HttpStatusCode.BadRequest, "error", "invalid_request_error"));
-        refused["error"]!["message"]!.GetValue<string>().Should().Be("The model 'gpt' cannot be called with the Messages API: none of its providers speaks it, and calls are not translated.");
+        (unsaid.StatusCode, refused["type"]!.GetValue<string>(), refused["error"]!["type"]!.GetValue<string>()).Should().Be((HttpStatusCode.BadRequest, "error", "invalid_request_error"));
+        refused["error"]!["message"]!.GetValue<string>().Should().StartWith("'container' cannot be carried over to OpenAI's API");
         wrongModel.StatusCode.Should().Be(HttpStatusCode.BadRequest);
-        (await other.Content.ReadAsStringAsync()).Should().Contain("cannot be called with OpenAI's API").And.Contain("\"code\":\"400\"");
+        (await other.Content.ReadAsStringAsync()).Should().Contain("cannot be called with /embeddings of OpenAI's API").And.Contain("\"code\":\"400\"");
         _provider.Calls.Should().BeEmpty();
     }
 

@@ -37,7 +37,7 @@ internal sealed class AnthropicApi : ClientApi
         return buffer.WrittenMemory;
     }
 
-    public override ReadOnlyMemory<byte> ErrorEvent(ProxyError error) =>
+    public override ReadOnlyMemory<byte> ErrorEvent(ProxyError error, AnswerDigest answer) =>
         (byte[])[.. "event: error\ndata: "u8, .. ErrorBody(error).Span, .. "\n\n"u8];
 
     /// <summary>The words that clients of this API match on.</summary>
@@ -48,6 +48,7 @@ internal sealed class AnthropicApi : ClientApi
         StatusCodes.Status404NotFound => "not_found_error",
         StatusCodes.Status413PayloadTooLarge => "request_too_large",
         StatusCodes.Status429TooManyRequests => "rate_limit_error",
+        529 => "overloaded_error",
         StatusCodes.Status504GatewayTimeout => "timeout_error",
         >= 400 and < 500 => "invalid_request_error",
         _ => "api_error",

@@ -11,6 +11,8 @@ internal sealed class AnthropicDialect() : ProviderDialect(ProviderNames.Anthrop
     private const string VersionHeader = "anthropic-version";
     private const string UsualVersion = "2023-06-01";
 
+    public override string UsualAddress => "https://api.anthropic.com";
+
     protected override IReadOnlyList<string> PassedHeaders { get; } = ["Accept", "User-Agent", VersionHeader, "anthropic-beta", "Idempotency-Key"];
 
     protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("x-api-key", apiKey);

@@ -6,9 +6,14 @@ namespace Proxy.Host.Providers.Azure;
 
 /// <summary>OpenAI's models at Azure: the deployment stands in the path, the API's version in the query, the key in <c>api-key</c>.</summary>
 /// <remarks>Without an API version, or with <c>v1</c>, it is the path that names no version: the deployment then stands as the model in the body.</remarks>
-internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure)
+internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, ClientApi.OpenAi, ClientApi.Responses)
 {
+    private const string Deployments = "/deployments";
     private const string UnversionedApi = "v1";
+
+    public override string? UsualAddress => null;
+
+    public override bool TakesOnlyOwnFields(string address) => true;
 
     protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("api-key", apiKey);
 
@@ -20,8 +25,11 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure)
         var address = base.AddressOf(deployment, operation, upstreamModel);
         if (deployment.ApiVersion is null or UnversionedApi) return address;
 
+        // Responses have no deployment in their path; it stands in the body.
         var root = address.AbsoluteUri[..^operation.Path.Length];
-        return new Uri($"{root}/{Uri.EscapeDataString(upstreamModel)}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
+        return operation == ApiOperation.Response
+            ? new Uri($"{root[..^Deployments.Length]}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}")
+            : new Uri($"{root}/{Uri.EscapeDataString(upstreamModel)}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
     }
 
     public override Uri ProbeOf(string address, string? apiVersion) => new(apiVersion is null or UnversionedApi
@@ -29,5 +37,5 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure)
         : $"{Below(address, "/openai")}/models?api-version={Uri.EscapeDataString(apiVersion)}");
 
     private static string BaseOf(string address, string? apiVersion) =>
-        Below(address, "/openai") + (apiVersion is null or UnversionedApi ? "/v1" : "/deployments");
+        Below(address, "/openai") + (apiVersion is null or UnversionedApi ? "/v1" : Deployments);
 }

@@ -17,5 +17,5 @@ internal sealed class OpenAiApi : ClientApi
 
     public override ReadOnlyMemory<byte> ErrorBody(ProxyError error) => ErrorWriter.Envelope(error);
 
-    public override ReadOnlyMemory<byte> ErrorEvent(ProxyError error) => (byte[])[.. "data: "u8, .. ErrorWriter.Envelope(error).Span, .. "\n\n"u8];
+    public override ReadOnlyMemory<byte> ErrorEvent(ProxyError error, AnswerDigest answer) => (byte[])[.. "data: "u8, .. ErrorWriter.Envelope(error).Span, .. "\n\n"u8];
 }

@@ -9,9 +9,14 @@ namespace Proxy.Host.Providers.OpenAi;
 /// OpenAI, and whoever speaks its API: the client's own bytes, but for the model's name, the wish for usage in a stream, and the fields that
 /// were meant for the gateway.
 /// </summary>
-internal class OpenAiDialect(string name) : ProviderDialect(name, ClientApi.OpenAi)
+internal class OpenAiDialect(string name, params ClientApi[] apis) : ProviderDialect(name, apis)
 {
     private static readonly byte[] UsageOption = "\"stream_options\":{\"include_usage\":true},"u8.ToArray();
+
+    public override string? UsualAddress => Name == ProviderNames.OpenAi ? "https://api.openai.com/v1" : null;
+
+    /// <summary>OpenAI itself; servers that speak its API know more fields, or fewer new ones.</summary>
+    public override bool TakesOnlyOwnFields(string address) => new Uri(address).Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase);
 
     protected override IReadOnlyList<string> PassedHeaders { get; } = ["Accept", "User-Agent", "OpenAI-Beta", "Idempotency-Key"];
 

@@ -1,0 +1,96 @@
+using System.Text;
+using BenchmarkDotNet.Attributes;
+using Proxy.Host.Answers;
+using Proxy.Host.Models;
+using Proxy.Host.Providers;
+using Proxy.Host.Requests;
+using Proxy.Host.Translation;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Proxy.Benchmarks;
+
+/// <summary>What a call of 4 KB, with an answer of 4 KB or 20 events, costs more when its provider speaks another API. The goal: under 60 µs.</summary>
+[MemoryDiagnoser]
+public class TranslationBenchmark
+{
+    private static readonly string Words = string.Concat(Enumerable.Repeat("Words of a \\\"usual\\\" kind, 40 bytes each. ", 25));
+
+    private static readonly byte[] Chat = Encoding.UTF8.GetBytes($$$$$"""
+        {"model":"m","max_tokens":99,"temperature":0.5,"stream":true,"messages":[{"role":"system","content":"{{{{{Words}}}}}"},{"role":"user","content":"{{{{{Words}}}}}"},
+        {"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},{"role":"tool","tool_call_id":"c","content":"{{{{{Words}}}}}"}],
+        "tools":[{"type":"function","function":{"name":"f","description":"{{{{{Words}}}}}","parameters":{"type":"object","properties":{"a":{"type":"number"} } } } }]}
+        """);
+
+    private static readonly byte[] Messages = Encoding.UTF8.GetBytes($$$$$"""
+        {"model":"m","max_tokens":99,"temperature":0.5,"stream":true,"system":"{{{{{Words}}}}}","messages":[{"role":"user","content":"{{{{{Words}}}}}"},
+        {"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"{{{{{Words}}}}}"}]}],
+        "tools":[{"name":"f","description":"{{{{{Words}}}}}","input_schema":{"type":"object","properties":{"a":{"type":"number"}}}}]}
+        """);
+
+    private static readonly byte[] Message = Encoding.UTF8.GetBytes($$"""
+        {"id":"m","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"{{Words}}{{Words}}{{Words}}{{Words}}"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":9} }
+        """);
+
+    private static readonly byte[] Completion = Encoding.UTF8.GetBytes($$$$$"""
+        {"id":"m","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":9}}
+        """);
+
+    private static readonly byte[] Piece = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a word\"}}\n\n"u8.ToArray();
+    private static readonly byte[] Chunk = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a word\"},\"finish_reason\":null}]}\n\n"u8.ToArray();
+
+    private readonly Deployment _openAi = Read("openai");
+    private readonly Deployment _anthropic = Read("anthropic");
+    private readonly AnswerDigest _digest = new();
+    private CompletionRequest _chat = null!;
+    private CompletionRequest _messages = null!;
+
+    [GlobalSetup]
+    public void Setup() => (_chat, _messages) = (Request(Chat), Request(Messages));
+
+    [Benchmark(Baseline = true)]
+    public long Untranslated() => _openAi.Dialect.Write(_chat, _openAi, "upstream").Length;
+
+    [Benchmark]
+    public int ChatOnMessages() => Call(_chat, _anthropic, ApiOperation.Chat, Message);
+
+    [Benchmark]
+    public int MessagesOnChat() => Call(_messages, _openAi, ApiOperation.Messages, Completion);
+
+    [Benchmark]
+    public int ChatOnMessagesStreamed() => Stream(_chat, _anthropic, ApiOperation.Chat, Piece);
+
+    [Benchmark]
+    public int MessagesOnChatStreamed() => Stream(_messages, _openAi, ApiOperation.Messages, Chunk);
+
+    private static Deployment Read(string provider) => Deployment.Read(
+        new DestinationConfig { Address = "http://localhost/v1", Metadata = new Dictionary<string, string> { ["Provider"] = provider } }, fault => throw new InvalidOperationException(fault))!;
+
+    private static CompletionRequest Request(byte[] body)
+    {
+        var rented = System.Buffers.ArrayPool<byte>.Shared.Rent(body.Length);
+        body.CopyTo(rented, 0);
+        var request = new CompletionRequest(new RequestBody(rented, body.Length));
+        return RequestPeek.Read(request) is null ? request : throw new InvalidOperationException("The body cannot be read.");
+    }
+
+    private static TranslatedCall Begin(CompletionRequest request, Deployment deployment, ApiOperation operation)
+    {
+        var translation = deployment.Dialect.TranslationOf(operation)!;
+        return new TranslatedCall(translation, request, deployment, "upstream") { StartedAt = default, Losses = new Losses(drops: false, translation.Sent.Api.Name) };
+    }
+
+    private int Call(CompletionRequest request, Deployment deployment, ApiOperation operation, byte[] answer)
+    {
+        using var call = Begin(request, deployment, operation);
+        return (int)call.WriteRequest()!.Length + call.WriteAnswer(answer, _digest)!.Value.Length;
+    }
+
+    private int Stream(CompletionRequest request, Deployment deployment, ApiOperation operation, byte[] piece)
+    {
+        using var call = Begin(request, deployment, operation);
+        using var translator = call.TranslateEvents(_digest);
+        var length = (int)call.WriteRequest()!.Length;
+        for (var count = 0; count < 20; count++) length += translator.Translate(piece).Length;
+        return length + translator.End().Length;
+    }
+}
