@@ -21,10 +21,11 @@ using Proxy.Management.Users;
 namespace Proxy.Management;
 
 /// <summary>What the management rooms need to know at start.</summary>
-/// <param name="Database"><c>sqlite:PATH</c>.</param>
+/// <param name="Database"><c>sqlite:PATH</c>, or a PostgreSQL URL or connection string.</param>
 /// <param name="Synchronous">What a commit waits for.</param>
 /// <param name="MasterKey">The key that may do everything.</param>
-public sealed record ManagementSettings(string Database, Synchronous Synchronous, MasterKey MasterKey);
+/// <param name="DatabasePassword">The password of a PostgreSQL database, where <paramref name="Database"/> does not hold it.</param>
+public sealed record ManagementSettings(string Database, Synchronous Synchronous, MasterKey MasterKey, string? DatabasePassword = null);
 
 /// <summary>The entry points of this assembly.</summary>
 public static class ManagementServices
@@ -39,7 +40,8 @@ public static class ManagementServices
     /// <exception cref="ArgumentException">The database setting is of no known form.</exception>
     public static IServiceCollection AddProxyManagement(this IServiceCollection services, ManagementSettings settings)
     {
-        services.AddSingleton(new Database(settings.Database, settings.Synchronous));
+        var database = new Database(settings.Database, settings.Synchronous, settings.DatabasePassword);
+        services.AddSingleton(_ => database); // by a delegate, so that the container disposes of it
         services.AddSingleton(settings.MasterKey);
         services.Configure<RouteOptions>(options => options.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
 

@@ -94,9 +94,18 @@ internal sealed class ManagementOptions
 {
     public const string Section = "Management";
 
-    /// <summary>Where keys, spend and the outbox live. The default value is <c>sqlite:data/proxy.db</c>, relative to the working directory.</summary>
+    /// <summary>
+    /// Where keys, spend and the outbox live: <c>sqlite:PATH</c>, or a PostgreSQL URL or connection string; also <c>env:NAME</c> or <c>file:PATH</c> of one.
+    /// The default value is <c>sqlite:data/proxy.db</c>, relative to the working directory.
+    /// </summary>
     [Required]
     public string Database { get; set; } = "sqlite:data/proxy.db";
+
+    /// <summary>The password of a PostgreSQL database, as <c>env:NAME</c> or <c>file:PATH</c>.</summary>
+    public string? DatabasePassword { get; set; }
+
+    /// <summary>Where the admin key and the keys of encryption lie. The default value is the folder of the SQLite file, else <c>data</c>.</summary>
+    public string? DataFolder { get; set; }
 
     /// <summary><c>Normal</c> keeps every commit when the process dies; <c>Full</c> also when the machine does, for a disk flush per commit.</summary>
     [RegularExpression("(?i)^(normal|full)$", ErrorMessage = "Synchronous is 'Normal' or 'Full'.")]

@@ -1,6 +1,5 @@
 using Proxy.Host.Models;
 using Proxy.Logging;
-using Proxy.Management.Storage;
 
 namespace Proxy.Host.Configuration;
 
@@ -24,7 +23,7 @@ internal static class ProxySettingsReader
             faults.Add($"The section '{section.Key}' is not known; known are {string.Join(", ", Sections)}.");
 
         var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
-        CheckDatabase(management.Database, faults);
+        DatabaseReference.Check(management, faults, warnings);
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
         var routing = SectionReader.Read<RoutingOptions>(configuration.GetSection(RoutingOptions.Section), faults);
         var alerts = SectionReader.Read<AlertOptions>(configuration.GetSection(AlertOptions.Section), faults);
@@ -62,17 +61,5 @@ internal static class ProxySettingsReader
             Management = management,
             Warnings = warnings,
         }, []);
-    }
-
-    private static void CheckDatabase(string setting, List<string> faults)
-    {
-        try
-        {
-            _ = new Database(setting);
-        }
-        catch (ArgumentException exception)
-        {
-            faults.Add(exception.Message);
-        }
     }
 }

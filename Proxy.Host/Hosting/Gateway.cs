@@ -51,9 +51,10 @@ internal static class Gateway
         try
         {
             var synchronous = Enum.Parse<Synchronous>(settings.Management.Synchronous, ignoreCase: true);
-            var dataFolder = Path.GetDirectoryName(new Database(settings.Management.Database).Path)!;
+            var (database, password) = DatabaseReference.Resolve(settings.Management);
+            var dataFolder = DatabaseReference.DataFolderOf(settings.Management, database);
             var masterKey = MasterKey.LoadOrCreate(dataFolder, Environment.GetEnvironmentVariable(MasterKey.EnvironmentName));
-            var management = new ManagementSettings(settings.Management.Database, synchronous, masterKey);
+            var management = new ManagementSettings(database, synchronous, masterKey, password);
 
             var app = GatewayBuilder.Build(file, settings, configuration!, management, dataFolder, options.Urls);
             _ = app.Services.GetRequiredService<CommitQueue>(); // takes the database for itself, or says who has it

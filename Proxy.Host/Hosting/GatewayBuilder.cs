@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
 using Proxy.Host.Balancing;
@@ -15,6 +16,7 @@ using Proxy.Logging.Outbox;
 using Proxy.Management;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Storage;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -102,8 +104,11 @@ internal static class GatewayBuilder
     private static void Map(WebApplication app)
     {
         app.UseMiddleware<CutMiddleware>();
-        app.UseExceptionHandler(handler => handler.Run(context =>
-            ErrorWriter.WriteAsync(context, new ProxyError(500, ProxyError.InternalServerError, "Internal server error"))));
+        app.UseExceptionHandler(handler => handler.Run(context => ErrorWriter.WriteAsync(
+            context,
+            context.Features.Get<IExceptionHandlerFeature>()?.Error is { } error && DatabaseTrouble.IsIn(error)
+                ? new ProxyError(503, ProxyError.InternalServerError, "The database cannot be reached at the moment.")
+                : new ProxyError(500, ProxyError.InternalServerError, "Internal server error"))));
 
         // What routing itself refuses: a path or a method that nobody has.
         app.UseStatusCodePages(pages => ErrorWriter.WriteAsync(pages.HttpContext, pages.HttpContext.Response.StatusCode switch

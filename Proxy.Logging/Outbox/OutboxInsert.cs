@@ -25,7 +25,7 @@ internal sealed class OutboxInsert
     private const string OldestSql = """
         select id as Id, target_id as TargetId, length(body) as Bytes
         from outbox
-        where target_id = @targetId and owner is @owner
+        where target_id = @targetId and owner is not distinct from @owner
         order by id
         limit @limit
         """;

@@ -66,14 +66,16 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
             yield return new(reader.GetInt64(0), reader.GetFieldValue<byte[]>(1), reader.IsDBNull(2) ? null : reader.GetString(2));
     }
 
-    private const string DeleteSql = """
+    // Numbers of our own, written out: the engines have no way in common to pass a list.
+    private static string DeleteSql(IEnumerable<long> ids) => $"""
         delete from outbox
-        where id in @ids
+        where id in ({string.Join(',', ids)})
         """;
 
     /// <returns>How many of them were still there: some may have been purged while they were under way.</returns>
-    public Task<int> DeleteAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => WriteAsync(
-        (connection, transaction) => connection.Execute(DeleteSql, new { ids }, transaction), cancellationToken);
+    public Task<int> DeleteAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => ids.Count == 0
+        ? Task.FromResult(0)
+        : WriteAsync((connection, transaction) => connection.Execute(DeleteSql(ids), transaction: transaction), cancellationToken);
 
     private const string BurySql = """
         insert into dead_letter (id, target_id, created_at, body, owner, answer, died_at)
@@ -89,7 +91,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
             (connection, transaction) =>
             {
                 connection.Execute(BurySql, new { id, answer, now }, transaction);
-                return connection.Execute(DeleteSql, new { ids = new[] { id } }, transaction);
+                return connection.Execute(DeleteSql([id]), transaction: transaction);
             },
             cancellationToken);
     }
@@ -108,9 +110,8 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
         limit @limit
         """;
 
-    private const string RemoveSql = """
-        delete from outbox
-        where id in @ids
+    private static string RemoveSql(IEnumerable<long> ids) => $"""
+        {DeleteSql(ids)}
         returning id as Id, target_id as TargetId, length(body) as Bytes
         """;
 
@@ -127,7 +128,8 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
 
     private async Task<IReadOnlyList<RemovedRow>> RemoveAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => ids.Count == 0
         ? []
-        : await WriteAsync((connection, transaction) => connection.Query<RemovedRow>(RemoveSql, new { ids }, transaction).ToList(), cancellationToken);
+        : await WriteAsync((connection, transaction) => connection.Query<RemovedRow>(
+                new CommandDefinition(RemoveSql(ids), transaction: transaction, flags: CommandFlags.Buffered | CommandFlags.NoCache)).ToList(), cancellationToken);
 
     private async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {

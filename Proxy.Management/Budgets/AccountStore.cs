@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Proxy.Management.Keys;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -58,9 +59,9 @@ internal sealed class AccountStore(Database database)
         select kind as Kind, id as Id from account where budget_reset_at <= @now
         union all
         select 'team', team_id from team where budget_reset_at <= @now
-        union all
-        select 'key', lower(hex(key_hash)) from api_key where budget_reset_at <= @now
         """;
+
+    private const string DueKeysSql = "select key_hash from api_key where budget_reset_at <= @now";
 
     private const string ResetAccountSql = "update account set spend = 0, budget_reset_at = @next where kind = @kind and id = @id";
     private const string ResetTeamSql = "update team set spend = 0, budget_reset_at = @next where team_id = @id";
@@ -93,9 +94,10 @@ internal sealed class AccountStore(Database database)
     public async Task<IReadOnlyList<AccountId>> ListDueAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(string Kind, string Id)>(
-            new CommandDefinition(DueSql, new { now = now.ToUnixTimeMilliseconds() }, cancellationToken: cancellationToken));
-        return [.. rows.Select(row => new AccountId(AccountRow.KindOf(row.Kind), row.Id))];
+        var parameters = new { now = now.ToUnixTimeMilliseconds() };
+        var rows = await connection.QueryAsync<(string Kind, string Id)>(new CommandDefinition(DueSql, parameters, cancellationToken: cancellationToken));
+        var keys = await connection.QueryAsync<byte[]>(new CommandDefinition(DueKeysSql, parameters, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => new AccountId(AccountRow.KindOf(row.Kind), row.Id)), .. keys.Select(hash => AccountId.Of(new KeyHash(hash)))];
     }
 
     public static AccountRow? Find(DbConnection connection, DbTransaction transaction, AccountId id) =>

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
+using Proxy.Management.Storage.Sqlite;
 
 namespace Proxy.Management.Spend;
 

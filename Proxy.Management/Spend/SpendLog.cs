@@ -28,7 +28,7 @@ public sealed class SpendLog(Database database)
         """;
 
     private const string SumSql = """
-        select count(*) as Calls, coalesce(sum(cost), 0) as Cost
+        select count(*) as Calls, cast(coalesce(sum(cost), 0) as bigint) as Cost
         from spend_log
         """;
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
@@ -11,36 +12,17 @@ namespace Proxy.Management.Spend;
 /// <remarks>Touched by the writer's thread only. Budget: under 10 µs of CPU for an entry, so the commands are prepared once and reused.</remarks>
 internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposable
 {
-    private const string AddToKeySql = """
-        update api_key
-        set spend = spend + ?1
-        where key_hash = ?2
-        """;
-
-    private const string AddToTeamSql = """
-        update team
-        set spend = spend + ?1
-        where team_id = ?2
-        """;
-
-    private const string AddToAccountSql = """
-        insert into account (kind, id, details, is_blocked, spend, created_at, updated_at)
-        values (?1, ?2, '{}', 0, ?3, ?4, ?4)
-        on conflict (kind, id) do update set spend = spend + excluded.spend
-        """;
-
     private readonly Dictionary<KeyHash, long> _keys = [];
     private readonly Dictionary<string, long> _teams = [];
     private readonly Dictionary<AccountId, long> _accounts = [];
 
     private DbConnection? _connection;
-    private SpendInsert? _insert;
-    private SqliteStatement? _addToKey, _addToTeam, _addToAccount;
+    private ISpendStatements? _statements;
 
     public void Write(WriteSession session, SpendEntry entry, long picos, Reservation? reservation)
     {
         Prepare(session.Connection);
-        _insert!.Run(entry, picos);
+        _statements!.Insert(entry, picos);
 
         if (picos == 0) return;
         if (entry.KeyHash is { } hash) Add(_keys, hash, picos);
@@ -61,32 +43,12 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
     public void Flush(WriteSession session)
     {
         // A row that was deleted meanwhile is no fault: the entry itself stays in the book.
-        Span<byte> bytes = stackalloc byte[KeyHash.Size];
-        foreach (var (hash, amount) in _keys)
-        {
-            hash.CopyTo(bytes);
-            _addToKey!.Bind(amount);
-            _addToKey.Bind(bytes);
-            _addToKey.Run();
-        }
-
-        foreach (var (team, amount) in _teams)
-        {
-            _addToTeam!.Bind(amount);
-            _addToTeam.Bind(team);
-            _addToTeam.Run();
-        }
+        foreach (var (hash, amount) in _keys) _statements!.AddToKey(hash, amount);
+        foreach (var (team, amount) in _teams) _statements!.AddToTeam(team, amount);
 
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var (id, amount) in _accounts)
-        {
-            _addToAccount!.Bind(id.Scope);
-            _addToAccount.Bind(id.Id);
-            _addToAccount.Bind(amount);
-            _addToAccount.Bind(now);
-            _addToAccount.Run();
-        }
-
+        foreach (var (id, amount) in _accounts) _statements!.AddToAccount(id, amount, now);
+        _statements!.Flush(session.Transaction);
         Forget();
     }
 
@@ -95,15 +57,10 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         _keys.Clear();
         _teams.Clear();
         _accounts.Clear();
+        _statements?.Forget();
     }
 
-    public void Dispose()
-    {
-        _insert?.Dispose();
-        _addToKey?.Dispose();
-        _addToTeam?.Dispose();
-        _addToAccount?.Dispose();
-    }
+    public void Dispose() => _statements?.Dispose();
 
     private static void Add<T>(Dictionary<T, long> sums, T key, long amount)
         where T : notnull
@@ -118,10 +75,6 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
 
         Dispose();
         _connection = connection;
-        var sqlite = (SqliteConnection)connection;
-        _insert = new SpendInsert(sqlite);
-        _addToKey = new SqliteStatement(sqlite, AddToKeySql);
-        _addToTeam = new SqliteStatement(sqlite, AddToTeamSql);
-        _addToAccount = new SqliteStatement(sqlite, AddToAccountSql);
+        _statements = connection is SqliteConnection sqlite ? new SqliteSpend(sqlite) : new PostgresSpend((NpgsqlConnection)connection);
     }
 }

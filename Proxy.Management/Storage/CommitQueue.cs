@@ -1,12 +1,11 @@
 using System.Data.Common;
 using System.Diagnostics;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Proxy.Management.Storage;
 
 /// <summary>The single writer. Whoever waits at the same moment shares a commit.</summary>
-/// <remarks>SQLite is synchronous, so one thread owns the one connection that writes. A group that fails is rolled back and its works run
+/// <remarks>One thread owns the one connection that writes. A group that fails is rolled back and its works run
 /// again one by one, each in a transaction of its own, so that a poison work fails alone.</remarks>
 #pragma warning disable CA1711 // It is a queue.
 public sealed partial class CommitQueue : IDisposable
@@ -19,8 +18,7 @@ public sealed partial class CommitQueue : IDisposable
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
 
     private readonly ILogger<CommitQueue> _logger;
-    private readonly FileStream _lock;
-    private readonly SqliteConnection _connection;
+    private readonly IDatabaseWriter _writer;
     private readonly Thread _thread;
 
     // Touched by callers and the writer.
@@ -42,8 +40,7 @@ public sealed partial class CommitQueue : IDisposable
     public CommitQueue(Database database, ILogger<CommitQueue> logger)
     {
         _logger = logger;
-        _lock = database.Lock();
-        _connection = database.OpenWriter();
+        _writer = database.Engine.OpenWriter();
         _thread = new Thread(Loop) { IsBackground = true, Name = "commit queue" };
         _thread.Start();
     }
@@ -102,8 +99,7 @@ public sealed partial class CommitQueue : IDisposable
 
         _thread.Join();
         foreach (var disposable in _owned) disposable.Dispose();
-        _connection.Dispose();
-        _lock.Dispose();
+        _writer.Dispose();
         _room.Dispose();
     }
 
@@ -153,6 +149,7 @@ public sealed partial class CommitQueue : IDisposable
         {
             if (DatabaseTrouble.IsIn(why)) _group[i].Fail(why);
             else if (!TryRun(_group, i, 1, out var exception)) _group[i].Fail(exception!);
+            _writer.ForgetLostCommit();
         }
     }
 
@@ -179,12 +176,12 @@ public sealed partial class CommitQueue : IDisposable
     {
         try
         {
-            using var transaction = _connection.BeginTransaction(deferred: false);
+            using var transaction = _writer.Begin();
             transaction.Commit();
             _isWritable = true;
             LogWritable();
         }
-        catch (SqliteException)
+        catch (Exception exception) when (DatabaseTrouble.IsIn(exception))
         {
             // Still not.
         }
@@ -208,11 +205,13 @@ public sealed partial class CommitQueue : IDisposable
         WriteSession? session = null;
         try
         {
-            using var transaction = _connection.BeginTransaction(deferred: false);
-            session = new WriteSession(_connection, transaction);
+            if (_writer.HasLostCommitArrived()) return true;
+
+            using var transaction = _writer.Begin();
+            session = new WriteSession(_writer.Connection, transaction);
             for (var i = start; i < start + count; i++) works[i].Write(session);
             session.Flush();
-            transaction.Commit();
+            _writer.Commit(transaction);
             return true;
         }
         catch (Exception e)

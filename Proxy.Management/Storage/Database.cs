@@ -1,13 +1,13 @@
 using System.Data.Common;
-using Microsoft.Data.Sqlite;
-using SQLitePCL;
+using Proxy.Management.Storage.Postgres;
+using Proxy.Management.Storage.Sqlite;
 
 namespace Proxy.Management.Storage;
 
 /// <summary>How far a commit has gone when it is called done.</summary>
 public enum Synchronous
 {
-    /// <summary>Safe when the process dies; the last commits may be lost when the machine does.</summary>
+    /// <summary>Safe when the process dies. On SQLite the last commits may be lost when the machine does; PostgreSQL does as its server is set.</summary>
     Normal,
 
     /// <summary>Safe when the machine dies; every commit waits for the disk.</summary>
@@ -15,116 +15,49 @@ public enum Synchronous
 }
 
 /// <summary>Where the rows are. Readers open connections here; writes go through <see cref="CommitQueue"/>.</summary>
-public sealed class Database
+public sealed class Database : IDisposable
 {
     private const string SqlitePrefix = "sqlite:";
 
-    private readonly string _readerString;
-    private readonly string _writerString;
-    private readonly Synchronous _synchronous;
-
-    /// <param name="setting"><c>sqlite:PATH</c>; the path is relative to the working directory.</param>
+    /// <param name="setting"><c>sqlite:PATH</c>, where the path is relative to the working directory; or a PostgreSQL URL or connection string.</param>
     /// <param name="synchronous">What a commit waits for.</param>
+    /// <param name="password">The password of a PostgreSQL database, when the setting does not hold it.</param>
     /// <exception cref="ArgumentException">The setting is of no known form; the message is a sentence for the operator.</exception>
-    public Database(string setting, Synchronous synchronous = Synchronous.Normal)
+    public Database(string setting, Synchronous synchronous = Synchronous.Normal, string? password = null)
     {
-        Path = System.IO.Path.GetFullPath(PathOf(setting));
-        _synchronous = synchronous;
-
-        // Readers need no pragmas of their own, so that a pooled connection is ready at once.
-        _readerString = ConnectionString(SqliteOpenMode.ReadOnly, pooling: true);
-        _writerString = ConnectionString(SqliteOpenMode.ReadWriteCreate, pooling: false);
+        if (setting.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase))
+            Engine = new SqliteEngine(PathOf(setting), synchronous);
+        else if (PostgresSetting.Parse(setting, password) is { } connection)
+            Engine = new PostgresEngine(connection, synchronous);
+        else
+            throw Unknown(setting);
     }
 
-    /// <summary>The full path of the database file.</summary>
-    public string Path { get; }
+    /// <summary>The full path of the database file; null when it is not a file.</summary>
+    public string? Path => Engine.Path;
+
+    internal IDatabaseEngine Engine { get; }
 
     /// <summary>A connection for reading; the caller disposes it.</summary>
-    public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = new SqliteConnection(_readerString);
-        try
-        {
-            await connection.OpenAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
+    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => Engine.OpenAsync(cancellationToken);
 
-    /// <summary>Keeps other processes from writing the same database: memory would not see what they change.</summary>
-    /// <exception cref="IOException">One does already.</exception>
-    internal FileStream Lock()
-    {
-        DataFolder.Create(System.IO.Path.GetDirectoryName(Path)!);
-        var path = Path + ".lock";
-        DataFolder.CreateFile(path);
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException exception)
-        {
-            throw new IOException($"The database {Path} is in use by another gateway.", exception);
-        }
-    }
+    /// <summary>Closes the pooled readers, so that a file can be moved or removed.</summary>
+    internal void ReleaseReaders() => Engine.ReleaseReaders();
 
-    /// <summary>A connection that may write. Only the migrator and the commit queue hold one.</summary>
-    internal SqliteConnection OpenWriter()
-    {
-        DataFolder.Create(System.IO.Path.GetDirectoryName(Path)!);
-        DataFolder.CreateFile(Path); // its companions, the log and the index of it, take over its mode
-
-        var connection = new SqliteConnection(_writerString);
-        try
-        {
-            connection.Open();
-            if (raw.sqlite3_db_readonly(connection.Handle!, "main") == 1) throw new IOException($"The database {Path} cannot be written.");
-
-            using var command = connection.CreateCommand();
-            command.CommandText = $"""
-                pragma busy_timeout = 5000;
-                pragma journal_mode = wal;
-                pragma synchronous = {(_synchronous == Synchronous.Full ? "full" : "normal")};
-                pragma foreign_keys = on;
-                """;
-            command.ExecuteNonQuery();
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Closes the pooled readers, so that the file can be moved or removed.</summary>
-    internal void ReleaseReaders()
-    {
-        using var connection = new SqliteConnection(_readerString);
-        SqliteConnection.ClearPool(connection);
-    }
+    public void Dispose() => Engine.Dispose();
 
     private static string PathOf(string setting)
     {
-        var path = setting.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase) ? setting[SqlitePrefix.Length..].Trim() : "";
-        if (path.Length > 0 && !path.Contains(":memory:", StringComparison.OrdinalIgnoreCase) && !path.Contains('\0')) return path;
-
-        throw new ArgumentException(
-            "The setting Management:Database must be 'sqlite:' followed by the path of a file, for example 'sqlite:data/proxy.db'. "
-            + "Other databases are not supported yet.",
-            nameof(setting));
+        var path = setting[SqlitePrefix.Length..].Trim();
+        return path.Length > 0 && !path.Contains(":memory:", StringComparison.OrdinalIgnoreCase) && !path.Contains('\0')
+            ? System.IO.Path.GetFullPath(path)
+            : throw Unknown(setting);
     }
 
-    private string ConnectionString(SqliteOpenMode mode, bool pooling) => new SqliteConnectionStringBuilder
+    private static ArgumentException Unknown(string setting)
     {
-        DataSource = Path,
-        Mode = mode,
-        Pooling = pooling,
-        ForeignKeys = true,
-        DefaultTimeout = 5,
-    }.ToString();
+        const string Message = "The setting Management:Database must be 'sqlite:' followed by the path of a file, for example 'sqlite:data/proxy.db', "
+            + "or a PostgreSQL database, for example 'postgres://proxy@localhost:5432/proxy' or 'Host=localhost;Username=proxy;Database=proxy'.";
+        return new ArgumentException(Message, nameof(setting));
+    }
 }

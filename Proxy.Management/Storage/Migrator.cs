@@ -1,8 +1,8 @@
 using System.Data;
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Proxy.Management.Storage;
 
@@ -35,10 +35,10 @@ public sealed class Migrator(Database database, TimeProvider time)
     /// <exception cref="InvalidOperationException">A script that was applied is not the same any more.</exception>
     public async Task ApplyAsync(string owner, IReadOnlyList<(string Name, string Sql)> scripts)
     {
-        await using var connection = database.OpenWriter();
-        await using var transaction = connection.BeginTransaction(deferred: false);
+        await using var connection = database.Engine.OpenForSchema();
+        await using var transaction = database.Engine.BeginSchema(connection);
 
-        await connection.ExecuteAsync(CreateTableSql, transaction: transaction);
+        await connection.ExecuteAsync(database.Engine.Translate(CreateTableSql), transaction: transaction);
         var rows = await connection.QueryAsync<(string Name, string Sha256)>(FindAppliedSql, new { owner }, transaction);
         var applied = rows.ToDictionary(row => row.Name, row => row.Sha256);
 
@@ -53,9 +53,10 @@ public sealed class Migrator(Database database, TimeProvider time)
     }
 
     private async Task ApplyAsync(
-        string owner, string name, string sql, string sha256, SqliteConnection connection, SqliteTransaction transaction)
+        string owner, string name, string sql, string sha256, DbConnection connection, DbTransaction transaction)
     {
-        await connection.ExecuteAsync(sql, transaction: transaction, commandType: CommandType.Text);
+        // No time limit: a script may rewrite a table of millions of rows.
+        await connection.ExecuteAsync(database.Engine.Translate(sql), transaction: transaction, commandTimeout: 0, commandType: CommandType.Text);
         var appliedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
         await connection.ExecuteAsync(InsertSql, new { owner, name, sha256, appliedAt }, transaction);
     }

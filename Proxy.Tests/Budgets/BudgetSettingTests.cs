@@ -6,12 +6,13 @@ using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
 using Proxy.Management.Spend;
+using Proxy.Tests.Databases;
 using Proxy.Tests.Management;
 
 namespace Proxy.Tests.Budgets;
 
 /// <summary>Every way to set a budget or a limit holds for the very next call.</summary>
-[TestFixture]
+[OnEachEngine]
 internal sealed class BudgetSettingTests
 {
     private ManagementServer _server = null!;

@@ -3,12 +3,14 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
+using Proxy.Tests.Databases;
 using Proxy.Tests.Logging;
 using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
 
 /// <summary>Promise 1: a caller that has seen the end of an answer finds that call in the ledger and in Langfuse, whatever happens.</summary>
+[OnEachEngine]
 internal sealed class KillTests
 {
     private const string MasterKey = "sk-master-key-of-the-kill-test";
@@ -22,7 +24,7 @@ internal sealed class KillTests
         await using var provider = await FakeProvider.StartAsync();
         await using var langfuse = await FakeLangfuse.StartAsync();
         var project = langfuse.AddProject("kept");
-        using var folder = new TestFolder();
+        using var folder = await TestFolder.CreateAsync();
         folder.WriteConfig(TestClusters.At(provider.Address));
         provider.Answer = (context, call) => call.Body.Contains("\"stream\":true")
             ? FakeProvider.Stream(context, OpenAiBodies.Stream("One", "two"))
@@ -48,7 +50,7 @@ internal sealed class KillTests
         acknowledged.Except(logged).Should().BeEmpty("each acknowledged call is in Langfuse");
         langfuse.Faults.Should().BeEmpty();
 
-        var (rows, total) = (await folder.QueryAsync<(long, long)>("select sum(cost), (select spend from api_key) from spend_log")).Single();
+        var (rows, total) = (await folder.QueryAsync<(long, long)>("select cast(sum(cost) as bigint), (select spend from api_key) from spend_log")).Single();
         total.Should().Be(rows, "the key's spend is the sum of its calls");
         (await folder.QueryAsync<long>("select spend from team union all select spend from account"))
             .Should().HaveCountGreaterThan(1).And.OnlyContain(spend => spend == rows, "every scope of the calls has spent the same");

@@ -1,12 +1,13 @@
 using System.Net;
 using FluentAssertions;
-using Microsoft.Data.Sqlite;
 using NUnit.Framework;
+using Proxy.Tests.Databases;
 using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
 
 /// <summary>A database that does not take writes: nothing that costs money begins, and nothing that was paid for is lost.</summary>
+[OnEachEngine]
 internal sealed class StorageTroubleTests : GatewayFixture
 {
     [Test]
@@ -15,11 +16,10 @@ internal sealed class StorageTroubleTests : GatewayFixture
         Provider.Answer = (context, _) => isStream
             ? FakeProvider.Stream(context, OpenAiBodies.Stream("Hi"))
             : FakeProvider.Json(context, OpenAiBodies.Chat("Hi"));
-        await using var other = new SqliteConnection($"Data Source={Gateway.Folder.DatabasePath};Pooling=False");
-        await other.OpenAsync();
+        await using var other = await Gateway.Folder.OpenAsync();
         await using (var command = other.CreateCommand())
         {
-            command.CommandText = "begin immediate";
+            command.CommandText = Gateway.Folder.Postgres is null ? "begin immediate" : "begin; lock table spend_log in exclusive mode";
             await command.ExecuteNonQueryAsync();
         }
 

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Proxy.Host.Hosting;
 using Proxy.Logging.Records;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Gateway;
 
@@ -43,11 +44,11 @@ internal sealed class TestGateway : IAsyncDisposable
 
     /// <param name="clusters">The clusters of proxy.json; none gives the demo model.</param>
     /// <param name="sections">Further sections of proxy.json.</param>
-    public static Task<TestGateway> StartAsync(JsonObject? clusters = null, JsonObject? sections = null)
+    public static async Task<TestGateway> StartAsync(JsonObject? clusters = null, JsonObject? sections = null)
     {
-        var folder = new TestFolder();
+        var folder = await TestFolder.CreateAsync();
         folder.WriteConfig(clusters ?? TestClusters.Demo, sections);
-        return StartAsync(folder);
+        return await StartAsync(folder);
     }
 
     /// <summary>Starts on what a folder holds; the folder goes with the gateway.</summary>
@@ -115,7 +116,20 @@ internal sealed class TestGateway : IAsyncDisposable
 /// <summary>A folder for one program: proxy.json and data.</summary>
 internal sealed class TestFolder : IDisposable
 {
+    private TestDatabase? _database;
+
     public TestFolder() => Directory.CreateDirectory(Path);
+
+    /// <summary>With a database of the engine that the test asks for.</summary>
+    public static async Task<TestFolder> CreateAsync()
+    {
+        var folder = new TestFolder();
+        folder._database = await TestDatabase.CreateAsync(folder.DatabasePath);
+        return folder;
+    }
+
+    /// <summary>Null when the rows are in a file.</summary>
+    public PostgresDatabase? Postgres => _database?.Postgres;
 
     public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"proxy-{Guid.NewGuid():N}");
 
@@ -123,12 +137,15 @@ internal sealed class TestFolder : IDisposable
 
     public string DatabasePath => System.IO.Path.Combine(Path, "data", "proxy.db");
 
+    /// <summary>A connection beside the program's.</summary>
+    public Task<System.Data.Common.DbConnection> OpenAsync() => _database!.OpenAsync();
+
     public void WriteConfig(JsonObject clusters, JsonObject? sections = null)
     {
         var config = new JsonObject
         {
             ["ReverseProxy"] = new JsonObject { ["Clusters"] = clusters.DeepClone() },
-            ["Management"] = new JsonObject { ["Database"] = $"sqlite:{DatabasePath}" },
+            ["Management"] = new JsonObject { ["Database"] = Postgres?.Url ?? $"sqlite:{DatabasePath}", ["DataFolder"] = System.IO.Path.Combine(Path, "data") },
             ["CompletionLog"] = new JsonObject { ["FlushInterval"] = "00:00:00.050", ["ShutdownTimeout"] = "00:00:02" },
         };
         foreach (var (name, section) in sections ?? []) config[name] = section!.DeepClone();
@@ -138,13 +155,15 @@ internal sealed class TestFolder : IDisposable
     public Task<IReadOnlyList<LedgerRow>> LedgerAsync() => QueryAsync<LedgerRow>("""
         select case outcome when 0 then 'Success' when 1 then 'Failure' when 2 then 'Rejected' when 3 then 'Aborted' else 'Incomplete' end as Outcome,
                status_code as Status, error_type as ErrorType, model as Model, cost as Cost, is_estimated as IsEstimated, is_unpriced as IsUnpriced,
-               input_tokens + cached_input_tokens + cache_write_tokens + output_tokens + reasoning_tokens as Tokens, lower(hex(call_id)) as CallId
+               input_tokens + cached_input_tokens + cache_write_tokens + output_tokens + reasoning_tokens as Tokens, call_id as Call
         from spend_log
         order by call_id
         """);
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql)
     {
+        if (Postgres is not null) return await _database!.QueryAsync<T>(sql);
+
         await using var connection = new SqliteConnection($"Data Source={DatabasePath};Mode=ReadOnly;Pooling=False");
         return [.. await connection.QueryAsync<T>(sql)];
     }
@@ -152,6 +171,7 @@ internal sealed class TestFolder : IDisposable
     public void Dispose()
     {
         SqliteConnection.ClearAllPools();
+        if (_database is not null) Task.Run(async () => await _database.DisposeAsync()).GetAwaiter().GetResult();
         if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
     }
 }
@@ -176,7 +196,9 @@ internal sealed record LedgerRow
     public long Tokens { get; init; }
 
     /// <summary>Hex digits without dashes.</summary>
-    public string CallId { get; init; } = "";
+    public string CallId => Convert.ToHexStringLower(Call);
+
+    public byte[] Call { get; init; } = [];
 }
 
 /// <summary>Clusters for proxy.json.</summary>

@@ -4,9 +4,11 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using Proxy.Logging;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
 
+[OnEachEngine]
 public sealed class CompletionLogTests : IDisposable
 {
     private readonly TempOutboxDatabase _database = new();

@@ -2,9 +2,11 @@ using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
 
+[OnEachEngine]
 public sealed class DeliveryTests : IDisposable
 {
     private readonly TempOutboxDatabase _database = new();

@@ -1,37 +1,36 @@
 using System.Data.Common;
+using System.Text;
 using Dapper;
-using Microsoft.Data.Sqlite;
 using Proxy.Logging.Outbox;
+using Proxy.Management.Storage;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
 
-/// <summary>An outbox in a file of its own, with one writer, as the program has it.</summary>
+/// <summary>An outbox in a database of its own, with one writer, as the program has it.</summary>
 internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"outbox-{Guid.NewGuid():N}.db");
-    private readonly SqliteConnection _writer;
+    private readonly TestDatabase _place;
+    private readonly Database _database;
+    private readonly DbConnection _writer;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private volatile TaskCompletionSource _commit = NewSource();
 
     public TempOutboxDatabase()
     {
-        _writer = new(ConnectionString);
-        _writer.Open();
-        _writer.Execute("pragma journal_mode = wal");
-        foreach (var (_, sql) in OutboxSchema.Scripts) _writer.Execute(sql);
+        _place = Task.Run(Create).GetAwaiter().GetResult();
+        _database = new Database(_place.Setting);
+        Task.Run(() => new Migrator(_database, TimeProvider.System).ApplyAsync("logging", OutboxSchema.Scripts)).GetAwaiter().GetResult();
+        _writer = _database.Engine.OpenForSchema();
+
+        Task<TestDatabase> Create() => TestDatabase.CreateAsync(_path);
     }
 
     /// <summary>Called before each write; may throw, as a full disk would.</summary>
     public Action BeforeWrite { get; set; } = static () => { };
 
-    private string ConnectionString => $"Data Source={_path};Pooling=False;Default Timeout=10";
-
-    public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = new SqliteConnection(ConnectionString);
-        await connection.OpenAsync(cancellationToken);
-        return connection;
-    }
+    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => _database.OpenAsync(cancellationToken);
 
     public async Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken)
     {
@@ -62,14 +61,30 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
         for (var commit = _commit; await CountAsync(table) != count; commit = _commit) await commit.Task.WaitAsync(limit.Token);
     }
 
-    /// <summary>Everything that is on the disk, the write-ahead log included.</summary>
-    public byte[] ReadFiles() =>
-        [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "*").Order().SelectMany(ReadShared)];
+    /// <summary>What waits, as text.</summary>
+    public async Task<IReadOnlyList<string>> BodiesAsync()
+    {
+        await using var connection = await OpenAsync(CancellationToken.None);
+        return [.. (await connection.QueryAsync<byte[]>("select body from outbox order by id")).Select(Encoding.UTF8.GetString)];
+    }
+
+    /// <summary>Everything that is on the disk, the write-ahead log included; on a server all that the rows of targets say.</summary>
+    public byte[] ReadFiles()
+    {
+        if (_place.Postgres is null) return [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "*").Order().SelectMany(ReadShared)];
+
+        using var command = _writer.CreateCommand();
+        command.CommandText = "select string_agg(cast(t as text), ' ') from log_target t";
+        return Encoding.UTF8.GetBytes((string)command.ExecuteScalar()!);
+    }
 
     public void Dispose()
     {
         _writer.Dispose();
         _turn.Dispose();
+        _database.ReleaseReaders();
+        _database.Dispose();
+        Task.Run(async () => await _place.DisposeAsync()).GetAwaiter().GetResult();
         foreach (var file in Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "*")) File.Delete(file);
     }
 

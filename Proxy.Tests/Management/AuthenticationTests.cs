@@ -5,10 +5,11 @@ using NUnit.Framework;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class AuthenticationTests
 {
     [TestCase("Authorization", "Bearer {0}")]

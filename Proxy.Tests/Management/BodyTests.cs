@@ -1,10 +1,11 @@
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Management.Bodies;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class BodyTests
 {
     [Test]

@@ -3,31 +3,36 @@ using FluentAssertions;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using Proxy.Management.Storage;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class CommitQueueTests
 {
     private const string InsertSql = "insert into note (text) values (@text)";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("proxy-tests-").FullName;
+    private TestDatabase _place = null!;
     private Database _database = null!;
     private CommitQueue _queue = null!;
 
     [SetUp]
     public async Task OpenAsync()
     {
-        _database = new Database($"sqlite:{_folder}/data/proxy.db");
+        _place = await TestDatabase.CreateAsync($"{_folder}/data/proxy.db");
+        _database = new Database(_place.Setting);
         await new Migrator(_database, TimeProvider.System).ApplyAsync(
             "tests", [("0001", "create table note (id integer primary key, text text not null unique) strict")]);
         _queue = new CommitQueue(_database, NullLogger<CommitQueue>.Instance);
     }
 
     [TearDown]
-    public void Close()
+    public async Task CloseAsync()
     {
         _queue.Dispose();
+        _database.Dispose();
+        await _place.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -35,7 +40,9 @@ internal sealed class CommitQueueTests
     public async Task Works_that_wait_together_share_a_commit_and_a_poison_work_fails_alone()
     {
         var (release, runs) = (new ManualResetEventSlim(), 0);
-        var first = _queue.WriteAsync((_, _) => { release.Wait(); return 0; }, default);
+        var isRunning = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _queue.WriteAsync((_, _) => { isRunning.TrySetResult(); release.Wait(); return 0; }, default);
+        await isRunning.Task; // those that come now wait for the next commit
         var good = Enumerable.Range(0, 50).Select(i => InsertAsync($"good {i}", () => Interlocked.Increment(ref runs))).ToList();
         var poison = _queue.WriteAsync<int>((_, _) => throw new InvalidOperationException("poison"), default);
         var late = InsertAsync("late", () => Interlocked.Increment(ref runs));
@@ -132,12 +139,16 @@ internal sealed class CommitQueueTests
     [TestCase("")]
     [TestCase("sqlite:")]
     [TestCase("sqlite::memory:")]
-    [TestCase("postgres://localhost/proxy")]
+    [TestCase("mysql://localhost/proxy")]
+    [TestCase("postgres://localhost")]
+    [TestCase("postgres://localhost:x/proxy")]
+    [TestCase("Host=localhost")]
+    [TestCase("Host=localhost;Database=proxy;Password=hunter2;Nonsense=1")]
     public void A_database_of_another_kind_is_refused_with_a_sentence(string setting)
     {
         var open = () => new Database(setting);
 
-        open.Should().Throw<ArgumentException>().WithMessage("The setting Management:Database must be 'sqlite:'*");
+        open.Should().Throw<ArgumentException>().WithMessage("The setting Management:Database must be 'sqlite:'*").Which.ToString().Should().NotContain("hunter2");
     }
 
     [TestCase(0.0000000000005, 0)]

@@ -3,10 +3,11 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Proxy.Management.Storage;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class HealthTests
 {
     [TestCase("/health/liveness")]
@@ -33,7 +34,8 @@ internal sealed class HealthTests
         var ready = await client.GetJsonAsync("/health/readiness");
         var database = server.Services.GetRequiredService<Database>();
         database.ReleaseReaders();
-        File.Move(database.Path, database.Path + ".away");
+        if (server.Database.Postgres is { } postgres) await postgres.CutAsync();
+        else File.Move(database.Path!, database.Path + ".away");
         var gone = await client.GetJsonAsync("/health/readiness");
 
         (ready.Status, ready.Body.GetProperty("status").GetString(), ready.Body.GetProperty("db").GetString())

@@ -2,10 +2,11 @@ using System.Text.Json;
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Management.Keys;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class KeyEndpointsTests
 {
     [Test]

@@ -7,11 +7,12 @@ using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Proxy.Management.Access;
 using Proxy.Management.Keys;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
 /// <summary>What this class of software has been broken by, each as a test.</summary>
-[TestFixture]
+[OnEachEngine]
 internal sealed class ManagementAttackTests
 {
     [TestCase("sk-' or '1'='1")]

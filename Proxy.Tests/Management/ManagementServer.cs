@@ -13,6 +13,7 @@ using Proxy.Management;
 using Proxy.Management.Access;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
@@ -25,9 +26,9 @@ internal sealed class ManagementServer : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private ManagementServer(WebApplication app, string folder, ManualTimeProvider time)
+    private ManagementServer(WebApplication app, string folder, TestDatabase database, ManualTimeProvider time)
     {
-        (_app, Folder, Time) = (app, folder, time);
+        (_app, Folder, Database, Time) = (app, folder, database, time);
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         Admin = With(MasterKeyText);
     }
@@ -35,6 +36,8 @@ internal sealed class ManagementServer : IAsyncDisposable
     public Uri Address { get; }
 
     public string Folder { get; }
+
+    public TestDatabase Database { get; }
 
     public ManualTimeProvider Time { get; }
 
@@ -46,6 +49,7 @@ internal sealed class ManagementServer : IAsyncDisposable
     public static async Task<ManagementServer> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("proxy-tests-").FullName;
+        var database = await TestDatabase.CreateAsync($"{folder}/proxy.db");
         var time = new ManualTimeProvider();
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -53,7 +57,7 @@ internal sealed class ManagementServer : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "protection")));
         builder.Services.AddProxyManagement(new ManagementSettings(
-            $"sqlite:{folder}/proxy.db", Synchronous.Normal, MasterKey.LoadOrCreate(folder, MasterKeyText)));
+            database.Setting, Synchronous.Normal, MasterKey.LoadOrCreate(folder, MasterKeyText)));
 
         var app = builder.Build();
         app.UseExceptionHandler(failed => failed.Run(context =>
@@ -65,7 +69,7 @@ internal sealed class ManagementServer : IAsyncDisposable
         app.MapProxyManagement();
         await app.Services.UpgradeManagementSchemaAsync();
         await app.StartAsync();
-        return new ManagementServer(app, folder, time);
+        return new ManagementServer(app, folder, database, time);
     }
 
     public HttpClient With(string key)
@@ -98,6 +102,7 @@ internal sealed class ManagementServer : IAsyncDisposable
         Admin.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        await Database.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
 }

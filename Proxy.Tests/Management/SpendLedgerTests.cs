@@ -6,10 +6,11 @@ using NUnit.Framework;
 using Proxy.Management.Keys;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class SpendLedgerTests
 {
     [Test]

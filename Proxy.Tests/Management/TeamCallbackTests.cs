@@ -3,10 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Teams;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class TeamCallbackTests
 {
     private const string Secret = "sk-lf-canary-of-the-team";

@@ -1,9 +1,10 @@
 using FluentAssertions;
 using NUnit.Framework;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
 
-[TestFixture]
+[OnEachEngine]
 internal sealed class TeamEndpointsTests
 {
     [Test]

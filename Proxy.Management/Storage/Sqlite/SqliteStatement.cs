@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace Proxy.Management.Storage;
+namespace Proxy.Management.Storage.Sqlite;
 
 /// <summary>A statement that is parsed once and run many times, in whichever transaction is open on its connection.</summary>
 /// <remarks>It speaks to SQLite itself: the parameters of an ADO.NET command are looked up by name and boxed on every run, which costs more

@@ -1,0 +1,146 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Proxy.Management.Storage.Sqlite;
+
+/// <summary>Rows in a file: one writer, readers beside it.</summary>
+internal sealed class SqliteEngine : IDatabaseEngine
+{
+    private readonly string _path;
+    private readonly string _readerString;
+    private readonly string _writerString;
+    private readonly Synchronous _synchronous;
+
+    public SqliteEngine(string path, Synchronous synchronous)
+    {
+        (_path, _synchronous) = (path, synchronous);
+
+        // Readers need no pragmas of their own, so that a pooled connection is ready at once.
+        _readerString = ConnectionString(SqliteOpenMode.ReadOnly, pooling: true);
+        _writerString = ConnectionString(SqliteOpenMode.ReadWriteCreate, pooling: false);
+    }
+
+    public string Path => _path;
+
+    public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(_readerString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public IDatabaseWriter OpenWriter()
+    {
+        var file = Lock();
+        try
+        {
+            return new SqliteWriter(Open(), file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public DbConnection OpenForSchema() => Open();
+
+    public DbTransaction BeginSchema(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: false);
+
+    public string Translate(string script) => script;
+
+    public void ReleaseReaders()
+    {
+        using var connection = new SqliteConnection(_readerString);
+        SqliteConnection.ClearPool(connection);
+    }
+
+    public void Dispose()
+    {
+        // Pooled readers are files that are read; they may stay.
+    }
+
+    /// <summary>Keeps other processes from writing the same database: memory would not see what they change.</summary>
+    private FileStream Lock()
+    {
+        DataFolder.Create(System.IO.Path.GetDirectoryName(_path)!);
+        var path = _path + ".lock";
+        DataFolder.CreateFile(path);
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"The database {_path} is in use by another gateway.", exception);
+        }
+    }
+
+    private SqliteConnection Open()
+    {
+        DataFolder.Create(System.IO.Path.GetDirectoryName(_path)!);
+        DataFolder.CreateFile(_path); // its companions, the log and the index of it, take over its mode
+
+        var connection = new SqliteConnection(_writerString);
+        try
+        {
+            connection.Open();
+            if (raw.sqlite3_db_readonly(connection.Handle!, "main") == 1) throw new IOException($"The database {_path} cannot be written.");
+
+            using var command = connection.CreateCommand();
+            command.CommandText = $"""
+                pragma busy_timeout = 5000;
+                pragma journal_mode = wal;
+                pragma synchronous = {(_synchronous == Synchronous.Full ? "full" : "normal")};
+                pragma foreign_keys = on;
+                """;
+            command.ExecuteNonQuery();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private string ConnectionString(SqliteOpenMode mode, bool pooling) => new SqliteConnectionStringBuilder
+    {
+        DataSource = _path,
+        Mode = mode,
+        Pooling = pooling,
+        ForeignKeys = true,
+        DefaultTimeout = 5,
+    }.ToString();
+}
+
+/// <summary>A connection to a file is not lost, and neither is the answer of a commit.</summary>
+internal sealed class SqliteWriter(SqliteConnection connection, FileStream file) : IDatabaseWriter
+{
+    public DbConnection Connection => connection;
+
+    public DbTransaction Begin() => connection.BeginTransaction(deferred: false);
+
+    public void Commit(DbTransaction transaction) => transaction.Commit();
+
+    public bool HasLostCommitArrived() => false;
+
+    public void ForgetLostCommit()
+    {
+    }
+
+    public void Dispose()
+    {
+        connection.Dispose();
+        file.Dispose();
+    }
+}
