@@ -33,15 +33,20 @@ internal static class GatewayBuilder
     public static WebApplication Build(
         ProxyFile file, ProxySettings settings, IConfiguration configuration, ManagementSettings management, string dataFolder, string? urls)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear();
+        // Empty: the usual builder reads settings of its own from the working directory, and watches that folder, which the database is in.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(configuration);
         AddLogging(builder.Logging, builder.Configuration);
 
+        builder.WebHost.UseKestrelCore();
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddRouting();
+        builder.Services.AddHostFiltering(filter =>
+            filter.AllowedHosts = (builder.Configuration["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.WebHost.UseUrls(urls ?? builder.Configuration["ASPNETCORE_URLS"] ?? builder.Configuration["Urls"] ?? DefaultUrl);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            kestrel.Configure(builder.Configuration.GetSection("Kestrel")); // endpoints and certificates, in Kestrel's own words
             kestrel.AddServerHeader = false;
 
             // Each reader of a body has its own limit, and its own words when that is passed.
@@ -101,6 +106,7 @@ internal static class GatewayBuilder
 
     private static void Map(WebApplication app)
     {
+        app.UseHostFiltering();
         app.UseMiddleware<CutMiddleware>();
         app.UseExceptionHandler(handler => handler.Run(context => ErrorWriter.WriteAsync(
             context,

@@ -58,6 +58,33 @@ internal sealed class StartTests
     }
 
     [Test]
+    public async Task Kestrels_own_section_says_how_to_listen()
+    {
+        _folder.WriteConfig(TestClusters.Demo);
+        var environment = new Dictionary<string, string> { ["Kestrel__Endpoints__only__Url"] = "http://127.0.0.1:0", ["Kestrel__Endpoints__only__Protocols"] = "Http2" };
+
+        await using var gateway = await GatewayProcess.StartAsync(_folder, environment);
+
+        using var client = gateway.With("nobody");
+        using var old = new HttpRequestMessage(HttpMethod.Get, "/health/liveness");
+        using var next = new HttpRequestMessage(HttpMethod.Get, "/health/liveness") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        (await client.SendAsync(next)).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await client.SendAsync(old)).StatusCode.Should().Be(HttpStatusCode.BadRequest, "the endpoint takes HTTP/2 alone");
+    }
+
+    [Test]
+    public async Task A_host_that_is_not_allowed_is_refused()
+    {
+        _folder.WriteConfig(TestClusters.Demo);
+        await using var gateway = await GatewayProcess.StartAsync(_folder, new Dictionary<string, string> { ["AllowedHosts"] = "llm.example; 127.0.0.1" });
+
+        using var client = gateway.With("nobody");
+        using var foreign = new HttpRequestMessage(HttpMethod.Get, "/health/liveness") { Headers = { Host = "rebound.example" } };
+        (await client.SendAsync(foreign)).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await client.GetAsync("/health/liveness")).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Test]
     public async Task A_wrong_file_is_refused_with_every_fault_of_it()
     {
         File.WriteAllText(_folder.ConfigPath, """

@@ -1,0 +1,97 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Proxy.Benchmarks.Load.Subjects;
+
+/// <summary>This gateway, its Release build, in a process of its own: one subject with everything switched on, and one for each thing switched off.</summary>
+internal static class Gateway
+{
+    public const string Everything = "gateway, everything on";
+    public const string WithoutLog = "gateway, no Langfuse";
+
+    private const string MasterKey = "sk-benchmark-master-key-0123456789";
+    private const string Limits = "\"rpm_limit\":100000000,\"tpm_limit\":1000000000000,\"max_parallel_requests\":100000";
+    private const string Budget = "\"max_budget\":1000000,\"budget_duration\":\"30d\"";
+
+    public static async Task<IReadOnlyList<Subject>> StartAsync(int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings)
+    {
+        var port = MeasuredProcess.FreePort();
+        await File.WriteAllTextAsync(Path.Combine(folder, "proxy.json"), Configuration(providerPort));
+        var environment = new Dictionary<string, string>(settings) { ["PROXY_MASTER_KEY"] = MasterKey };
+        var process = await MeasuredProcess.StartAsync(
+            core, port, folder, environment, "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Host.dll"), "--urls", $"http://127.0.0.1:{port}");
+
+        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{port}"),
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", MasterKey) },
+        };
+
+        async Task<Subject> AddAsync(string name, bool isLogged, string team, string key, bool isVariant)
+        {
+            var made = await PostAsync(client, "/team/new", "{" + team + "}");
+            var id = (string)made["team_id"]!;
+            if (isLogged) await PostAsync(client, $"/team/{id}/callback", Callback(providerPort));
+
+            made = await PostAsync(client, "/key/generate", $$"""{"team_id":"{{id}}"{{(key.Length > 0 ? "," : "")}}{{key}}}""");
+            return new Subject(name, port, (string)made["key"]!, process) { SettleAsync = () => AwaitShippedAsync(client), IsVariant = isVariant };
+        }
+
+        return
+        [
+            await AddAsync(Everything, isLogged: true, Budget + "," + Limits, Budget + "," + Limits, isVariant: false),
+            await AddAsync(WithoutLog, isLogged: false, Budget + "," + Limits, Budget + "," + Limits, isVariant: false),
+            await AddAsync("gateway, no limits", isLogged: true, Budget, Budget, isVariant: true),
+            await AddAsync("gateway, no budgets", isLogged: true, Limits, Limits, isVariant: true),
+            await AddAsync("gateway, key and record only", isLogged: false, "", "", isVariant: true),
+        ];
+    }
+
+    private static string Callback(int providerPort) => $$"""
+        {"callback_name":"langfuse","callback_type":"success_and_failure","callback_vars":{"langfuse_public_key":"pk-bench","langfuse_secret_key":"sk-bench","langfuse_host":"http://127.0.0.1:{{providerPort}}" } }
+        """;
+
+    private static string Configuration(int providerPort)
+    {
+        var clusters = new[] { ProviderServer.Small, ProviderServer.Large, ProviderServer.Stream, ProviderServer.SlowStream }.Select(model =>
+            $$"""
+            "{{model}}": { "Destinations": { "one": { "Address": "http://127.0.0.1:{{providerPort}}/v1", "Metadata": { "Provider": "openai", "ApiKey": "provider" } } } }
+            """);
+        var prices = new[] { ProviderServer.Small, ProviderServer.Large, ProviderServer.Stream, ProviderServer.SlowStream }.Select(model =>
+            $$"""
+            "{{model}}": { "InputCostPerToken": 0.0000025, "OutputCostPerToken": 0.00001 }
+            """);
+        return $$"""
+            {
+              "ReverseProxy": {
+                "Routes": { "openai": { "Match": { "Path": "/v1/{**rest}" }, "Metadata": { "Api": "openai" } } },
+                "Clusters": { {{string.Join(',', clusters)}} }
+              },
+              "Prices": { {{string.Join(',', prices)}} },
+              "Management": { "Database": "sqlite:data/proxy.db" }
+            }
+            """;
+    }
+
+    /// <summary>Waits until the log is wholly at its target, for the shipping of a run is part of its price.</summary>
+    private static async Task AwaitShippedAsync(HttpClient client)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        do
+        {
+            var answer = JsonNode.Parse(await client.GetStringAsync(new Uri("/logging/targets", UriKind.Relative), limit.Token))!;
+            if (answer["targets"]!.AsArray().Sum(target => (long)target!["waiting"]!) == 0) return;
+        }
+        while (await timer.WaitForNextTickAsync(limit.Token));
+    }
+
+    private static async Task<JsonNode> PostAsync(HttpClient client, string path, string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(new Uri(path, UriKind.Relative), content);
+        var text = await answer.Content.ReadAsStringAsync();
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new InvalidOperationException($"{path}: {text}");
+    }
+}
