@@ -146,10 +146,13 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
 
     private bool PassLongEvent(PipeWriter writer)
     {
-        if (_length < (IsMidEvent ? 4 : reader.MaxEvent)) return false;
+        if (!IsMidEvent && _length < reader.MaxEvent) return false;
 
-        // The last bytes stay, since they may be the first half of the blank line that ends the event.
-        const int kept = 3;
+        // Line ends at the end stay, since they may be the first half of the blank line that ends the event; and one byte before them, so that
+        // what is left does not look like a blank line itself.
+        var kept = _length - _buffer.AsSpan(0, _length).TrimEnd("\r\n"u8).Length + 1;
+        if (kept >= _length) return false;
+
         SecretMask.Apply(_buffer.AsSpan(0, _length), secret.Span);
         UnreadBytes += _length - kept;
         Write(writer, 0, _length - kept);

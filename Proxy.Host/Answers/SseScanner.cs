@@ -6,17 +6,27 @@ namespace Proxy.Host.Answers;
 internal static class SseScanner
 {
     /// <summary>The length of the event that the buffer begins with, its blank line counted; -1 when it is not whole yet.</summary>
+    /// <remarks>
+    /// Lines end with LF, CR LF or CR, as the standard has it. A CR that comes last may be the first half of a CR LF: it ends the event only where
+    /// the line before it ended with a CR alone, so that a stream of either kind is never held back.
+    /// </remarks>
     public static int EventLength(ReadOnlySpan<byte> buffer)
     {
         var position = 0;
+        var isAfterLoneCr = false;
         while (true)
         {
-            var newline = buffer[position..].IndexOf((byte)'\n');
-            if (newline < 0) return -1;
+            var length = buffer[position..].IndexOfAny((byte)'\r', (byte)'\n');
+            if (length < 0) return -1;
 
-            var isBlank = newline == 0 || (newline == 1 && buffer[position] == '\r');
-            position += newline + 1;
-            if (isBlank) return position;
+            var end = position + length;
+            var isCr = buffer[end] == '\r';
+            var isLast = end + 1 == buffer.Length;
+            var isCrLf = isCr && !isLast && buffer[end + 1] == '\n';
+            position = end + (isCrLf ? 2 : 1);
+            if (length == 0) return isCr && isLast && !isAfterLoneCr ? -1 : position;
+
+            isAfterLoneCr = isCr && !isCrLf;
         }
     }
 
@@ -39,13 +49,13 @@ internal static class SseScanner
     {
         while (!sseEvent.IsEmpty)
         {
-            var newline = sseEvent.IndexOf((byte)'\n');
+            var newline = sseEvent.IndexOfAny((byte)'\r', (byte)'\n');
             var line = newline < 0 ? sseEvent : sseEvent[..newline];
             sseEvent = newline < 0 ? default : sseEvent[(newline + 1)..];
             if (!line.StartsWith(field)) continue;
 
             rest = sseEvent;
-            return line[field.Length..].Trim((byte)' ').TrimEnd((byte)'\r');
+            return line[field.Length..].Trim((byte)' ');
         }
 
         rest = default;

@@ -16,9 +16,9 @@ internal sealed class EventBufferTests
 
     /// <summary>A network may cut anywhere, so every cut must come to the same.</summary>
     [Test]
-    public async Task However_the_stream_is_cut_the_same_goes_on_and_the_same_is_read([Values] bool isCrLf)
+    public async Task However_the_stream_is_cut_the_same_goes_on_and_the_same_is_read([Values("\n", "\r\n", "\r")] string lineEnd)
     {
-        var stream = Encoding.UTF8.GetBytes(isCrLf ? Whole.Replace("\n", "\r\n") : Whole);
+        var stream = Encoding.UTF8.GetBytes(Whole.Replace("\n", lineEnd));
         for (var cut = 0; cut <= stream.Length; cut++)
         {
             var (passed, digest, hasEnded) = await PassAsync([stream[..cut], stream[cut..]]);
@@ -30,14 +30,41 @@ internal sealed class EventBufferTests
     }
 
     [Test]
-    public async Task Byte_by_byte_it_comes_to_the_same()
+    public async Task Byte_by_byte_it_comes_to_the_same([Values("\n", "\r\n", "\r")] string lineEnd)
     {
-        var stream = Encoding.UTF8.GetBytes(Whole);
+        var stream = Encoding.UTF8.GetBytes(Whole.Replace("\n", lineEnd));
 
         var (passed, digest, hasEnded) = await PassAsync(stream.Select(single => (byte[])[single]));
 
         (hasEnded, Words(digest)).Should().Be((true, "One ✓ \"two\""));
-        passed.Should().StartWith(": a comment\n\ndata: ").And.EndWith("\n\n");
+        passed.Should().StartWith($": a comment{lineEnd}{lineEnd}data: ").And.EndWith(lineEnd + lineEnd);
+    }
+
+    /// <summary>The last line end of an event must not be left to the next one, and none may be waited for that does not come.</summary>
+    [Test]
+    public async Task An_event_goes_on_as_soon_as_it_is_whole_and_with_all_of_its_line_ends([Values("\n", "\r\n", "\r")] string lineEnd)
+    {
+        var first = $"data: {OpenAiBodies.Chunk("One")}{lineEnd}{lineEnd}";
+
+        var (passed, _, _) = await PassAsync(Encoding.UTF8.GetBytes(first).Select(single => (byte[])[single]));
+
+        passed.Should().Be(first);
+    }
+
+    /// <summary>Wherever a piece of a long event ends, what is left of it is no event of its own.</summary>
+    [Test]
+    public async Task A_long_event_of_several_lines_passes_wherever_it_is_cut([Values("\n", "\r\n", "\r")] string lineEnd)
+    {
+        for (var shift = 0; shift < 8; shift++)
+        {
+            var beginning = $"data: {new string('x', (32 * 1024) - 10 + shift)}{lineEnd}";
+            var stream = $"{beginning}data: not JSON{lineEnd}{lineEnd}data: {OpenAiBodies.Chunk("after")}{lineEnd}{lineEnd}";
+
+            var (passed, digest, _) = await PassAsync([Encoding.UTF8.GetBytes(stream)]);
+
+            passed.Should().Be(stream, "shifted by {0}", shift);
+            Words(digest).Should().Be("after");
+        }
     }
 
     [Test]

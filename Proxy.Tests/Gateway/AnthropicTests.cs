@@ -177,6 +177,37 @@ internal sealed class AnthropicTests
         events.Should().BeGreaterThan(5);
     }
 
+    [Test]
+    public async Task The_official_sdk_never_takes_a_cut_stream_for_a_whole_one()
+    {
+        var stream = Encoding.UTF8.GetBytes(AnthropicBodies.Stream("Hel", "lo ✓"));
+        using var client = new AnthropicClient { ApiKey = _key, BaseUrl = _gateway.Address.ToString().TrimEnd('/'), MaxRetries = 0 };
+        var parameters = new MessageCreateParams { Model = "scripted", MaxTokens = 64, Messages = [new UserMessageParam { Content = "Hi" }] };
+        var whole = 0;
+
+        for (var cut = 0; cut <= stream.Length; cut++)
+        {
+            _scripted.Answer = _ => new ProviderScript { Body = stream, End = BodyEnd.Close, CutAt = cut };
+            var isStopped = false;
+            var isError = false;
+            try
+            {
+                await foreach (var message in client.Messages.CreateStreaming(parameters)) isStopped |= message.Type.ToString().Contains("message_stop");
+            }
+            catch (Exception exception) when (exception is not AssertionException)
+            {
+                isError = true;
+            }
+
+            (isStopped ^ isError).Should().BeTrue("cut at {0} it was {1}", cut, isStopped ? "whole and an error" : "neither whole nor an error");
+            if (isStopped) whole++;
+        }
+
+        var rows = await _gateway.LedgerAsync();
+        (rows.Count, rows.Count(row => row.Outcome == "Success")).Should().Be((stream.Length + 1, whole));
+        whole.Should().BeGreaterThan(0);
+    }
+
     private static JsonObject Cluster(Uri provider, string name) => TestClusters.Cluster(
         $"{provider}v1", new JsonObject { ["Provider"] = name, ["ApiKey"] = TestClusters.FakeProviderKey });
 

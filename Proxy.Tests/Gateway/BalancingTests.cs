@@ -49,6 +49,18 @@ internal sealed class BalancingTests
     }
 
     [Test]
+    public async Task The_lowest_order_gets_all_calls_until_it_fails()
+    {
+        await StartAsync("RoundRobin", """{"Order":"2"}""", """{"Order":"1"}""");
+
+        await AskAsync(times: 6);
+        (_first.Calls.Count, _second.Calls.Count).Should().Be((0, 6));
+        _second.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+
+        (await AskAsync()).Should().Be("main/first");
+    }
+
+    [Test]
     public async Task The_quickest_gets_the_calls_once_both_are_known()
     {
         await StartAsync("LowestLatency", "{}", "{}");
