@@ -11,6 +11,7 @@ using Proxy.Management.Callbacks;
 using Proxy.Management.Customers;
 using Proxy.Management.Health;
 using Proxy.Management.Keys;
+using Proxy.Management.Mail;
 using Proxy.Management.Organizations;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
@@ -49,6 +50,7 @@ public static class ManagementServices
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
         services.AddSingleton<CallbackVault>();
+        AddMail(services);
         AddAccounts(services);
         services.AddSingleton<TeamStore>();
         services.AddSingleton<TeamRing>();
@@ -96,6 +98,14 @@ public static class ManagementServices
         return group;
     }
 
+    private static void AddMail(IServiceCollection services)
+    {
+        services.AddSingleton<MailOutbox>();
+        services.AddSingleton(provider => new MailSender(provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<MailOutbox>()));
+        services.AddSingleton<IMailSender>(provider => provider.GetRequiredService<MailSender>());
+        services.AddHostedService<MailDelivery>();
+    }
+
     private static void AddAccounts(IServiceCollection services)
     {
         services.AddSingleton<BudgetCalendar>();
@@ -109,6 +119,7 @@ public static class ManagementServices
         services.AddSingleton(provider => new BudgetAlerts(
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<AlertStore>(),
+            provider.GetRequiredService<IMailSender>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<BudgetAlerts>>()));
         services.AddHostedService<BudgetSweep>();

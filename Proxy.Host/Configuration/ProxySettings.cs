@@ -20,6 +20,8 @@ internal sealed record ProxySettings
 
     public required AlertOptions Alerts { get; init; }
 
+    public required MailOptions Mail { get; init; }
+
     public required PriceTable Prices { get; init; }
 
     /// <summary>Calls of models without a price are refused.</summary>

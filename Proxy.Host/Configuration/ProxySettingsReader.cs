@@ -8,7 +8,7 @@ internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
     [
-        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section,
+        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section, MailOptions.Section,
         CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
@@ -27,6 +27,8 @@ internal static class ProxySettingsReader
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
         var routing = SectionReader.Read<RoutingOptions>(configuration.GetSection(RoutingOptions.Section), faults);
         var alerts = SectionReader.Read<AlertOptions>(configuration.GetSection(AlertOptions.Section), faults);
+        var mail = SectionReader.Read<MailOptions>(configuration.GetSection(MailOptions.Section), faults);
+        if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
         var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
@@ -50,6 +52,7 @@ internal static class ProxySettingsReader
             Models = catalog,
             AccessGroups = AccessGroups.Read(clusters),
             Alerts = alerts,
+            Mail = mail,
             Prices = prices,
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,

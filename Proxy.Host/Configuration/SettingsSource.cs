@@ -11,6 +11,9 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
 
     public ProxySettings Current => _current;
 
+    /// <summary>Told of settings just before calls see them.</summary>
+    public Action<ProxySettings>? Changing { get; set; }
+
     /// <summary>What YARP reads.</summary>
     public InMemoryConfigProvider Routes { get; } = new(initial.Routes, initial.Clusters);
 
@@ -28,6 +31,7 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
         lock (_lock)
         {
             if (_next is not { } next) return;
+            Changing?.Invoke(next.Settings);
             _current = next.Settings;
             _next = null;
             next.IsApplied.SetResult(true);

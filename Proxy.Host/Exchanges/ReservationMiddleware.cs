@@ -1,8 +1,6 @@
 using System.Globalization;
-using Proxy.Host.Configuration;
 using Proxy.Host.Recording;
 using Proxy.Host.Requests;
-using Proxy.Management.Alerts;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Limits;
@@ -11,39 +9,13 @@ namespace Proxy.Host.Exchanges;
 
 /// <summary>Holds what the call may cost in the budgets and limits of all its scopes, or refuses it.</summary>
 /// <remarks>The recorder settles what is held in the commit of the call; whatever ended otherwise gives it back here.</remarks>
-internal sealed class ReservationMiddleware
+internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashier)
 {
-    private readonly RequestDelegate _next;
-    private readonly Cashier _cashier;
-    private readonly ProxyLimits _limits;
-    private readonly BudgetAlerts _alerts;
-    private ProxySettings _applied;
-
-    public ReservationMiddleware(RequestDelegate next, Cashier cashier, ProxyLimits limits, BudgetAlerts alerts, SettingsSource settings)
-    {
-        (_next, _cashier, _limits, _alerts, _applied) = (next, cashier, limits, alerts, settings.Current);
-        Apply(_applied);
-    }
-
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
-        FollowSettings(exchange.Settings);
         if (await ReserveAsync(context, exchange) is { } error) exchange.Refuse(error);
-        else await _next(context);
-    }
-
-    /// <summary>The limits of the whole gateway are those of the latest settings.</summary>
-    private void FollowSettings(ProxySettings settings)
-    {
-        var old = Volatile.Read(ref _applied);
-        if (!ReferenceEquals(old, settings) && ReferenceEquals(Interlocked.CompareExchange(ref _applied, settings, old), old)) Apply(settings);
-    }
-
-    private void Apply(ProxySettings settings)
-    {
-        _limits.Apply(settings.Limits.ToTerms(), settings.Limits.ToZone());
-        _alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.Interval);
+        else await next(context);
     }
 
     private async ValueTask<ProxyError?> ReserveAsync(HttpContext context, Exchange exchange)
@@ -56,7 +28,7 @@ internal sealed class ReservationMiddleware
         var (cost, tokens) = Estimate.Of(exchange);
         if (cost is null && exchange.Settings.RefusesUnpriced) return ExchangeErrors.Unpriced(exchange.Request.Model);
 
-        var (reservation, error) = await _cashier.ReserveAsync(
+        var (reservation, error) = await cashier.ReserveAsync(
             caller, new CallEstimate(exchange.Request.Model, cost ?? 0, tokens, exchange.Request.User, asked));
 
         exchange.Reservation = reservation;

@@ -69,6 +69,7 @@ internal static class GatewayBuilder
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(file);
         services.AddSingleton(source);
+        services.AddHostedService<ManagementFeed>();
         services.AddHostedService<ProxyFileWatch>();
 
         // Calls end first, then the log goes out; neither may take the other's time.

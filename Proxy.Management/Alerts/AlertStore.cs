@@ -11,8 +11,8 @@ internal sealed class AlertStore(Database database)
 
     /// <summary>The key of the table is what makes it once per scope, threshold and period, over restarts too.</summary>
     private const string InsertSql = """
-        insert into budget_alert (kind, id, threshold, period, spend, max_budget, raised_at, attempts)
-        values (@Kind, @Id, @Threshold, @Period, @Spend, @MaxBudget, @RaisedAt, 0)
+        insert into budget_alert (kind, id, threshold, period, spend, max_budget, raised_at, delivered_at, attempts)
+        values (@Kind, @Id, @Threshold, @Period, @Spend, @MaxBudget, @RaisedAt, @DeliveredAt, 0)
         on conflict do nothing
         """;
 
@@ -38,7 +38,8 @@ internal sealed class AlertStore(Database database)
             new CommandDefinition(WaitingSql, new { limit = MaxAtOnce }, cancellationToken: cancellationToken))];
     }
 
-    public static void Insert(DbConnection connection, DbTransaction transaction, BudgetAlert alert) => connection.Execute(InsertSql, alert, transaction);
+    /// <returns>False when it was raised before.</returns>
+    public static bool Insert(DbConnection connection, DbTransaction transaction, BudgetAlert alert) => connection.Execute(InsertSql, alert, transaction) == 1;
 
     /// <param name="deliveredAt">Null when it waits for another attempt.</param>
     public static void SetTried(DbConnection connection, DbTransaction transaction, BudgetAlert alert, DateTimeOffset? deliveredAt) => connection.Execute(

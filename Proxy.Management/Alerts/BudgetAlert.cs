@@ -29,5 +29,8 @@ internal sealed record BudgetAlert
 
     public long RaisedAt { get; init; }
 
+    /// <summary>When the webhook took it; null while it waits for one.</summary>
+    public long? DeliveredAt { get; init; }
+
     public long Attempts { get; init; }
 }

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Proxy.Management.Budgets;
+using Proxy.Management.Mail;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Alerts;
 
-/// <summary>Raises alerts of budgets and delivers them to a webhook, from a durable table and once per scope, threshold and period.</summary>
+/// <summary>Raises alerts of budgets and delivers them to a webhook and by mail, from durable tables and once per scope, threshold and period.</summary>
 public sealed partial class BudgetAlerts
 {
     /// <summary>About a day, at one look in ten seconds; then an alert is old news.</summary>
@@ -17,17 +18,20 @@ public sealed partial class BudgetAlerts
 
     private readonly CommitQueue _queue;
     private readonly AlertStore _store;
+    private readonly IMailSender _mails;
     private readonly TimeProvider _time;
     private readonly ILogger<BudgetAlerts> _logger;
     private volatile Uri? _webhook;
+    private volatile IReadOnlyList<string> _recipients = [];
 
-    internal BudgetAlerts(CommitQueue queue, AlertStore store, TimeProvider time, ILogger<BudgetAlerts> logger) =>
-        (_queue, _store, _time, _logger) = (queue, store, time, logger);
+    internal BudgetAlerts(CommitQueue queue, AlertStore store, IMailSender mails, TimeProvider time, ILogger<BudgetAlerts> logger) =>
+        (_queue, _store, _mails, _time, _logger) = (queue, store, mails, time, logger);
 
-    /// <summary>Where alerts go from now on; null keeps them waiting.</summary>
+    /// <summary>Where alerts go from now on; with neither a webhook nor a recipient they wait for a webhook.</summary>
     /// <param name="webhook">An absolute address, or null.</param>
+    /// <param name="recipients">Addresses of mail.</param>
     /// <param name="interval">How often waiting alerts are looked for.</param>
-    public void Apply(Uri? webhook, TimeSpan interval) => (_webhook, Interval) = (webhook, interval);
+    public void Apply(Uri? webhook, IReadOnlyList<string> recipients, TimeSpan interval) => (_webhook, _recipients, Interval) = (webhook, recipients, interval);
 
     /// <summary>How often waiting alerts are looked for.</summary>
     internal TimeSpan Interval { get; private set; } = TimeSpan.FromSeconds(10);
@@ -75,12 +79,16 @@ public sealed partial class BudgetAlerts
 
     private async Task KeepAsync(BudgetAlert alert)
     {
+        var recipients = _recipients;
+        if (_webhook is null && recipients.Count > 0) alert = alert with { DeliveredAt = alert.RaisedAt };
         try
         {
             await _queue.WriteAsync(
                 (connection, transaction) =>
                 {
-                    AlertStore.Insert(connection, transaction, alert);
+                    if (!AlertStore.Insert(connection, transaction, alert)) return false;
+
+                    foreach (var recipient in recipients) _mails.Send(connection, transaction, AlertMessage.MailOf(alert, recipient));
                     return true;
                 },
                 CancellationToken.None);
@@ -95,7 +103,7 @@ public sealed partial class BudgetAlerts
     {
         try
         {
-            using var content = AlertMessage.Of(alert);
+            using var content = AlertMessage.WebhookOf(alert);
             using var response = await Client.PostAsync(webhook, content, cancellationToken);
             if (response.IsSuccessStatusCode) return true;
 

@@ -15,7 +15,7 @@ internal sealed class TestTill
     public TestTill()
     {
         var ring = new AccountRing(new AccountStore(new Database("sqlite:never-opened.db")));
-        _cashier = new Cashier(ring, new BudgetResets(ring, null!, null!, new BudgetCalendar(), Time, NullLogger<BudgetResets>.Instance), new BudgetAlerts(null!, null!, Time, NullLogger<BudgetAlerts>.Instance), Time);
+        _cashier = new Cashier(ring, new BudgetResets(ring, null!, null!, new BudgetCalendar(), Time, NullLogger<BudgetResets>.Instance), new BudgetAlerts(null!, null!, null!, Time, NullLogger<BudgetAlerts>.Instance), Time);
     }
 
     public ManualTimeProvider Time { get; } = new();

@@ -113,6 +113,17 @@ internal sealed class StartTests
             output.Should().Contain(fault);
     }
 
+    [TestCase("""{"Mail":{"From":"a@example.com"}}""", "Host is missing")]
+    [TestCase("""{"Mail":{"Host":"mail.example.com"}}""", "From is no address of mail")]
+    [TestCase("""{"Mail":{"Host":"mail example","From":"a@example.com"}}""", "is no name of a host")]
+    [TestCase("""{"Mail":{"Host":"mail.example.com","From":"a@example.com\r\nBcc: b@example.com"}}""", "From is no address of mail")]
+    [TestCase("""{"Mail":{"Host":"mail.example.com","From":"a@example.com","Port":465}}""", "Port 465 speaks TLS from its first byte")]
+    [TestCase("""{"Mail":{"Host":"mail.example.com","From":"a@example.com","UserName":"a"}}""", "UserName and Password go together")]
+    [TestCase("""{"Mail":{"Host":"mail.example.com","From":"a@example.com","UserName":"a","Password":"plain"}}""", "Password is not env:NAME or file:PATH")]
+    [TestCase("""{"Mail":{"Host":"mail.example.com","From":"a@example.com","UserName":"a","Password":"env:NOT_SET_AT_ALL"}}""", "'NOT_SET_AT_ALL' is not set")]
+    [TestCase("""{"Mail":{"Host":"mail.example.com","From":"a@example.com","Tls":false,"UserName":"a","Password":"env:PATH"}}""", "the password would be sent in the clear")]
+    [TestCase("""{"Alerts":{"MailTo":"a@example.com"}}""", "MailTo needs the section Mail")]
+    [TestCase("""{"Alerts":{"MailTo":"a@example.com, b"},"Mail":{"Host":"mail.example.com","From":"a@example.com"}}""", "MailTo holds 'b', which is no address of mail")]
     [TestCase("{ \"ReverseProxy\": ", "is not valid JSON")]
     public async Task A_file_that_cannot_be_used_is_refused(string content, string sentence)
     {

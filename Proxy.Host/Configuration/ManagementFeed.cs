@@ -1,0 +1,29 @@
+using Proxy.Management.Alerts;
+using Proxy.Management.Budgets;
+using Proxy.Management.Mail;
+
+namespace Proxy.Host.Configuration;
+
+/// <summary>Tells Management what proxy.json says about it: at the start, and whenever that changes.</summary>
+internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, BudgetAlerts alerts, MailSender mails) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        source.Changing = Apply;
+        Apply(source.Current);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        source.Changing = null;
+        return Task.CompletedTask;
+    }
+
+    private void Apply(ProxySettings settings)
+    {
+        limits.Apply(settings.Limits.ToTerms(), settings.Limits.ToZone());
+        mails.Apply(settings.Mail.ToServer());
+        alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.ToRecipients(), settings.Alerts.Interval);
+    }
+}
