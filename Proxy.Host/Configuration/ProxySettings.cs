@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Proxy.Host.Models;
 using Proxy.Host.Recording;
+using Proxy.Host.Rehearsals;
 using Proxy.Logging;
 using Proxy.Management.Prices;
 using Yarp.ReverseProxy.Configuration;
@@ -42,6 +43,8 @@ internal sealed record ProxySettings
     public required GlobalLogging Logging { get; init; }
 
     public required ManagementOptions Management { get; init; }
+
+    public required RehearsalOptions Rehearsal { get; init; }
 
     /// <summary>What the operator should mend, though it works.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

@@ -1,4 +1,5 @@
 using Proxy.Host.Models;
+using Proxy.Host.Rehearsals;
 using Proxy.Logging;
 
 namespace Proxy.Host.Configuration;
@@ -9,7 +10,7 @@ internal static class ProxySettingsReader
     private static readonly string[] Sections =
     [
         "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section, MailOptions.Section,
-        CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
+        RehearsalOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
     /// <param name="configuration">The file with the environment over it.</param>
@@ -34,11 +35,11 @@ internal static class ProxySettingsReader
         var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
         var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
+        var rehearsal = SectionReader.Read<RehearsalOptions>(configuration.GetSection(RehearsalOptions.Section), faults);
         var (routes, clusters) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var models = ModelReader.Read(clusters, faults, warnings);
 
-        var aliases = AliasReader.Read(configuration, models, faults);
-        var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), aliases);
+        var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), AliasReader.Read(configuration, models, faults));
         var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
         foreach (var missing in defaultFallbacks.Where(model => catalog.Find(model) is null))
             faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
@@ -62,6 +63,7 @@ internal static class ProxySettingsReader
             CompletionLog = completionLog,
             Logging = logging,
             Management = management,
+            Rehearsal = rehearsal,
             Warnings = warnings,
         }, []);
     }

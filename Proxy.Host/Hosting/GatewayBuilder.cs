@@ -10,6 +10,7 @@ using Proxy.Host.Models;
 using Proxy.Host.Probing;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
+using Proxy.Host.Rehearsals;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
@@ -31,6 +32,31 @@ internal static class GatewayBuilder
     private static readonly TimeSpan StopSlack = TimeSpan.FromSeconds(5);
 
     public static WebApplication Build(
+        ProxyFile file, ProxySettings settings, IConfiguration configuration, ManagementSettings management, string dataFolder, string? urls)
+    {
+        var builder = Compose(file, settings, configuration, management, dataFolder, urls);
+        if (TelemetryExport.IsWanted) builder.Services.AddHostedService<TelemetryExport>();
+        if (settings.Rehearsal.Enabled) builder.Services.AddRehearsal(settings.Rehearsal);
+        var app = builder.Build();
+        foreach (var warning in settings.Warnings) StartLog.Warn(app.Logger, warning);
+        Map(app);
+        return app;
+    }
+
+    /// <summary>The same program, heard by nobody, for calls to itself.</summary>
+    public static WebApplication BuildRehearsal(
+        ProxyFile file, ProxySettings settings, IConfiguration configuration, ManagementSettings management, string dataFolder, string urls)
+    {
+        var builder = Compose(file, settings, configuration, management, dataFolder, urls);
+        builder.Services.AddSilence();
+        var app = builder.Build();
+        app.UseSilence();
+        app.MapRehearsalLog();
+        Map(app);
+        return app;
+    }
+
+    private static WebApplicationBuilder Compose(
         ProxyFile file, ProxySettings settings, IConfiguration configuration, ManagementSettings management, string dataFolder, string? urls)
     {
         // Empty: the usual builder reads settings of its own from the working directory, and watches that folder, which the database is in.
@@ -57,10 +83,7 @@ internal static class GatewayBuilder
         });
 
         AddServices(builder.Services, file, settings, management, dataFolder);
-        var app = builder.Build();
-        foreach (var warning in settings.Warnings) StartLog.Warn(app.Logger, warning);
-        Map(app);
-        return app;
+        return builder;
     }
 
     private static void AddServices(IServiceCollection services, ProxyFile file, ProxySettings settings, ManagementSettings management, string dataFolder)
@@ -94,7 +117,6 @@ internal static class GatewayBuilder
         services.AddSingleton<BodyRelay>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<AnswerRelay>();
-        if (TelemetryExport.IsWanted) services.AddHostedService<TelemetryExport>();
 
         services.AddReverseProxy();
         services.AddSingleton<IProxyConfigProvider>(source.Routes);

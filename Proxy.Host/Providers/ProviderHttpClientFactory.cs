@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers.Demo;
 using Yarp.ReverseProxy.Forwarder;
@@ -5,7 +6,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Proxy.Host.Providers;
 
 /// <summary>YARP's factory, for clients that talk to providers.</summary>
-internal sealed class ProviderHttpClientFactory(ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
+internal sealed class ProviderHttpClientFactory(IMeterFactory meters, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
         base.CanReuseOldClient(context) && IsInProcess(context.NewMetadata) == IsInProcess(context.OldMetadata);
@@ -16,6 +17,7 @@ internal sealed class ProviderHttpClientFactory(ILogger<ForwarderHttpClientFacto
 
         // The client's trace is not the provider's business, and looking for one costs on every call.
         handler.ActivityHeadersPropagator = null;
+        handler.MeterFactory = meters;
 
         // Providers move; a connection that is never closed would never ask the name server again.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);

@@ -29,15 +29,18 @@ internal static class HealthEndpoints
 
     private static JsonHttpResult<string> SayAlive() => TypedResults.Json(Alive, HealthJson.Default.String);
 
-    private static async Task<IResult> SayReadyAsync(Database database, CommitQueue commits, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> SayReadyAsync(
+        Database database, CommitQueue commits, IEnumerable<IReadinessCondition> conditions, TimeProvider time, CancellationToken cancellationToken)
     {
         var answers = commits.IsWritable && await AnswersAsync(database, cancellationToken);
-        var readiness = new Readiness(
-            answers ? "healthy" : "unhealthy", answers ? "connected" : "Not connected", Cache: null, ApiVersion, [], time.GetUtcNow());
+        var missing = conditions.Select(condition => condition.Missing).OfType<string>().ToList();
+        var isReady = answers && missing.Count == 0;
+        var status = isReady ? "healthy" : answers ? "starting" : "unhealthy";
+        var readiness = new Readiness(status, answers ? "connected" : "Not connected", Cache: null, ApiVersion, [], missing, time.GetUtcNow());
         return TypedResults.Json(
             readiness,
             HealthJson.Default.Readiness,
-            statusCode: answers ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            statusCode: isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     private static async Task<bool> AnswersAsync(Database database, CancellationToken cancellationToken)
@@ -58,7 +61,7 @@ internal static class HealthEndpoints
 }
 
 internal sealed record Readiness(
-    string Status, string Db, string? Cache, string LitellmVersion, IReadOnlyList<string> SuccessCallbacks, DateTimeOffset LastUpdated);
+    string Status, string Db, string? Cache, string LitellmVersion, IReadOnlyList<string> SuccessCallbacks, IReadOnlyList<string> Missing, DateTimeOffset LastUpdated);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(string))]

@@ -146,6 +146,7 @@ internal sealed class TestFolder : IDisposable
         {
             ["ReverseProxy"] = new JsonObject { ["Clusters"] = clusters.DeepClone() },
             ["Management"] = new JsonObject { ["Database"] = Postgres?.Url ?? $"sqlite:{DatabasePath}", ["DataFolder"] = System.IO.Path.Combine(Path, "data") },
+            ["Rehearsal"] = new JsonObject { ["Enabled"] = false },
             ["CompletionLog"] = new JsonObject { ["FlushInterval"] = "00:00:00.050", ["ShutdownTimeout"] = "00:00:02" },
         };
         foreach (var (name, section) in sections ?? []) config[name] = section!.DeepClone();

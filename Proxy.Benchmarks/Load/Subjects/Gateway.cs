@@ -28,6 +28,8 @@ internal static class Gateway
             DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", MasterKey) },
         };
 
+        await AwaitReadyAsync(client);
+
         async Task<Subject> AddAsync(string name, bool isLogged, string team, string key, bool isVariant)
         {
             var made = await PostAsync(client, "/team/new", "{" + team + "}");
@@ -72,6 +74,19 @@ internal static class Gateway
               "Management": { "Database": "sqlite:data/proxy.db" }
             }
             """;
+    }
+
+    /// <summary>Nothing sends calls to a program that is not ready.</summary>
+    private static async Task AwaitReadyAsync(HttpClient client)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        do
+        {
+            using var answer = await client.GetAsync(new Uri("/health/readiness", UriKind.Relative), limit.Token);
+            if (answer.IsSuccessStatusCode) return;
+        }
+        while (await timer.WaitForNextTickAsync(limit.Token));
     }
 
     /// <summary>Waits until the log is wholly at its target, for the shipping of a run is part of its price.</summary>
