@@ -59,6 +59,8 @@ public static class ManagementServices
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<SpendLog>();
+        services.AddSingleton<DayBook>();
+        services.AddSingleton<SpendRanking>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<KeyRing>(),
@@ -95,6 +97,8 @@ public static class ManagementServices
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
         group.MapSpendEndpoints();
+        group.MapGlobalSpendEndpoints();
+        group.MapActivityEndpoints();
         return group;
     }
 
