@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
@@ -29,7 +29,7 @@ internal static class GlobalSpendEndpoints
         routes.MapGet("/global/activity/model", AccessRule.Admin, ShowActivityOfModelsAsync);
     }
 
-    private static IResult ShowSpend(ProxyLimits limits)
+    private static JsonHttpResult<GlobalSpend> ShowSpend(ProxyLimits limits)
     {
         var (spend, budget) = limits.Standing;
         return TypedResults.Json(new GlobalSpend(spend, budget), GlobalSpendJson.Default.GlobalSpend);

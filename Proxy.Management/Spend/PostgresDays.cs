@@ -91,9 +91,9 @@ internal sealed class PostgresDays
     private static List<(T Day, DaySum Sum)> Grouped<T>(List<(T Day, DaySum Sum)> rows) =>
         [.. rows.GroupBy(row => row.Day).Select(same => (same.Key, same.Select(row => row.Sum).Aggregate((left, right) => left + right)))];
 
-    private static Array Column<T, TValue>(List<(T Day, DaySum Sum)> rows, Func<T, TValue> value) => rows.Select(row => value(row.Day)).ToArray();
+    private static TValue[] Column<T, TValue>(List<(T Day, DaySum Sum)> rows, Func<T, TValue> value) => rows.Select(row => value(row.Day)).ToArray();
 
-    private static Array[] Sums<T>(List<(T Day, DaySum Sum)> rows)
+    private static long[][] Sums<T>(List<(T Day, DaySum Sum)> rows)
     {
         Func<DaySum, long>[] columns =
         [

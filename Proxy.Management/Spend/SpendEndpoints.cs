@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
-using Proxy.Management.Keys;
 
 namespace Proxy.Management.Spend;
 
@@ -13,8 +12,6 @@ namespace Proxy.Management.Spend;
 internal static class SpendEndpoints
 {
     private const int MostNames = 100;
-
-    private static readonly ProxyError UnknownPlace = ProxyError.BadRequest("'before' must be the request_id of an entry.", "before");
 
     public static void MapSpendEndpoints(this IEndpointRouteBuilder routes)
     {
@@ -33,7 +30,8 @@ internal static class SpendEndpoints
         var (filter, fault) = entries.Read(query, context.ManagementCaller);
         if (fault is not null) return new ErrorResult(fault);
         if (entries.RequestId is not null) return Show(await FindAsync(log, entries.RequestId, filter!, cancellationToken));
-        if (filter!.Days is { } range && !string.Equals(entries.Summarize, "false", StringComparison.OrdinalIgnoreCase))
+        if (filter!.IsEmpty) return Show([]);
+        if (filter.Days is { } range && !string.Equals(entries.Summarize, "false", StringComparison.OrdinalIgnoreCase))
             return await SumAsync(query.Book, new DayFilter(range).SeenBy(context.ManagementCaller), filter, cancellationToken);
 
         return Show(await log.ListAsync(filter, query.Count, cancellationToken));
@@ -79,40 +77,4 @@ internal static class SpendEndpoints
 
     private static JsonHttpResult<IReadOnlyList<SpendLogRow>> Show(IReadOnlyList<SpendEntry> entries) => TypedResults.Json(
         (IReadOnlyList<SpendLogRow>)[.. entries.Select(SpendLogRow.Of)], SpendJson.Default.IReadOnlyListSpendLogRow);
-
-    /// <summary>Which entries are asked for.</summary>
-    internal sealed record EntryQuery(
-        [property: FromQuery(Name = "request_id")] string? RequestId,
-        [property: FromQuery(Name = "user_id")] string? UserId,
-        [property: FromQuery(Name = "team_id")] string? TeamId,
-        [property: FromQuery(Name = "before")] string? Before,
-        [property: FromQuery(Name = "summarize")] string? Summarize)
-    {
-        public static ProxyError? FindFault(string field, string? id) => id is not null && (id.Length > 256 || id.Any(char.IsControl))
-            ? ProxyError.BadRequest($"'{field}' must be at most 256 characters long and hold no control characters.", field)
-            : null;
-
-        public (EntryFilter? Filter, ProxyError? Error) Read(SpendQuery query, Caller caller)
-        {
-            if ((FindFault("user_id", UserId) ?? FindFault("team_id", TeamId)) is { } fault) return (null, fault);
-
-            var hash = string.IsNullOrEmpty(query.ApiKey) ? null : KeyFormat.FindHash(query.ApiKey);
-            if (hash is null && !string.IsNullOrEmpty(query.ApiKey)) return (null, KeyErrors.InvalidFormat);
-            if (!Guid.TryParse(Before ?? Guid.Empty.ToString(), out var before)) return (null, UnknownPlace);
-
-            DayRange? days = null;
-            if (!string.IsNullOrEmpty(query.StartDate) || !string.IsNullOrEmpty(query.EndDate))
-            {
-                var (range, error) = DayRange.Read(query.StartDate, query.EndDate, query.Time.GetUtcNow());
-                if (error is not null) return (null, error);
-
-                days = range;
-            }
-
-            var filter = new EntryFilter(hash, Named(UserId), Named(TeamId), days, Before is null ? null : before);
-            return (filter.SeenBy(caller), null);
-        }
-
-        private static string? Named(string? id) => string.IsNullOrEmpty(id) ? null : id;
-    }
 }
