@@ -10,7 +10,8 @@ namespace Proxy.Management.Spend;
 /// <param name="Before">Only those that began before this one.</param>
 internal sealed record EntryFilter(KeyHash? KeyHash, string? UserId, string? TeamId, DayRange? Days, Guid? Before)
 {
-    public static readonly EntryFilter All = new(null, null, null, null, null);
+    /// <summary>True when it is of one key, user or team, by which the book has no index.</summary>
+    public bool IsNarrow => KeyHash is not null || UserId is not null || TeamId is not null;
 
     /// <summary>True when it can hold nothing: a caller has asked for what is not theirs.</summary>
     public bool IsEmpty { get; private init; }
@@ -28,6 +29,16 @@ internal sealed record EntryFilter(KeyHash? KeyHash, string? UserId, string? Tea
         && (KeyHash is null || KeyHash == entry.KeyHash)
         && (UserId is null || UserId == entry.UserId)
         && (TeamId is null || TeamId == entry.TeamId);
+
+    /// <summary>Narrows the days of a range to those of what is asked for.</summary>
+    public DayFilter ToDays(DayRange range)
+    {
+        var days = new DayFilter(range);
+        if (KeyHash is { } key) days.Is("key_hash", key.ToArray());
+        if (UserId is not null) days.Is("user_id", UserId);
+        if (TeamId is not null) days.Is("team_id", TeamId);
+        return days;
+    }
 
     /// <summary>The condition of a statement, and its values.</summary>
     public (string Sql, DynamicParameters Parameters) ToSql(int limit)

@@ -67,8 +67,3 @@ select 'tag', tag.value, started_at / 86400000, substr(model, 1, 85),
     cast(sum(cached_input_tokens) as bigint), cast(sum(cache_write_tokens) as bigint), cast(sum(cost) as bigint)
 from spend_log cross join json_each(replace(coalesce(tags, '[]'), '\u0000', '\ufffd')) as tag
 group by 1, 2, 3, 4;
-
--- Calls of one key, team or user, the latest first.
-create index spend_log_by_key on spend_log (key_hash, call_id) where key_hash is not null;
-create index spend_log_by_team on spend_log (team_id, call_id) where team_id is not null;
-create index spend_log_by_user on spend_log (user_id, call_id) where user_id is not null;
