@@ -95,7 +95,7 @@ public sealed partial class ModelChanges : IDisposable
         }
     }
 
-    private Task WriteAsync(string id, StoredModel? model) => _queue.WriteAsync(
+    private Task<bool> WriteAsync(string id, StoredModel? model) => _queue.WriteAsync(
         (connection, transaction) => Write(connection, transaction, id, model), CancellationToken.None);
 
     private bool Write(DbConnection connection, DbTransaction transaction, string id, StoredModel? model)
