@@ -1,5 +1,7 @@
 using Proxy.Host.Configuration;
 using Proxy.Host.Translation;
+using Proxy.Management.Access;
+using Proxy.Management.Errors;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -21,6 +23,9 @@ internal sealed class CallPrices(SettingsSource settings) : ICallPrices
 
         return most;
     }
+
+    public ProxyError? FindRefusal(Caller caller, string model) =>
+        caller.FindModelRefusal(model, settings.Current.AccessGroups.Of(settings.Current.Models.Find(model)?.Cluster.Id));
 
     public long EstimateTokens(ReadOnlySpan<byte> json) => TokenEstimate.Of(json);
 

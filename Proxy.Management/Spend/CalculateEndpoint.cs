@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,6 +13,9 @@ public interface ICallPrices
 {
     /// <summary>What tokens of a model cost, in dollars, where it is dearest; null when no price is known for it.</summary>
     decimal? CostOf(string model, TokenUsage usage);
+
+    /// <returns>Why the caller may not use the model, or null.</returns>
+    ProxyError? FindRefusal(Caller caller, string model);
 
     /// <summary>About how many tokens a prompt has that is written so.</summary>
     /// <param name="json">Valid JSON in UTF-8.</param>
@@ -34,7 +36,7 @@ internal static class CalculateEndpoint
 
         var (model, usage) = fields!.Object("completion_response") is { } answer ? ReadAnswer(fields, new FieldReader(answer)) : ReadPrompt(fields, prices);
         if (fields.Error is { } fault) return new ErrorResult(fault);
-        if (context.ManagementCaller.FindModelRefusal(model!) is { } refusal) return new ErrorResult(refusal);
+        if (prices.FindRefusal(context.ManagementCaller, model!) is { } refusal) return new ErrorResult(refusal);
 
         return prices.CostOf(model!, usage) is { } cost
             ? TypedResults.Json(new CalculatedCost(cost), CalculateJson.Default.CalculatedCost)

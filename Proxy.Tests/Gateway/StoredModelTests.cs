@@ -143,6 +143,9 @@ internal sealed class StoredModelTests : GatewayFixture
         (await RefusalAsync("/spend/calculate", new JsonObject { ["model"] = "fresh" })).Text.Should().Contain("\"param\":\"messages\"");
         (await RefusalAsync("/spend/calculate", JsonNode.Parse("""{"completion_response": {"model": "fresh", "usage": {"prompt_tokens": -1}}}""")!.AsObject()))
             .Text.Should().Contain("\"param\":\"completion_response\"");
+        using var stranger = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("another") }));
+        using var refused = await stranger.PostAsJsonAsync("/spend/calculate", new JsonObject { ["model"] = "fresh", ["messages"] = new JsonArray() });
+        refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
     }
 
     [Test]
