@@ -12,6 +12,7 @@ using Proxy.Management.Customers;
 using Proxy.Management.Health;
 using Proxy.Management.Keys;
 using Proxy.Management.Mail;
+using Proxy.Management.Models;
 using Proxy.Management.Organizations;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
@@ -59,6 +60,13 @@ public static class ManagementServices
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<SpendLog>();
+        services.AddSingleton<DayBook>();
+        services.AddSingleton<ModelStore>();
+        services.AddSingleton(provider => new ModelChanges(
+            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<CommitQueue>(),
+            provider.GetRequiredService<ILogger<ModelChanges>>()));
+        services.AddSingleton<SpendRanking>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<KeyRing>(),
@@ -94,7 +102,11 @@ public static class ManagementServices
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
+        if (routes.ServiceProvider.GetService<IModelRouting>() is not null) group.MapModelEndpoints();
+        if (routes.ServiceProvider.GetService<ICallPrices>() is not null) group.MapCalculateEndpoint();
         group.MapSpendEndpoints();
+        group.MapGlobalSpendEndpoints();
+        group.MapActivityEndpoints();
         return group;
     }
 

@@ -10,6 +10,9 @@ internal sealed class AttemptTimer : IDisposable
     /// <summary>Moving a timer costs more than reading a clock, so it is moved only when it is this much behind.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Timers go by another clock than the one that is read, and may be this much early.</summary>
+    public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
+
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _source;
     private readonly CancellationToken _clientLeft;
@@ -51,7 +54,7 @@ internal sealed class AttemptTimer : IDisposable
         }
     }
 
-    private bool IsOver => _rest != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(_started) >= _rest;
+    private bool IsOver => _rest != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(_started) + Tick >= _rest;
 
     /// <summary>Bytes came.</summary>
     public void Restart()

@@ -72,7 +72,7 @@ internal sealed class FailoverRun
         if (isOpen && _first is var (attempt, failure)) Exchange.GiveUp(attempt, failure);
     }
 
-    private bool IsOver(TimeSpan delay) => Exchange.Stopping.IsCancellationRequested || _whole != Timeout.InfiniteTimeSpan && Rest() <= delay;
+    private bool IsOver(TimeSpan delay) => Exchange.Stopping.IsCancellationRequested || _whole != Timeout.InfiniteTimeSpan && Rest() <= delay + AttemptTimer.Tick;
 
     private TimeSpan Rest()
     {

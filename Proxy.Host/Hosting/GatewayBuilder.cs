@@ -17,6 +17,8 @@ using Proxy.Logging.Outbox;
 using Proxy.Management;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Models;
+using Proxy.Management.Spend;
 using Proxy.Management.Storage;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -108,6 +110,8 @@ internal static class GatewayBuilder
         services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
         services.AddCompletionLog();
         services.AddSingleton<ILogging, TeamLogging>();
+        services.AddSingleton<IModelRouting, ModelRouting>();
+        services.AddSingleton<ICallPrices, CallPrices>();
 
         services.AddSingleton<ExchangeMetrics>();
         services.AddSingleton<LogTargets>();

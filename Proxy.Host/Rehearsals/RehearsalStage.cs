@@ -7,7 +7,6 @@ using System.Text.Json.Nodes;
 using OpenTelemetry;
 using Proxy.Host.Configuration;
 using Proxy.Host.Hosting;
-using Proxy.Logging.Outbox;
 using Proxy.Management;
 using Proxy.Management.Access;
 using Proxy.Management.Storage;
@@ -47,7 +46,7 @@ internal sealed class RehearsalStage : IAsyncDisposable
         // The file alone: the environment speaks of the real gateway.
         using var bytes = new MemoryStream(await File.ReadAllBytesAsync(file.Path, cancellationToken));
         var configuration = new ConfigurationBuilder().AddJsonStream(bytes).Build();
-        var (settings, faults) = await ProxySettingsReader.ReadAsync(configuration, configuration);
+        var (settings, faults) = await ProxySettingsReader.ReadAsync(configuration, configuration, []);
         if (settings is null) throw new InvalidOperationException(string.Join(' ', faults));
 
         var management = new ManagementSettings(
@@ -56,8 +55,7 @@ internal sealed class RehearsalStage : IAsyncDisposable
         var stage = new RehearsalStage(folder, app);
         try
         {
-            await app.Services.UpgradeManagementSchemaAsync();
-            await app.Services.GetRequiredService<Migrator>().ApplyAsync("logging", OutboxSchema.Scripts);
+            await Gateway.PrepareAsync(app.Services);
             await app.StartAsync(cancellationToken);
             stage._client.BaseAddress = new Uri(app.Urls.First());
             stage.Speak(masterKey);

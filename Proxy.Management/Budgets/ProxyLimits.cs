@@ -14,6 +14,9 @@ public sealed class ProxyLimits
     internal ProxyLimits(AccountRing ring, AccountStore store, BudgetResets resets, BudgetCalendar calendar, TimeProvider time) =>
         (_ring, _store, _resets, _calendar, _time) = (ring, store, resets, calendar, time);
 
+    /// <summary>What the whole program has spent in its present period, and what it may.</summary>
+    internal (decimal Spend, decimal? MaxBudget) Standing => (_ring.Proxy.Spend, _ring.Proxy.Terms.MaxBudget);
+
     /// <summary>Reads what was spent before this start.</summary>
     internal async Task LoadAsync()
     {

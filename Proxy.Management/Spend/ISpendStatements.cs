@@ -16,6 +16,10 @@ internal interface ISpendStatements : IDisposable
     /// <summary>Makes the account when there is none: calls may name whom nobody has made.</summary>
     void AddToAccount(AccountId id, long picos, long now);
 
+    void AddToDay(in SpendDay day, in DaySum sum);
+
+    void AddToDay(in AccountDay day, in DaySum sum);
+
     void Flush(DbTransaction transaction);
 
     void Forget();

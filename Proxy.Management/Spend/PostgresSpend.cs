@@ -30,6 +30,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
         """;
 
     private readonly PostgresSpendColumns _entries = new();
+    private readonly PostgresDays _days = new();
     private readonly List<(byte[] Hash, long Picos)> _keys = [];
     private readonly List<(string Id, long Picos)> _teams = [];
     private readonly List<(AccountId Id, long Picos, long Now)> _accounts = [];
@@ -42,6 +43,10 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
 
     public void AddToAccount(AccountId id, long picos, long now) =>
         _accounts.Add((id with { Id = PostgresSpendColumns.Clean(id.Id) }, picos, now));
+
+    public void AddToDay(in SpendDay day, in DaySum sum) => _days.Add(day, sum);
+
+    public void AddToDay(in AccountDay day, in DaySum sum) => _days.Add(day, sum);
 
     public void Flush(DbTransaction transaction)
     {
@@ -58,6 +63,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
                 sums.Select(sum => sum.Picos).ToArray(), sums.Select(sum => sum.Now).ToArray());
         }
 
+        _days.AddTo(batch);
         if (batch.BatchCommands.Count > 0) batch.ExecuteNonQuery();
         Forget();
     }
@@ -68,6 +74,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
         _keys.Clear();
         _teams.Clear();
         _accounts.Clear();
+        _days.Clear();
     }
 
     public void Dispose()
@@ -75,7 +82,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
         // The statements are the connection's.
     }
 
-    private static void Add(NpgsqlBatch batch, string sql, params Array[] columns)
+    internal static void Add(NpgsqlBatch batch, string sql, params Array[] columns)
     {
         var command = new NpgsqlBatchCommand(sql);
         foreach (var column in columns) command.Parameters.Add(new NpgsqlParameter { Value = column });

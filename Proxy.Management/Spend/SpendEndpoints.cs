@@ -1,127 +1,93 @@
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
+using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 
 namespace Proxy.Management.Spend;
 
-/// <summary>Reads of the book.</summary>
+/// <summary>Reads of the book, of which no read is without a bound, and of what keys, users and tags have spent.</summary>
 internal static class SpendEndpoints
 {
-    private const int DefaultLimit = 100;
-    private const int MaxLimit = 1000;
+    private const int MostNames = 100;
 
-    private static readonly ProxyError LimitOutOfRange = new(
-        422, ProxyError.InvalidRequest, $"'limit' must be a whole number from 1 to {MaxLimit}.", "limit");
-
-    public static void MapSpendEndpoints(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/spend/logs", AccessRule.Admin, ListAsync);
-
-    /// <remarks>Without a request id it lists the latest entries; it never lists all of them.</remarks>
-    private static async Task<IResult> ListAsync(
-        SpendLog log, [FromQuery(Name = "request_id")] string? requestId, string? limit, CancellationToken cancellationToken)
+    public static void MapSpendEndpoints(this IEndpointRouteBuilder routes)
     {
-        var count = DefaultLimit;
-        if (limit is not null && !(int.TryParse(limit, out count) && count is >= 1 and <= MaxLimit)) return new ErrorResult(LimitOutOfRange);
-
-        return Show(requestId is null
-            ? await log.ListAsync(count, cancellationToken)
-            : Guid.TryParse(requestId, out var callId) && await log.FindAsync(callId, cancellationToken) is { } entry ? [entry] : []);
+        routes.MapGet("/spend/logs", AccessRule.OwnerOrAdmin, ListAsync);
+        routes.MapGet("/spend/keys", AccessRule.Admin, ListKeysAsync);
+        routes.MapGet("/spend/users", AccessRule.Admin, ListUsersAsync);
+        routes.MapGet("/spend/tags", AccessRule.Admin, ListTagsAsync);
     }
+
+    /// <remarks>With two days it sums each day, unless that is not wanted; without, it lists the latest entries; it never lists all of them.</remarks>
+    private static async Task<IResult> ListAsync(
+        HttpContext context, SpendLog log, [AsParameters] SpendQuery query, [AsParameters] EntryQuery entries, CancellationToken cancellationToken)
+    {
+        if (query.LimitFault is { } outOfRange) return new ErrorResult(outOfRange);
+
+        var (filter, fault) = entries.Read(query, context.ManagementCaller);
+        if (fault is not null) return new ErrorResult(fault);
+        if (entries.RequestId is not null) return Show(await FindAsync(log, entries.RequestId, filter!, cancellationToken));
+        if (filter!.IsEmpty) return Show([]);
+        if (filter.Days is { } range && !string.Equals(entries.Summarize, "false", StringComparison.OrdinalIgnoreCase))
+            return await SumAsync(query.Book, filter.ToDays(range), cancellationToken);
+
+        return Show(filter.IsNarrow
+            ? await ListByDayAsync(log, query, filter, cancellationToken)
+            : await log.ListAsync(filter, query.Count, cancellationToken));
+    }
+
+    private static async Task<IReadOnlyList<SpendEntry>> FindAsync(SpendLog log, string requestId, EntryFilter filter, CancellationToken cancellationToken) =>
+        Guid.TryParse(requestId, out var callId) && await log.FindAsync(callId, cancellationToken) is { } entry && filter.Holds(entry) ? [entry] : [];
+
+    /// <summary>Looks through those days only that have calls of what is asked for, the latest first, until it has enough.</summary>
+    /// <remarks>An index of the book by key would say it at once, but made recording a call seven times as dear.</remarks>
+    private static async Task<IReadOnlyList<SpendEntry>> ListByDayAsync(SpendLog log, SpendQuery query, EntryFilter filter, CancellationToken cancellationToken)
+    {
+        var entries = new List<SpendEntry>();
+        var range = filter.Days ?? DayRange.Read(null, null, query.Time.GetUtcNow()).Range;
+        foreach (var day in await query.Book.ByDayAsync(DayBook.Calls, filter.ToDays(range), cancellationToken))
+        {
+            entries.AddRange(await log.ListAsync(filter with { Days = new DayRange(day.Day, day.Day) }, query.Count - entries.Count, cancellationToken));
+            if (entries.Count == query.Count) break;
+        }
+
+        return entries;
+    }
+
+    private static async Task<IResult> SumAsync(DayBook book, DayFilter days, CancellationToken cancellationToken)
+    {
+        var models = (await book.ByDayAndNameAsync(DayBook.Calls, "model", days, MostNames, cancellationToken)).ToLookup(row => row.Day);
+        var users = (await book.ByDayAndNameAsync(DayBook.Calls, "user_id", days, MostNames, cancellationToken)).ToLookup(row => row.Day);
+        var sums = (await book.ByDayAsync(DayBook.Calls, days, cancellationToken)).Reverse();
+        return TypedResults.Json(
+            [.. sums.Select(day => new SummedDay(day.Date, day.Dollars, Shares(users[day.Day]), Shares(models[day.Day])))],
+            GlobalSpendJson.Default.IReadOnlyListSummedDay);
+    }
+
+    private static Dictionary<string, decimal> Shares(IEnumerable<DayRow> rows) =>
+        rows.Where(row => row.Label.Length > 0).ToDictionary(row => row.Label, row => row.Dollars, StringComparer.Ordinal);
+
+    private static async Task<IResult> ListKeysAsync([AsParameters] SpendQuery query, SpendRanking ranking, CancellationToken cancellationToken) =>
+        query.LimitFault is { } fault
+            ? new ErrorResult(fault)
+            : TypedResults.Json(await ranking.KeysAsync(query.Count, cancellationToken), GlobalSpendJson.Default.IReadOnlyListRankedKey);
+
+    private static async Task<IResult> ListUsersAsync(
+        [AsParameters] SpendQuery query, SpendRanking ranking, [FromQuery(Name = "user_id")] string? userId, CancellationToken cancellationToken) =>
+        (query.LimitFault ?? EntryQuery.FindFault("user_id", userId)) is { } fault
+            ? new ErrorResult(fault)
+            : TypedResults.Json(await ranking.UsersAsync(userId, query.Count, cancellationToken), GlobalSpendJson.Default.IReadOnlyListRankedUser);
+
+    private static Task<IResult> ListTagsAsync([AsParameters] SpendQuery query, CancellationToken cancellationToken) => query.AnswerAsync(
+        AccountKind.Tag,
+        async filter => TypedResults.Json(
+            [.. (await query.Book.ByNameAsync(DayBook.Accounts, "id", filter, query.Count, cancellationToken))
+                .Select(tag => new SpendOfTag(tag.Label, tag.Requests, tag.Dollars))],
+            GlobalSpendJson.Default.IReadOnlyListSpendOfTag));
 
     private static JsonHttpResult<IReadOnlyList<SpendLogRow>> Show(IReadOnlyList<SpendEntry> entries) => TypedResults.Json(
         (IReadOnlyList<SpendLogRow>)[.. entries.Select(SpendLogRow.Of)], SpendJson.Default.IReadOnlyListSpendLogRow);
 }
-
-/// <summary>An entry as clients know it; three names are in another case than all others.</summary>
-internal sealed record SpendLogRow
-{
-    public required string RequestId { get; init; }
-    public required string CallType { get; init; }
-    public required string? ApiKey { get; init; }
-    public required decimal Spend { get; init; }
-    public required long TotalTokens { get; init; }
-    public required long PromptTokens { get; init; }
-    public required long CompletionTokens { get; init; }
-
-    [JsonPropertyName("startTime")]
-    public required DateTimeOffset StartTime { get; init; }
-
-    [JsonPropertyName("endTime")]
-    public required DateTimeOffset EndTime { get; init; }
-
-    [JsonPropertyName("completionStartTime")]
-    public required DateTimeOffset? CompletionStartTime { get; init; }
-
-    public required string Model { get; init; }
-    public required string? ModelId { get; init; }
-    public required string ModelGroup { get; init; }
-    public string ApiBase { get; init; } = "";
-    public required string? User { get; init; }
-    public required JsonObject Metadata { get; init; }
-    public string CacheHit { get; init; } = "False";
-    public string? CacheKey { get; init; }
-    public required IReadOnlyList<string> RequestTags { get; init; }
-    public required string? TeamId { get; init; }
-    public required string? EndUser { get; init; }
-    public required string? RequesterIpAddress { get; init; }
-    public required string? CustomLlmProvider { get; init; }
-    public required string? SessionId { get; init; }
-    public required string Status { get; init; }
-
-    public static SpendLogRow Of(SpendEntry entry) => new()
-    {
-        RequestId = entry.CallId.ToString(),
-        CallType = entry.CallType,
-        ApiKey = entry.KeyHash?.ToString(),
-        Spend = entry.Cost,
-        TotalTokens = entry.Usage.Total,
-        PromptTokens = entry.Usage.TotalInput,
-        CompletionTokens = entry.Usage.TotalOutput,
-        StartTime = entry.StartedAt,
-        EndTime = entry.EndedAt,
-        CompletionStartTime = entry.FirstTokenAt,
-        Model = entry.UpstreamModel ?? entry.Model,
-        ModelId = entry.Destination,
-        ModelGroup = entry.Model,
-        User = entry.UserId,
-        Metadata = MetadataOf(entry),
-        RequestTags = entry.Tags,
-        TeamId = entry.TeamId,
-        EndUser = entry.EndUser,
-        RequesterIpAddress = entry.RequesterIp,
-        CustomLlmProvider = entry.Provider,
-        SessionId = entry.SessionId,
-        Status = entry.Outcome == SpendOutcome.Success ? "success" : "failure",
-    };
-
-    private static JsonObject MetadataOf(SpendEntry entry) => new()
-    {
-        ["user_api_key"] = entry.KeyHash?.ToString(),
-        ["user_api_key_team_id"] = entry.TeamId,
-        ["user_api_key_user_id"] = entry.UserId,
-        ["status"] = entry.Outcome == SpendOutcome.Success ? "success" : "failure",
-        ["outcome"] = entry.Outcome.ToString().ToLowerInvariant(),
-        ["status_code"] = entry.StatusCode,
-        ["attempts"] = entry.Attempts,
-        ["is_estimated"] = entry.IsEstimated,
-        ["is_unpriced"] = entry.IsUnpriced,
-        ["error_information"] = entry.ErrorType is null ? null : new JsonObject { ["error_class"] = entry.ErrorType },
-        ["usage_object"] = new JsonObject
-        {
-            ["prompt_tokens"] = entry.Usage.TotalInput,
-            ["cached_tokens"] = entry.Usage.CachedInput,
-            ["cache_creation_tokens"] = entry.Usage.CacheWrite,
-            ["completion_tokens"] = entry.Usage.TotalOutput,
-            ["reasoning_tokens"] = entry.Usage.Reasoning,
-        },
-    };
-}
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(IReadOnlyList<SpendLogRow>))]
-internal sealed partial class SpendJson : JsonSerializerContext;

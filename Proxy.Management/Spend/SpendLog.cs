@@ -22,11 +22,6 @@ public sealed class SpendLog(Database database)
         where call_id = @callId
         """;
 
-    private const string ListSql = FindSql + """
-        order by call_id desc
-        limit @limit
-        """;
-
     private const string SumSql = """
         select count(*) as Calls, cast(coalesce(sum(cost), 0) as bigint) as Cost
         from spend_log
@@ -41,11 +36,15 @@ public sealed class SpendLog(Database database)
         return row?.ToEntry();
     }
 
-    /// <summary>The latest entries, the latest first.</summary>
-    public async Task<IReadOnlyList<SpendEntry>> ListAsync(int limit, CancellationToken cancellationToken)
+    /// <summary>The latest entries of a filter, the latest first.</summary>
+    internal async Task<IReadOnlyList<SpendEntry>> ListAsync(EntryFilter filter, int limit, CancellationToken cancellationToken)
     {
+        if (filter.IsEmpty) return [];
+
+        var (condition, parameters) = filter.ToSql(limit);
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<SpendRow>(new CommandDefinition(ListSql, new { limit }, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<SpendRow>(
+            new CommandDefinition($"{FindSql}{condition} order by call_id desc limit @limit", parameters, cancellationToken: cancellationToken));
         return [.. rows.Select(row => row.ToEntry())];
     }
 

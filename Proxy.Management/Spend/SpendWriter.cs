@@ -15,6 +15,7 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
     private readonly Dictionary<KeyHash, long> _keys = [];
     private readonly Dictionary<string, long> _teams = [];
     private readonly Dictionary<AccountId, long> _accounts = [];
+    private readonly DaySums _days = new();
 
     private DbConnection? _connection;
     private ISpendStatements? _statements;
@@ -23,6 +24,7 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
     {
         Prepare(session.Connection);
         _statements!.Insert(entry, picos);
+        _days.Add(entry, picos);
 
         if (picos == 0) return;
         if (entry.KeyHash is { } hash) Add(_keys, hash, picos);
@@ -48,6 +50,7 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
 
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var (id, amount) in _accounts) _statements!.AddToAccount(id, amount, now);
+        _days.Write(_statements!);
         _statements!.Flush(session.Transaction);
         Forget();
     }
@@ -57,6 +60,7 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         _keys.Clear();
         _teams.Clear();
         _accounts.Clear();
+        _days.Clear();
         _statements?.Forget();
     }
 

@@ -31,6 +31,7 @@ internal sealed class SqliteSpend(SqliteConnection connection) : ISpendStatement
     private readonly SqliteStatement _addToKey = new(connection, AddToKeySql);
     private readonly SqliteStatement _addToTeam = new(connection, AddToTeamSql);
     private readonly SqliteStatement _addToAccount = new(connection, AddToAccountSql);
+    private readonly SqliteDays _days = new(connection);
 
     public void Insert(SpendEntry entry, long picos) => _insert.Run(entry, picos);
 
@@ -59,6 +60,10 @@ internal sealed class SqliteSpend(SqliteConnection connection) : ISpendStatement
         _addToAccount.Run();
     }
 
+    public void AddToDay(in SpendDay day, in DaySum sum) => _days.Add(day, sum);
+
+    public void AddToDay(in AccountDay day, in DaySum sum) => _days.Add(day, sum);
+
     public void Flush(DbTransaction transaction)
     {
     }
@@ -73,5 +78,6 @@ internal sealed class SqliteSpend(SqliteConnection connection) : ISpendStatement
         _addToKey.Dispose();
         _addToTeam.Dispose();
         _addToAccount.Dispose();
+        _days.Dispose();
     }
 }

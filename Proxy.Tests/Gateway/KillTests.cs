@@ -54,6 +54,12 @@ internal sealed class KillTests
         total.Should().Be(rows, "the key's spend is the sum of its calls");
         (await folder.QueryAsync<long>("select spend from team union all select spend from account"))
             .Should().HaveCountGreaterThan(1).And.OnlyContain(spend => spend == rows, "every scope of the calls has spent the same");
+        (await folder.QueryAsync<(long, long, long)>("""
+            select count(*), cast(sum(cost) as bigint), cast(sum(input_tokens + cached_input_tokens + cache_write_tokens + output_tokens + reasoning_tokens) as bigint) from spend_log
+            """)).Should().Equal(
+            await folder.QueryAsync<(long, long, long)>(
+                "select cast(sum(requests) as bigint), cast(sum(spend) as bigint), cast(sum(prompt_tokens + completion_tokens) as bigint) from spend_day"),
+            "the days are the sums of their calls");
     }
 
     private static async Task LoadUntilKilledAsync(GatewayProcess gateway, string key, ConcurrentBag<string> acknowledged)

@@ -33,7 +33,9 @@ internal sealed class SqliteStatement : IDisposable
 
     public void Bind(bool value) => Bind(value ? 1L : 0L);
 
-    public void Bind(ReadOnlySpan<byte> value) => Check(raw.sqlite3_bind_blob(_statement, ++_index, value));
+    public void Bind(ReadOnlySpan<byte> value) => Check(value.IsEmpty
+        ? raw.sqlite3_bind_zeroblob(_statement, ++_index, 0) // the other call would take it for null
+        : raw.sqlite3_bind_blob(_statement, ++_index, value));
 
     public void Bind(string? value)
     {

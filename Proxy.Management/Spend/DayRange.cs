@@ -1,0 +1,38 @@
+using System.Globalization;
+using Proxy.Management.Errors;
+
+namespace Proxy.Management.Spend;
+
+/// <summary>Days from one to another, both in it, as days since 1970 in UTC.</summary>
+internal readonly record struct DayRange(long From, long To)
+{
+    public const int MaxDays = 400;
+    private const string Format = "yyyy-MM-dd";
+
+    public static string Show(long day) => DateOnly.FromDateTime(DateTime.UnixEpoch.AddDays(day)).ToString(Format, CultureInfo.InvariantCulture);
+
+    /// <summary>The days that a query names, and where it names none the last ones up to today.</summary>
+    public static (DayRange Range, ProxyError? Error) Read(string? start, string? end, DateTimeOffset now, int otherwiseDays = 30)
+    {
+        var today = SpendDay.DayOf(now);
+        if (!TryParse(end, today, out var to)) return (default, Fault("end_date"));
+        if (!TryParse(start, to - otherwiseDays + 1, out var from)) return (default, Fault("start_date"));
+        if (from > to) return (default, ProxyError.BadRequest("'start_date' must not be after 'end_date'.", "start_date"));
+
+        return to - from < MaxDays
+            ? (new DayRange(from, to), null)
+            : (default, ProxyError.BadRequest($"'start_date' and 'end_date' must not be more than {MaxDays} days apart.", "start_date"));
+    }
+
+    private static bool TryParse(string? text, long otherwise, out long day)
+    {
+        day = otherwise;
+        if (string.IsNullOrEmpty(text)) return true;
+        if (!DateOnly.TryParseExact(text, Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) || date.Year < 1970) return false;
+
+        day = SpendDay.DayOf(new DateTimeOffset(date.ToDateTime(default), TimeSpan.Zero));
+        return true;
+    }
+
+    private static ProxyError Fault(string name) => ProxyError.BadRequest($"'{name}' must be a day such as 2026-01-31.", name);
+}
