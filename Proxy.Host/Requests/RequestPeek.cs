@@ -69,12 +69,7 @@ internal static class RequestPeek
     private static void NoteForBill(CompletionRequest request, ReadOnlySpan<byte> name, in Utf8JsonReader reader)
     {
         request.Bounds.Note(name, reader);
-        if (reader.TokenType != JsonTokenType.String || !name.SequenceEqual("service_tier"u8)) return;
-
-        request.ServiceTier = reader.ValueTextEquals("priority"u8) ? ServiceTier.Priority
-            : reader.ValueTextEquals("flex"u8) ? ServiceTier.Flex
-            : reader.ValueTextEquals("batch"u8) ? ServiceTier.Batch
-            : ServiceTier.Standard;
+        if (name.SequenceEqual("service_tier"u8)) request.ServiceTier = ServiceTierWord.Read(reader) ?? ServiceTier.Standard;
     }
 
     private static ProxyError? ReadValue(CompletionRequest request, FieldKind kind, ref Utf8JsonReader reader)
