@@ -12,6 +12,7 @@ using Proxy.Management.Customers;
 using Proxy.Management.Health;
 using Proxy.Management.Keys;
 using Proxy.Management.Mail;
+using Proxy.Management.Models;
 using Proxy.Management.Organizations;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
@@ -60,6 +61,11 @@ public static class ManagementServices
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<SpendLog>();
         services.AddSingleton<DayBook>();
+        services.AddSingleton<ModelStore>();
+        services.AddSingleton(provider => new ModelChanges(
+            provider.GetRequiredService<ModelStore>(),
+            provider.GetRequiredService<CommitQueue>(),
+            provider.GetRequiredService<ILogger<ModelChanges>>()));
         services.AddSingleton<SpendRanking>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),
@@ -96,6 +102,7 @@ public static class ManagementServices
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
+        if (routes.ServiceProvider.GetService<IModelRouting>() is not null) group.MapModelEndpoints();
         group.MapSpendEndpoints();
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();

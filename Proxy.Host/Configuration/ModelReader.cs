@@ -57,7 +57,8 @@ internal static class ModelReader
         {
             var deployment = Deployment.Read(destination, fault => faults.Add($"Destination '{id}' of cluster '{cluster.ClusterId}': {fault}."));
             if (deployment is not null) deployments[id] = deployment;
-            if (destination.Metadata?.GetValueOrDefault(Deployment.ApiKeyKey) is { Length: > 0 } reference && CredentialReference.IsLiteral(reference))
+            if (destination.Metadata?.GetValueOrDefault(Deployment.ApiKeyKey) is { Length: > 0 } reference && CredentialReference.IsLiteral(reference)
+                && !destination.Metadata.ContainsKey(StoredModels.StoredKey))
                 warnings.Add($"The {Deployment.ApiKeyKey} of destination '{id}' of cluster '{cluster.ClusterId}' stands in the configuration; prefer env:NAME or file:PATH.");
         }
 

@@ -1,3 +1,5 @@
+using Proxy.Management.Models;
+
 namespace Proxy.Host.Configuration;
 
 /// <summary>The file <c>proxy.json</c>: where it is, and what it says with the environment over it.</summary>
@@ -17,7 +19,8 @@ internal sealed class ProxyFile(string path)
     }
 
     /// <summary>Reads and checks the whole; the faults are sentences for the operator.</summary>
-    public async Task<(ProxySettings? Settings, IConfiguration? Configuration, IReadOnlyList<string> Faults)> ReadAsync()
+    /// <param name="stored">Deployments of the database, which are served beside those of the file.</param>
+    public async Task<(ProxySettings? Settings, IConfiguration? Configuration, IReadOnlyList<string> Faults)> ReadAsync(IReadOnlyList<StoredModel> stored)
     {
         IConfiguration file;
         try
@@ -35,7 +38,7 @@ internal sealed class ProxyFile(string path)
         }
 
         var configuration = new ConfigurationBuilder().AddConfiguration(file).AddEnvironmentVariables().Build();
-        var (settings, faults) = await ProxySettingsReader.ReadAsync(configuration, file);
+        var (settings, faults) = await ProxySettingsReader.ReadAsync(configuration, file, stored);
         return (settings, configuration, faults);
     }
 

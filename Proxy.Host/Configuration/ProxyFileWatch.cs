@@ -35,7 +35,9 @@ internal sealed partial class ProxyFileWatch(ProxyFile file, SettingsSource sett
 
     private async Task ReadAsync()
     {
-        var (next, _, faults) = await file.ReadAsync();
+        // Models of the database are merged into the same settings, and must not be changed in between.
+        using var turn = await settings.TakeTurnAsync();
+        var (next, _, faults) = await file.ReadAsync(settings.StoredModels);
         if (next is null)
         {
             LogRefused(file.Path, string.Join(' ', faults));

@@ -1,5 +1,6 @@
 using Proxy.Host.Models;
 using Proxy.Logging;
+using Proxy.Management.Models;
 
 namespace Proxy.Host.Configuration;
 
@@ -14,7 +15,9 @@ internal static class ProxySettingsReader
 
     /// <param name="configuration">The file with the environment over it.</param>
     /// <param name="file">The file alone: only there is an unknown section a mistake.</param>
-    public static async Task<(ProxySettings? Settings, IReadOnlyList<string> Faults)> ReadAsync(IConfiguration configuration, IConfiguration file)
+    /// <param name="stored">Deployments that stand in the database.</param>
+    public static async Task<(ProxySettings? Settings, IReadOnlyList<string> Faults)> ReadAsync(
+        IConfiguration configuration, IConfiguration file, IReadOnlyList<StoredModel> stored)
     {
         var faults = new List<string>();
         var warnings = new List<string>();
@@ -34,7 +37,8 @@ internal static class ProxySettingsReader
         var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
         var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
-        var (routes, clusters) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
+        var (routes, stated) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
+        var clusters = StoredModels.AddTo(stated, stored, faults);
         var models = ModelReader.Read(clusters, faults, warnings);
 
         var aliases = AliasReader.Read(configuration, models, faults);
@@ -53,7 +57,7 @@ internal static class ProxySettingsReader
             AccessGroups = AccessGroups.Read(clusters),
             Alerts = alerts,
             Mail = mail,
-            Prices = prices,
+            Prices = StoredModels.AddTo(prices, clusters, stored),
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,
             Requests = requests,

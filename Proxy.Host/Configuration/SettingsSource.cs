@@ -1,21 +1,33 @@
+using Proxy.Management.Models;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Configuration;
 
 /// <summary>The settings that serve now. New ones reach YARP first; calls see them once YARP routes by them.</summary>
-internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListener
+internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListener, IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _turn = new(1);
     private volatile ProxySettings _current = initial;
     private (ProxySettings Settings, TaskCompletionSource<bool> IsApplied)? _next;
 
     public ProxySettings Current => _current;
+
+    /// <summary>The deployments of the database that <see cref="Current"/> holds. Read and set by whoever has the turn.</summary>
+    public IReadOnlyList<StoredModel> StoredModels { get; set; } = [];
 
     /// <summary>Told of settings just before calls see them.</summary>
     public Action<ProxySettings>? Changing { get; set; }
 
     /// <summary>What YARP reads.</summary>
     public InMemoryConfigProvider Routes { get; } = new(initial.Routes, initial.Clusters);
+
+    /// <summary>One at a time may read settings and apply them; dispose to let the next.</summary>
+    public async Task<IDisposable> TakeTurnAsync()
+    {
+        await _turn.WaitAsync();
+        return new Turn(_turn);
+    }
 
     /// <returns>False when YARP did not take them; the old ones serve on.</returns>
     public Task<bool> ApplyAsync(ProxySettings settings)
@@ -46,6 +58,8 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
     {
     }
 
+    public void Dispose() => _turn.Dispose();
+
     /// <summary>YARP has logged why, and serves on with what it had; so do we.</summary>
     private void Forget()
     {
@@ -54,5 +68,10 @@ internal sealed class SettingsSource(ProxySettings initial) : IConfigChangeListe
             _next?.IsApplied.SetResult(false);
             _next = null;
         }
+    }
+
+    private sealed class Turn(SemaphoreSlim turn) : IDisposable
+    {
+        public void Dispose() => turn.Release();
     }
 }

@@ -2,6 +2,7 @@ using Proxy.Host.Configuration;
 using Proxy.Logging.Outbox;
 using Proxy.Management;
 using Proxy.Management.Access;
+using Proxy.Management.Models;
 using Proxy.Management.Storage;
 
 namespace Proxy.Host.Hosting;
@@ -45,7 +46,7 @@ internal static class Gateway
     public static async Task<(WebApplication? App, IReadOnlyList<string> Faults)> CreateAsync(GatewayOptions options)
     {
         var file = ProxyFile.Locate(options.ConfigPath);
-        var (settings, configuration, faults) = await file.ReadAsync();
+        var (settings, configuration, faults) = await file.ReadAsync([]);
         if (settings is null) return (null, faults);
 
         try
@@ -60,6 +61,7 @@ internal static class Gateway
             _ = app.Services.GetRequiredService<CommitQueue>(); // takes the database for itself, or says who has it
             await app.Services.UpgradeManagementSchemaAsync();
             await app.Services.GetRequiredService<Migrator>().ApplyAsync("logging", OutboxSchema.Scripts);
+            await app.Services.GetRequiredService<ModelChanges>().LoadAsync(app.Services.GetRequiredService<IModelRouting>());
             return (app, []);
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException or System.Data.Common.DbException)

@@ -16,6 +16,7 @@ using Proxy.Logging.Outbox;
 using Proxy.Management;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Models;
 using Proxy.Management.Storage;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -85,6 +86,7 @@ internal static class GatewayBuilder
         services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
         services.AddCompletionLog();
         services.AddSingleton<ILogging, TeamLogging>();
+        services.AddSingleton<IModelRouting, ModelRouting>();
 
         services.AddSingleton<ExchangeMetrics>();
         services.AddSingleton<LogTargets>();

@@ -1,0 +1,114 @@
+using System.Text.Json;
+using Proxy.Host.Configuration;
+using Proxy.Host.Providers;
+using Proxy.Management.Models;
+using Proxy.Management.Prices;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Proxy.Host.Models;
+
+/// <summary>The deployments of the database as destinations, beside those of proxy.json.</summary>
+internal static class StoredModels
+{
+    /// <summary>Set on destinations that stand in the database.</summary>
+    public const string StoredKey = "(stored)";
+
+    /// <summary>Adds each to the cluster that serves its name already, or to one of its own.</summary>
+    public static List<ClusterConfig> AddTo(IReadOnlyList<ClusterConfig> clusters, IReadOnlyList<StoredModel> models, List<string> faults)
+    {
+        var all = clusters.ToList();
+        foreach (var model in models)
+        {
+            var index = all.FindIndex(cluster => NamesOf(cluster).Contains(model.Name, StringComparer.Ordinal));
+            if (index < 0 && all.Exists(cluster => cluster.ClusterId.Equals(model.Name, StringComparison.OrdinalIgnoreCase)))
+            {
+                faults.Add($"The name '{model.Name}' is that of a cluster which serves other models.");
+                continue;
+            }
+
+            if (index < 0)
+            {
+                index = all.Count;
+                all.Add(new ClusterConfig
+                {
+                    ClusterId = model.Name,
+                    Destinations = new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase),
+                });
+            }
+
+            var destinations = new Dictionary<string, DestinationConfig>(all[index].Destinations ?? new Dictionary<string, DestinationConfig>(), StringComparer.OrdinalIgnoreCase);
+            if (!destinations.TryAdd(model.Id, ToDestination(model))) faults.Add($"The model '{model.Name}' has a destination '{model.Id}' already.");
+            all[index] = all[index] with { Destinations = destinations };
+        }
+
+        return all;
+    }
+
+    /// <summary>Prices that stand with a deployment.</summary>
+    public static PriceTable AddTo(PriceTable prices, IReadOnlyList<ClusterConfig> clusters, IReadOnlyList<StoredModel> models)
+    {
+        var own = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        foreach (var model in models)
+        {
+            using var document = JsonDocument.Parse(model.Params);
+            if (Number(document.RootElement, "input_cost_per_token") is not { } input) continue;
+
+            var cluster = clusters.First(cluster => NamesOf(cluster).Contains(model.Name, StringComparer.Ordinal));
+            own[$"{cluster.ClusterId}/{model.Id}"] = new ModelPrice(input, Number(document.RootElement, "output_cost_per_token") ?? 0);
+        }
+
+        return own.Count == 0 ? prices : prices.With(own);
+    }
+
+    /// <summary>What clients call a cluster's model.</summary>
+    public static IReadOnlyList<string> NamesOf(ClusterConfig cluster) =>
+        ModelReader.Split(cluster.Metadata?.GetValueOrDefault(ModelReader.ModelsKey)) is { Count: > 0 } names ? names : [cluster.ClusterId];
+
+    private static DestinationConfig ToDestination(StoredModel model)
+    {
+        using var document = JsonDocument.Parse(model.Params);
+        var parameters = document.RootElement;
+        var (provider, upstream) = ProviderOf(Text(parameters, "model") ?? "", Text(parameters, "custom_llm_provider"));
+        var metadata = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+        {
+            [StoredKey] = bool.TrueString,
+            [Deployment.ProviderKey] = provider,
+            [Deployment.ModelKey] = upstream,
+        };
+        Add(Deployment.ApiKeyKey, Text(parameters, "api_key"));
+        Add(Deployment.ApiVersionKey, Text(parameters, "api_version"));
+        Add(Deployment.WeightKey, Raw(parameters, "weight"));
+        Add(Deployment.OrderKey, Raw(parameters, "order"));
+        if (parameters.TryGetProperty("tags", out var tags) && tags.ValueKind == JsonValueKind.Array)
+            Add(Deployment.TagsKey, string.Join(',', tags.EnumerateArray().Select(tag => tag.GetString())));
+        return new DestinationConfig
+        {
+            Address = Text(parameters, "api_base")?.TrimEnd('/') ?? ProviderDialect.Find(provider)?.UsualAddress ?? "",
+            Metadata = metadata,
+        };
+
+        void Add(string key, string? value)
+        {
+            if (!string.IsNullOrEmpty(value)) metadata[key] = value;
+        }
+    }
+
+    /// <summary>The provider is named apart, or before the first slash of the model; without either it speaks OpenAI's API.</summary>
+    private static (string Provider, string Model) ProviderOf(string model, string? stated)
+    {
+        var cut = model.IndexOf('/');
+        var prefix = cut > 0 ? model[..cut] : "";
+        if (stated is not null) return (stated, prefix == stated ? model[(cut + 1)..] : model);
+
+        return ProviderNames.All.Contains(prefix) ? (prefix, model[(cut + 1)..]) : (ProviderNames.OpenAi, model);
+    }
+
+    private static string? Text(JsonElement parameters, string name) =>
+        parameters.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static string? Raw(JsonElement parameters, string name) =>
+        parameters.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetRawText() : null;
+
+    private static decimal? Number(JsonElement parameters, string name) =>
+        parameters.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number) ? number : null;
+}

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Tests.Databases;
+using Proxy.Tests.Providers;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>Models that are made while the program runs.</summary>
+[OnEachEngine]
+internal sealed class StoredModelTests : GatewayFixture
+{
+    private const string Secret = "upstream-secret-of-the-database";
+
+    [Test]
+    public async Task A_new_model_is_served_with_its_own_credential_and_price_on_the_next_call()
+    {
+        var made = await CreateAsync("fresh", new JsonObject { ["input_cost_per_token"] = 1, ["output_cost_per_token"] = 0 });
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hi", prompt: 2, completion: 0));
+
+        (await CallAsync("fresh")).Should().Be(HttpStatusCode.OK);
+
+        made.ToJsonString().Should().NotContain(Secret).And.Contain("\"api_key\":\"***\"");
+        var call = Provider.Calls.Single();
+        call.Headers["Authorization"].Should().Be($"Bearer {Secret}");
+        JsonNode.Parse(call.Body)!["model"]!.GetValue<string>().Should().Be("gpt-4o");
+        (await Gateway.LedgerAsync()).Single().Cost.Should().Be(2_000_000_000_000);
+        (await Client.GetStringAsync("/v1/models")).Should().Contain("\"fresh\"");
+    }
+
+    [Test]
+    public async Task It_survives_a_restart_and_no_row_or_line_holds_its_secret()
+    {
+        await CreateAsync("fresh");
+        (await Gateway.QueryAsync<string>("select params || info || model_name from model")).Single().Should().NotContain(Secret).And.NotContain("gpt-4o");
+        Gateway.Log.Should().NotContain(line => line.Contains(Secret));
+        await Gateway.StopAsync();
+
+        var again = await TestGateway.StartAsync(Gateway.Folder);
+        using var client = again.With(Key);
+        using var answer = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"fresh"}"""));
+
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        Provider.Calls.Single().Headers["Authorization"].Should().Be($"Bearer {Secret}");
+        await again.StopAsync();
+    }
+
+    [Test]
+    public async Task An_update_applies_what_it_states_and_a_deleted_model_is_unknown_on_the_next_call()
+    {
+        var id = (await CreateAsync("fresh"))["model_id"]!.GetValue<string>();
+
+        var changed = await Gateway.PostAsync("/model/update", new JsonObject
+        {
+            ["model_info"] = new JsonObject { ["id"] = id },
+            ["litellm_params"] = new JsonObject { ["api_key"] = "another-secret", ["input_cost_per_token"] = null },
+        });
+        await CallAsync("fresh");
+        Provider.Calls.Single().Headers["Authorization"].Should().Be("Bearer another-secret");
+        changed["litellm_params"]!["model"]!.GetValue<string>().Should().Be("openai/gpt-4o");
+
+        await Gateway.PostAsync("/model/delete", new JsonObject { ["id"] = id });
+        (await CallAsync("fresh")).Should().Be(HttpStatusCode.BadRequest);
+        (await CallAsync(Model)).Should().Be(HttpStatusCode.OK);
+        (await RefusalAsync("/model/delete", new JsonObject { ["id"] = id })).Status.Should().Be(HttpStatusCode.NotFound);
+    }
+
+    [Test]
+    public async Task A_model_of_the_files_name_is_one_more_deployment_of_it_and_an_edit_of_the_file_keeps_it()
+    {
+        await CreateAsync(Model);
+        (await InfoAsync(Gateway.Admin)).Count(model => model!["model_name"]!.GetValue<string>() == Model).Should().Be(2);
+
+        Gateway.Folder.WriteConfig(TestClusters.At(Provider.Address, "new"));
+        await Eventually.BecomesAsync(() => Client.GetStringAsync("/v1/models"), models => models.Contains("\"new\""));
+
+        var left = (await InfoAsync(Gateway.Admin)).Single(model => model!["model_name"]!.GetValue<string>() == Model)!;
+        left["model_info"]!["db_model"]!.GetValue<bool>().Should().BeTrue();
+        (await CallAsync(Model)).Should().Be(HttpStatusCode.OK);
+    }
+
+    [Test]
+    public async Task Models_are_shown_to_those_who_may_use_them_and_addresses_to_admins()
+    {
+        await CreateAsync("fresh");
+        using var client = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("fresh") }));
+
+        var shown = (await InfoAsync(client)).Single()!.AsObject();
+
+        shown["model_name"]!.GetValue<string>().Should().Be("fresh");
+        shown.ToJsonString().Should().NotContain(Secret).And.NotContain("127.0.0.1");
+        (await InfoAsync(Gateway.Admin)).ToJsonString().Should().NotContain(Secret).And.Contain("127.0.0.1").And.NotContain(FakeProviderKey);
+        using var refused = await client.PostAsJsonAsync("/model/new", New("mine"));
+        refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+    }
+
+    [TestCase("""{"litellm_params": {"model": "gpt-4o"}}""", "model_name", 422)]
+    [TestCase("""{"model_name": "x"}""", "litellm_params", 422)]
+    [TestCase("""{"model_name": "x", "litellm_params": {}}""", "litellm_params", 422)]
+    [TestCase("""{"model_name": "a,b", "litellm_params": {"model": "gpt-4o"}}""", "model_name", 400)]
+    [TestCase("""{"model_name": "a*b", "litellm_params": {"model": "gpt-4o"}}""", null, 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "api_base": "relative"}}""", null, 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "api_base": "file:///etc/passwd"}}""", "litellm_params", 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "api_base": "http://user:pass@host/"}}""", null, 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "custom_llm_provider": "nobody"}}""", null, 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "api_key": "env:PATH"}}""", "litellm_params", 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "api_key": "file:/etc/hostname"}}""", "litellm_params", 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "api_key": "os.environ/PATH"}}""", "litellm_params", 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "api_key": "***"}}""", "litellm_params", 400)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o", "weight": -1}}""", "litellm_params", 422)]
+    [TestCase("""{"model_name": "x", "litellm_params": {"model": "gpt-4o"}, "model_info": {"id": "a/b"}}""", "model_info", 400)]
+    public async Task A_broken_model_is_refused_whole_and_nothing_changes(string body, string? field, int status)
+    {
+        var (answered, text) = await RefusalAsync("/model/new", JsonNode.Parse(body)!.AsObject());
+
+        ((int)answered, JsonNode.Parse(text)!["error"]!["param"]?.GetValue<string>()).Should().Be((status, field), text);
+        (await Gateway.QueryAsync<long>("select count(*) from model")).Single().Should().Be(0);
+        (await CallAsync(Model)).Should().Be(HttpStatusCode.OK);
+    }
+
+    [Test]
+    public async Task An_id_is_given_once()
+    {
+        var model = New("fresh");
+        model["model_info"] = new JsonObject { ["id"] = "m-1", ["team"] = "search" };
+        await Gateway.PostAsync("/model/new", model);
+
+        (await RefusalAsync("/model/new", model)).Status.Should().Be(HttpStatusCode.Conflict);
+        (await InfoAsync(Gateway.Admin, "?litellm_model_id=m-1")).Single()!["model_info"]!["team"]!.GetValue<string>().Should().Be("search");
+    }
+
+    private static string FakeProviderKey => TestClusters.FakeProviderKey;
+
+    private JsonObject New(string name) => new()
+    {
+        ["model_name"] = name,
+        ["litellm_params"] = new JsonObject { ["model"] = "openai/gpt-4o", ["api_base"] = $"{Provider.Address}v1", ["api_key"] = Secret },
+    };
+
+    private Task<JsonObject> CreateAsync(string name, JsonObject? parameters = null)
+    {
+        var model = New(name);
+        foreach (var (key, value) in parameters ?? []) model["litellm_params"]![key] = value?.DeepClone();
+        return Gateway.PostAsync("/model/new", model);
+    }
+
+    private static async Task<JsonArray> InfoAsync(HttpClient client, string query = "") =>
+        JsonNode.Parse(await client.GetStringAsync("/model/info" + query))!["data"]!.AsArray();
+
+    private async Task<(HttpStatusCode Status, string Text)> RefusalAsync(string path, JsonObject body)
+    {
+        using var answer = await Gateway.Admin.PostAsJsonAsync(path, body);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    private async Task<HttpStatusCode> CallAsync(string model)
+    {
+        using var response = await Client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"{{model}}"}"""));
+        return response.StatusCode;
+    }
+}
