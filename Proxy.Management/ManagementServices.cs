@@ -103,6 +103,7 @@ public static class ManagementServices
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
         if (routes.ServiceProvider.GetService<IModelRouting>() is not null) group.MapModelEndpoints();
+        if (routes.ServiceProvider.GetService<ICallPrices>() is not null) group.MapCalculateEndpoint();
         group.MapSpendEndpoints();
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();

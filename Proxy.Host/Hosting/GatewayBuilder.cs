@@ -17,6 +17,7 @@ using Proxy.Management;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 using Proxy.Management.Models;
+using Proxy.Management.Spend;
 using Proxy.Management.Storage;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -87,6 +88,7 @@ internal static class GatewayBuilder
         services.AddCompletionLog();
         services.AddSingleton<ILogging, TeamLogging>();
         services.AddSingleton<IModelRouting, ModelRouting>();
+        services.AddSingleton<ICallPrices, CallPrices>();
 
         services.AddSingleton<ExchangeMetrics>();
         services.AddSingleton<LogTargets>();

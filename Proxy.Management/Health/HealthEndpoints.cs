@@ -25,7 +25,18 @@ internal static class HealthEndpoints
         }
 
         routes.MapGet("/health/readiness", AccessRule.Public, SayReadyAsync);
+        routes.MapGet("/routes", AccessRule.Public, ListRoutes);
     }
+
+    /// <summary>Which paths there are, and by which methods they are called.</summary>
+    private static JsonHttpResult<RouteList> ListRoutes(EndpointDataSource endpoints) => TypedResults.Json(
+        new RouteList(
+            [.. endpoints.Endpoints.OfType<RouteEndpoint>()
+                .GroupBy(endpoint => "/" + endpoint.RoutePattern.RawText?.TrimStart('/'), StringComparer.Ordinal)
+                .OrderBy(path => path.Key, StringComparer.Ordinal)
+                .Select(path => new RouteView(
+                    path.Key, [.. path.SelectMany(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Distinct().Order(StringComparer.Ordinal)]))]),
+        HealthJson.Default.RouteList);
 
     private static JsonHttpResult<string> SayAlive() => TypedResults.Json(Alive, HealthJson.Default.String);
 
@@ -60,7 +71,13 @@ internal static class HealthEndpoints
 internal sealed record Readiness(
     string Status, string Db, string? Cache, string LitellmVersion, IReadOnlyList<string> SuccessCallbacks, DateTimeOffset LastUpdated);
 
+internal sealed record RouteList(IReadOnlyList<RouteView> Routes);
+
+/// <param name="Methods">None where any method is taken.</param>
+internal sealed record RouteView(string Path, IReadOnlyList<string> Methods);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(Readiness))]
+[JsonSerializable(typeof(RouteList))]
 internal sealed partial class HealthJson : JsonSerializerContext;

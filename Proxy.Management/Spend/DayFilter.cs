@@ -41,7 +41,9 @@ internal sealed class DayFilter
         }
 
         _sql.Append(" and ").Append(column).Append(isNot ? " not in (" : " in (").AppendJoin(", ", names.Select(name => "@" + name)).Append(')');
-        return this;
+
+        // The indices are of rows that have a team, user or organisation, and are only taken where that is said.
+        return values[0] is string ? Having(column) : this;
     }
 
     public DayFilter Having(string column)

@@ -131,6 +131,36 @@ internal sealed class StoredModelTests : GatewayFixture
         (await InfoAsync(Gateway.Admin, "?litellm_model_id=m-1")).Single()!["model_info"]!["team"]!.GetValue<string>().Should().Be("search");
     }
 
+    [Test]
+    public async Task The_cost_of_a_prompt_or_an_answer_is_told_by_the_prices_that_calls_are_billed_by()
+    {
+        await CreateAsync("fresh", new JsonObject { ["input_cost_per_token"] = 0.5m, ["output_cost_per_token"] = 2 });
+
+        (await CostAsync("""{"completion_response": {"model": "fresh", "usage": {"prompt_tokens": 4, "completion_tokens": 3}}}""")).Should().Be(8m);
+        (await CostAsync("""{"model": "fresh", "messages": [{"role": "user", "content": "12345678"}]}""")).Should().BeInRange(1m, 5m);
+
+        (await RefusalAsync("/spend/calculate", new JsonObject { ["model"] = "nobody-knows", ["messages"] = new JsonArray() })).Status.Should().Be(HttpStatusCode.BadRequest);
+        (await RefusalAsync("/spend/calculate", new JsonObject { ["model"] = "fresh" })).Text.Should().Contain("\"param\":\"messages\"");
+        (await RefusalAsync("/spend/calculate", JsonNode.Parse("""{"completion_response": {"model": "fresh", "usage": {"prompt_tokens": -1}}}""")!.AsObject()))
+            .Text.Should().Contain("\"param\":\"completion_response\"");
+        using var stranger = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("another") }));
+        using var refused = await stranger.PostAsJsonAsync("/spend/calculate", new JsonObject { ["model"] = "fresh", ["messages"] = new JsonArray() });
+        refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+    }
+
+    [Test]
+    public async Task The_routes_are_listed_for_anybody()
+    {
+        using var client = Gateway.With(key: null);
+
+        var routes = JsonNode.Parse(await client.GetStringAsync("/routes"))!["routes"]!.AsArray();
+
+        routes.Select(route => $"{route!["path"]} {string.Join(',', route["methods"]!.AsArray())}").Should().Contain(["/key/generate POST", "/model/info GET", "/v1/models GET"]);
+    }
+
+    private async Task<decimal> CostAsync(string body) =>
+        (await Gateway.PostAsync("/spend/calculate", JsonNode.Parse(body)!.AsObject()))["cost"]!.GetValue<decimal>();
+
     private static string FakeProviderKey => TestClusters.FakeProviderKey;
 
     private JsonObject New(string name) => new()
