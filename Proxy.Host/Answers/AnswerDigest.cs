@@ -1,3 +1,4 @@
+using Proxy.Management.Prices;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Answers;
@@ -15,6 +16,9 @@ internal sealed class AnswerDigest
 
     /// <summary>Null when the provider said nothing of it.</summary>
     public TokenUsage? Usage { get; set; }
+
+    /// <summary>The service tier that the call got, which may be another than it asked for; null when the provider does not say.</summary>
+    public ServiceTier? ServiceTier { get; set; }
 
     /// <summary>The answer's words as JSON, for the log; empty when there are none.</summary>
     public ReadOnlyMemory<byte> Output { get; set; }

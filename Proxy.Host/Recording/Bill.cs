@@ -26,7 +26,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
             attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model);
         if (price is null) return new Bill(tokens, 0, 0, isEstimated, IsUnpriced: true);
 
-        var (input, output) = price.CostOf(tokens, exchange.Request!.ServiceTier);
+        var (input, output) = price.CostOf(tokens, exchange.Answer.ServiceTier ?? exchange.Request!.ServiceTier);
         return new Bill(tokens, input, output, isEstimated, IsUnpriced: false);
     }
 

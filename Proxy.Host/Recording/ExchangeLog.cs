@@ -128,7 +128,8 @@ internal static class ExchangeLog
         return default;
     }
 
-    private static CompletionUsage UsageOf(TokenUsage usage) => new(usage.Input, usage.CachedInput, usage.CacheWrite, usage.Output, usage.Reasoning);
+    private static CompletionUsage UsageOf(TokenUsage usage) =>
+        new(usage.Input + usage.AudioInput, usage.CachedInput, usage.CacheWrite + usage.CacheWriteHour, usage.Output + usage.AudioOutput, usage.Reasoning);
 
     private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked)
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Proxy.Host.Requests;
 
 /// <summary>How much a call may answer, as far as it says so: what an estimate of its cost goes by.</summary>
-/// <remarks>These fields are the provider's; the gateway only looks. Of a field that stands twice the larger value counts.</remarks>
+/// <remarks>These fields are the provider's; the gateway only looks. Of several bounds the largest counts.</remarks>
 internal sealed class OutputBounds
 {
     /// <summary>Where a call states no bound.</summary>

@@ -51,20 +51,25 @@ internal static class FieldKinds
         .. Of(FieldKind.Routing, "num_retries", "timeout", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "disable_fallbacks"),
         .. Of(FieldKind.GatewayOnly, "models", "no-log", "guardrails", "cache", "litellm_call_id", "litellm_logging_obj", "proxy_server_request", "mock_response",
             "mock_testing_fallbacks", "litellm_session_id", "litellm_trace_id"),
+        // The provider's, but the estimate and the bill go by them.
+        .. Of(FieldKind.Parameter, "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "service_tier"),
         .. Of(FieldKind.Forbidden, "api_base", "base_url", "api_key", "api_version", "user_config"),
     ];
 
     /// <param name="name">The name after its escapes are undone.</param>
     /// <param name="isMisspelt">True when the name is a steering one but for upper and lower case: a provider's parser may not mind the
     /// difference, and would then see another value than we do.</param>
-    public static FieldKind Of(ReadOnlySpan<byte> name, out bool isMisspelt)
+    /// <param name="mark">A bit of its own for each name that must not stand twice, since a provider's parser might take the other value; otherwise none.</param>
+    public static FieldKind Of(ReadOnlySpan<byte> name, out bool isMisspelt, out ulong mark)
     {
-        isMisspelt = false;
-        foreach (var (known, kind) in Known)
+        (isMisspelt, mark) = (false, 0);
+        for (var place = 0; place < Known.Length; place++)
         {
+            var (known, kind) = Known[place];
             if (known.Length != name.Length || !Ascii.EqualsIgnoreCase(known, name)) continue;
 
             isMisspelt = !name.SequenceEqual(known);
+            if (kind != FieldKind.GatewayOnly) mark = 1UL << place;
             return kind;
         }
 
@@ -73,7 +78,7 @@ internal static class FieldKinds
 
     /// <summary>True for what no provider sees, whatever it speaks.</summary>
     public static bool IsGateways(string name) =>
-        Of(Encoding.UTF8.GetBytes(name), out _) is FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing;
+        Of(Encoding.UTF8.GetBytes(name), out _, out _) is FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing;
 
     /// <summary>Fields that only the gateway may set.</summary>
     private static bool IsPrivate(ReadOnlySpan<byte> name) =>

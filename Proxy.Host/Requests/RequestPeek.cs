@@ -22,7 +22,7 @@ internal static class RequestPeek
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return Malformed("it is not an object");
 
-            var seen = 0;
+            var seen = 0UL;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (ReadField(request, ref reader, ref seen) is { } error) return error;
@@ -42,18 +42,18 @@ internal static class RequestPeek
         }
     }
 
-    private static ProxyError? ReadField(CompletionRequest request, ref Utf8JsonReader reader, ref int seen)
+    private static ProxyError? ReadField(CompletionRequest request, ref Utf8JsonReader reader, ref ulong seen)
     {
         Span<byte> unescaped = stackalloc byte[MaxNameLength];
         if (reader.ValueSpan.Length > MaxNameLength) return Malformed($"it has a field whose name is longer than {MaxNameLength} bytes");
 
         var name = unescaped[..reader.CopyString(unescaped)];
-        var kind = FieldKinds.Of(name, out var isMisspelt);
+        var kind = FieldKinds.Of(name, out var isMisspelt, out var mark);
         if (kind == FieldKind.Forbidden) return Refused(name, "is not allowed in the request body: the gateway decides where a call goes");
         if (isMisspelt) return Refused(name, "must be written in lower case");
-        if (IsSteering(kind) && (seen & (1 << (int)kind)) != 0) return Refused(name, "stands in the request body twice");
+        if ((seen & mark) != 0) return Refused(name, "stands in the request body twice");
 
-        seen |= 1 << (int)kind;
+        seen |= mark;
         var nameStart = (int)reader.TokenStartIndex + 1;
         var nameLength = reader.ValueSpan.Length;
         reader.Read();
@@ -69,12 +69,7 @@ internal static class RequestPeek
     private static void NoteForBill(CompletionRequest request, ReadOnlySpan<byte> name, in Utf8JsonReader reader)
     {
         request.Bounds.Note(name, reader);
-        if (reader.TokenType != JsonTokenType.String || !name.SequenceEqual("service_tier"u8)) return;
-
-        request.ServiceTier = reader.ValueTextEquals("priority"u8) ? ServiceTier.Priority
-            : reader.ValueTextEquals("flex"u8) ? ServiceTier.Flex
-            : reader.ValueTextEquals("batch"u8) ? ServiceTier.Batch
-            : ServiceTier.Standard;
+        if (name.SequenceEqual("service_tier"u8)) request.ServiceTier = ServiceTierWord.Read(reader) ?? ServiceTier.Standard;
     }
 
     private static ProxyError? ReadValue(CompletionRequest request, FieldKind kind, ref Utf8JsonReader reader)
@@ -139,8 +134,6 @@ internal static class RequestPeek
 
         return ProxyError.BadRequest("The request body names no model: the field 'model' is missing or empty.", "model");
     }
-
-    private static bool IsSteering(FieldKind kind) => kind is not (FieldKind.Parameter or FieldKind.Input or FieldKind.GatewayOnly or FieldKind.Routing);
 
     private static ProxyError Malformed(string why) => ProxyError.BadRequest($"The request body is not valid JSON: {why}.", "request_body");
 

@@ -69,14 +69,37 @@ internal sealed class RequestPeekTests
         }
     }
 
+    /// <summary>A provider's parser may take the other one: what was estimated, checked or logged would not be what is answered.</summary>
+    [TestCase("model", "\"a\"", "\"b\"")]
+    [TestCase("messages", "[]", "[1]")]
+    [TestCase("max_tokens", "1", "100000")]
+    [TestCase("max_completion_tokens", "1", "2")]
+    [TestCase("n", "1", "100")]
+    [TestCase("service_tier", "\"default\"", "\"priority\"")]
+    [TestCase("fallbacks", "[]", "[\"x\"]")]
+    public void A_field_that_counts_stands_once_however_it_is_written(string name, string first, string second)
+    {
+        foreach (var again in (string[])[name, $"\\u{(int)name[0]:x4}{name[1..]}"])
+        {
+            using var request = Open($"{{\"{name}\":{first},\"x\":1,\"{again}\":{second}}}");
+
+            RequestPeek.Read(request)!.Message.Should().Be($"The field '{name}' stands in the request body twice.");
+        }
+    }
+
     private static CompletionRequest Read(string json)
+    {
+        var request = Open(json);
+        RequestPeek.Read(request).Should().BeNull();
+        return request;
+    }
+
+    private static CompletionRequest Open(string json)
     {
         var bytes = Encoding.UTF8.GetBytes(json);
         var rented = ArrayPool<byte>.Shared.Rent(bytes.Length);
         bytes.CopyTo(rented, 0);
-        var request = new CompletionRequest(new RequestBody(rented, bytes.Length));
-        RequestPeek.Read(request).Should().BeNull();
-        return request;
+        return new CompletionRequest(new RequestBody(rented, bytes.Length));
     }
 
     private static string Sent(CompletionRequest request, string upstreamModel)

@@ -138,7 +138,7 @@ internal sealed class ChatOnMessagesTests
 
     [TestCase("""{"model":"m","messages":"x"}""", "'messages' must be a list.")]
     [TestCase("""{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"[1]"}}]}]}""", "'messages[0].tool_calls[0].function.arguments' must be the text of a JSON object.")]
-    [TestCase("""{"model":"m","messages":[],"messages":[]}""", "A field stands twice in the same object of the request body, which cannot be carried over.")]
+    [TestCase("""{"model":"m","messages":[],"stop":"a","stop":"b"}""", "A field stands twice in the same object of the request body, which cannot be carried over.")]
     public void What_is_malformed_is_refused(string asked, string sentence)
     {
         using var call = TestTranslation.ChatOnMessages(asked);

@@ -17,7 +17,7 @@ internal static class AnthropicAnswer
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader);
-                else if (reader.ValueTextEquals("usage"u8)) digest.Usage = AnthropicUsage.Read(ref reader, digest.Usage);
+                else if (reader.ValueTextEquals("usage"u8)) AnthropicUsage.Read(ref reader, digest);
                 else if (reader.ValueTextEquals("content"u8)) ReadContent(body, ref reader, digest);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
                 else if (reader.ValueTextEquals("input_tokens"u8)) ReadCount(ref reader, digest);
@@ -42,7 +42,7 @@ internal static class AnthropicAnswer
         var reader = new Utf8JsonReader(tail[(start + "\"usage\":"u8.Length)..]);
         try
         {
-            digest.Usage = AnthropicUsage.Read(ref reader, digest.Usage);
+            AnthropicUsage.Read(ref reader, digest);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

@@ -82,7 +82,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         if (reader.ValueTextEquals("delta"u8)) ReadDelta(ref reader, index);
         else if (reader.ValueTextEquals("content_block"u8)) Block(index).ReadStart(ref reader);
         else if (reader.ValueTextEquals("message"u8)) ReadMessage(ref reader);
-        else if (reader.ValueTextEquals("usage"u8)) digest.Usage = AnthropicUsage.Read(ref reader, digest.Usage);
+        else if (reader.ValueTextEquals("usage"u8)) AnthropicUsage.Read(ref reader, digest);
         else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
         else ProviderJson.Next(ref reader);
     }
@@ -99,7 +99,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader) ?? digest.Model;
-            else if (reader.ValueTextEquals("usage"u8)) digest.Usage = AnthropicUsage.Read(ref reader, digest.Usage);
+            else if (reader.ValueTextEquals("usage"u8)) AnthropicUsage.Read(ref reader, digest);
             else ProviderJson.Next(ref reader);
         }
     }

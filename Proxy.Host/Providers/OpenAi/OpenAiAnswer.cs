@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Host.Answers;
+using Proxy.Host.Requests;
 
 namespace Proxy.Host.Providers.OpenAi;
 
@@ -18,6 +19,7 @@ internal static class OpenAiAnswer
             {
                 if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader);
                 else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, digest);
+                else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
                 else if (reader.ValueTextEquals("choices"u8)) ReadChoices(body, ref reader, digest);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
                 else ProviderJson.Next(ref reader);

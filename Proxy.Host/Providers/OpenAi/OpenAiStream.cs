@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Proxy.Host.Answers;
+using Proxy.Host.Requests;
 
 namespace Proxy.Host.Providers.OpenAi;
 
@@ -98,6 +99,7 @@ internal sealed class OpenAiStream(AnswerDigest digest, bool passesUsage) : IEve
     {
         if (reader.ValueTextEquals("choices"u8)) ReadChoices(ref reader);
         else if (reader.ValueTextEquals("usage"u8)) OpenAiAnswer.ReadUsage(ref reader, digest);
+        else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
         else if (digest.Model is null && reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader);
         else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
         else ProviderJson.Next(ref reader);

@@ -3,7 +3,7 @@ using Proxy.Management.Spend;
 
 namespace Proxy.Host.Providers.OpenAi;
 
-/// <summary>Reads OpenAI's usage object into buckets that add up: its totals hold the cached and the reasoning tokens.</summary>
+/// <summary>Reads OpenAI's usage object into buckets that add up: its totals hold the cached, the spoken and the reasoning tokens.</summary>
 internal static class OpenAiUsage
 {
     /// <summary>The reader stands on the object's start and is left on its end; null when it tells nothing that can be believed.</summary>
@@ -15,51 +15,48 @@ internal static class OpenAiUsage
             return null;
         }
 
-        long prompt = 0, completion = 0, cached = 0, reasoning = 0;
+        long prompt = 0, completion = 0;
+        Details input = default, output = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8)) prompt = ProviderJson.Number(ref reader);
             else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = ProviderJson.Number(ref reader);
-            else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8)) cached = Detail(ref reader, "cached_tokens"u8);
-            else if (reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8)) reasoning = Detail(ref reader, "reasoning_tokens"u8);
-            else
-            {
-                reader.Read();
-                reader.Skip();
-            }
+            else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8)) input = ReadDetails(ref reader);
+            else if (reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8)) output = ReadDetails(ref reader);
+            else ProviderJson.Next(ref reader);
         }
 
         if (prompt + completion == 0 || prompt > ProviderJson.MaxTokens || completion > ProviderJson.MaxTokens) return null;
 
         // A provider whose parts exceed the whole is not believed on the parts.
-        cached = Math.Min(cached, prompt);
-        reasoning = Math.Min(reasoning, completion);
-        return new TokenUsage(prompt - cached, cached, 0, completion - reasoning, reasoning);
+        var cached = Math.Min(input.Cached, prompt);
+        var heard = Math.Min(input.Audio, prompt - cached);
+        var reasoning = Math.Min(output.Reasoning, completion);
+        var spoken = Math.Min(output.Audio, completion - reasoning);
+        return new TokenUsage(prompt - cached - heard, cached, 0, completion - reasoning - spoken, reasoning) { AudioInput = heard, AudioOutput = spoken };
     }
 
-    private static long Detail(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    private static Details ReadDetails(ref Utf8JsonReader reader)
     {
+        var details = default(Details);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
-            return 0;
+            return details;
         }
 
-        long value = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals(name))
-            {
-                value = ProviderJson.Number(ref reader);
-            }
-            else
-            {
-                reader.Read();
-                reader.Skip();
-            }
+            if (reader.ValueTextEquals("cached_tokens"u8)) details.Cached = ProviderJson.Number(ref reader);
+            else if (reader.ValueTextEquals("audio_tokens"u8)) details.Audio = ProviderJson.Number(ref reader);
+            else if (reader.ValueTextEquals("reasoning_tokens"u8)) details.Reasoning = ProviderJson.Number(ref reader);
+            else ProviderJson.Next(ref reader);
         }
 
-        return value;
+        return details;
     }
+
+    /// <summary>The parts of a total that have prices of their own.</summary>
+    private record struct Details(long Cached, long Audio, long Reasoning);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Proxy.Host.Answers;
 using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Requests;
 
 namespace Proxy.Host.Providers.Responses;
 
@@ -36,6 +37,7 @@ internal static class ResponsesAnswer
         {
             if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader) ?? digest.Model;
             else if (reader.ValueTextEquals("usage"u8)) OpenAiAnswer.ReadUsage(ref reader, digest);
+            else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
             else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
             else if (reader.ValueTextEquals("output"u8)) output = ReadOutput(ref reader);
             else ProviderJson.Next(ref reader);
