@@ -42,7 +42,6 @@ internal static class ProxySettingsReader
         var (routes, stated) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var clusters = StoredModels.AddTo(stated, stored, faults);
         var models = ModelReader.Read(clusters, faults, warnings);
-
         var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), AliasReader.Read(configuration, models, faults));
         var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
         foreach (var missing in defaultFallbacks.Where(model => catalog.Find(model) is null))
