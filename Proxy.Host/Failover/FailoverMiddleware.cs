@@ -88,6 +88,7 @@ internal sealed class FailoverMiddleware
             finally
             {
                 run.StopTimer();
+                if (exchange.Attempt?.Body is { } body) await body.CloseAsync();
             }
 
             if (exchange.Attempt is { } attempt && feature.ProxiedDestination is { } destination) _stats.Observe(destination, attempt);

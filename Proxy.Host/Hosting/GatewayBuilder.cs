@@ -68,6 +68,11 @@ internal static class GatewayBuilder
 
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.Configure<Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets.SocketTransportOptions>(o => { // TEMP
+            if (Environment.GetEnvironmentVariable("PX_INLINE") == "1") o.UnsafePreferInlineScheduling = true;
+            if (Environment.GetEnvironmentVariable("PX_NOWAIT") == "1") o.WaitForDataBeforeAllocatingBuffer = false;
+        });
+        if (Environment.GetEnvironmentVariable("PX_NOACT") == "1") builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Services.AddRouting();
         builder.Services.AddHostFiltering(filter =>
             filter.AllowedHosts = (builder.Configuration["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
