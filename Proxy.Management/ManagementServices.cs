@@ -108,7 +108,12 @@ public static class ManagementServices
             group.MapModelInfoEndpoints();
         }
 
-        if (routes.ServiceProvider.GetService<ICallPrices>() is not null) group.MapCalculateEndpoint();
+        if (routes.ServiceProvider.GetService<ICallPrices>() is not null)
+        {
+            group.MapCalculateEndpoint();
+            group.MapTokenCounterEndpoint();
+        }
+
         group.MapSpendEndpoints();
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();
