@@ -102,7 +102,12 @@ public static class ManagementServices
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
-        if (routes.ServiceProvider.GetService<IModelRouting>() is not null) group.MapModelEndpoints();
+        if (routes.ServiceProvider.GetService<IModelRouting>() is not null)
+        {
+            group.MapModelEndpoints();
+            group.MapModelInfoEndpoints();
+        }
+
         if (routes.ServiceProvider.GetService<ICallPrices>() is not null) group.MapCalculateEndpoint();
         group.MapSpendEndpoints();
         group.MapGlobalSpendEndpoints();
