@@ -115,6 +115,7 @@ public static class ManagementServices
         }
 
         group.MapSpendEndpoints();
+        group.MapSpendPageEndpoint();
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();
         return group;
