@@ -26,6 +26,7 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
         foreach (var tag in caller.Tags) SteeringHeaders.AddTag(asked, tag);
 
         var (cost, tokens) = Estimate.Of(exchange);
+        exchange.EstimatedTokens = tokens;
         if (cost is null && exchange.Settings.RefusesUnpriced) return ExchangeErrors.Unpriced(exchange.Request.Model);
 
         var (reservation, error) = await cashier.ReserveAsync(

@@ -43,7 +43,7 @@ internal sealed class FailoverPlan(Exchange exchange)
     private AttemptStep? Retry(AttemptFailure failure, bool hasOthers)
     {
         // Nothing was sent, so nothing is repeated.
-        if (failure.Kind == FailureKind.Untranslatable && hasOthers) return new AttemptStep(exchange.Target!, TimeSpan.Zero);
+        if (failure.Kind is FailureKind.Untranslatable or FailureKind.Full && hasOthers) return new AttemptStep(exchange.Target!, TimeSpan.Zero);
         if (_retriesLeft == 0 || failure.Kind is not (FailureKind.Transient or FailureKind.Misplaced)) return null;
         if (!hasOthers && (failure.Kind == FailureKind.Misplaced || failure.RetryAfter > LongestWait)) return null;
 
