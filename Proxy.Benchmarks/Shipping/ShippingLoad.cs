@@ -22,12 +22,12 @@ internal static class ShippingLoad
             + "state those people how too little good world make very year still see work life against between never under last while might great old").Split(' '),
     ];
 
-    public static async Task<int> RunAsync(int callsPerRound)
+    public static async Task<int> RunAsync(int callsPerRound, params IReadOnlyList<int> sizes)
     {
         await using var rig = await ShippingRig.StartAsync();
         Console.WriteLine("| bytes in, and out | CPU µs per call: book alone | with its log, shipped | difference |");
         Console.WriteLine("|---|---|---|---|");
-        foreach (var bytes in (int[])[1024, 2048, 32 * 1024])
+        foreach (var bytes in sizes)
         {
             var calls = bytes > 10_000 ? callsPerRound / 10 : callsPerRound;
             await MeasureAsync(rig, calls, bytes, isLogged: true);

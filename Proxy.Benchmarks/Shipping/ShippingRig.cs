@@ -76,8 +76,7 @@ internal sealed class ShippingRig : IAsyncDisposable
         }
 
         var entry = Log.Prepare(record, [new LogRoute(_target)], spend.TeamId, policy: null);
-        await Ledger.RecordAsync(spend, new OutboxRider(entry, caller: null));
-        Log.Committed(entry);
+        await Ledger.RecordAsync(spend, new OutboxRider(Log, entry, caller: null));
     }
 
     public async Task AwaitShippedAsync()
