@@ -55,6 +55,7 @@ internal static class ShippingLoad
         {
             for (var call = Interlocked.Increment(ref next); call <= calls; call = Interlocked.Increment(ref next))
             {
+                await rig.AwaitRoomAsync();
                 var now = TimeProvider.System.GetUtcNow();
                 var id = Guid.CreateVersion7(now);
                 var (input, output) = texts[call % texts.Length];

@@ -20,6 +20,8 @@ namespace Proxy.Benchmarks.Shipping;
 /// <summary>Ledger, outbox and senders as the gateway has them, on SQLite, with a Langfuse in a process of its own that takes everything.</summary>
 internal sealed class ShippingRig : IAsyncDisposable
 {
+    private const long MaxWaitingBytes = 3_000_000;
+
     private readonly string _folder;
     private readonly ServiceProvider _services;
     private readonly Database _database;
@@ -66,6 +68,12 @@ internal sealed class ShippingRig : IAsyncDisposable
         return rig;
     }
 
+    /// <summary>Whoever makes calls goes on when the log has caught up: what is measured is a gateway whose targets keep up.</summary>
+    public async ValueTask AwaitRoomAsync()
+    {
+        while (_services.GetRequiredService<LogOperations>().OutboxBytes > MaxWaitingBytes) await Task.Delay(1);
+    }
+
     /// <summary>What the gateway does at the end of each call.</summary>
     public async Task RecordAsync(SpendEntry spend, CompletionRecord? record)
     {
@@ -81,7 +89,7 @@ internal sealed class ShippingRig : IAsyncDisposable
 
     public async Task AwaitShippedAsync()
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while ((await _services.GetRequiredService<LogOperations>().ListTargetsAsync(CancellationToken.None)).Sum(target => target.Waiting) > 0) await timer.WaitForNextTickAsync();
     }
 

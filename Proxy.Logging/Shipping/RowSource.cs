@@ -10,11 +10,15 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
 
     public Handover Handed { get; } = new(tools.Room);
 
+    /// <summary>The last batch is of rows that were handed over.</summary>
+    public bool IsFromMemory => !_isRead;
+
     /// <param name="batch">Gets the records.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="cut">What is left of each body; 0 for all.</param>
     /// <param name="round">Is told the owners.</param>
-    public async Task<Filling> FillAsync(RecordBatch batch, int limit, int cut, ShippingRound round)
+    /// <param name="settled">Done when what was sent before has left the outbox, where it would be read again.</param>
+    public async Task<Filling> FillAsync(RecordBatch batch, int limit, int cut, ShippingRound round, Task settled)
     {
         _isRead = _mustRead || Handed.HasGap;
 
@@ -22,7 +26,10 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         _mustRead = true;
         try
         {
-            return _isRead ? await ReadAsync(batch, limit, cut, round) : Take(batch, limit, round);
+            if (!_isRead) return Take(batch, limit, round);
+
+            await settled;
+            return await ReadAsync(batch, limit, cut, round);
         }
         finally
         {

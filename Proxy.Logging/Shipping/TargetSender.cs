@@ -21,6 +21,9 @@ internal sealed partial class TargetSender
     // What is left of a record that is too large for its target; 0 for all others.
     private int _cut;
     private long _waiting;
+
+    // The removal of rows that were sent last: the next batch need not wait for it, as long as nothing is read.
+    private Task _settling = Task.CompletedTask;
     private volatile ShippingRound? _round;
 
     /// <remarks><paramref name="mustRead"/>: rows wait in the outbox that nobody hands over.</remarks>
@@ -85,9 +88,11 @@ internal sealed partial class TargetSender
             {
                 if (!hasMore) await News.WaitAsync(Pace.FlushInterval, stopping);
                 hasMore = await ShipAsync(stopping, abort);
+                if (!hasMore) await _settling;
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
+                await _settling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 return;
             }
             catch (Exception exception)
@@ -126,7 +131,7 @@ internal sealed partial class TargetSender
         var limit = _cut > 0 ? 1 : Math.Min(_limit, Pace.BatchSize);
         News.Reset();
         using var batch = await _delivery.BeginAsync(round);
-        var filling = await _source.FillAsync(batch, limit, _cut, round);
+        var filling = await _source.FillAsync(batch, limit, _cut, round, _settling);
         if (filling.Unreadable is { } row) await _settlement.BuryAsync(row.Id, row.Bytes, "unreadable", row.Reason, abort);
         if (batch.Ids.Count == 0)
         {
@@ -139,7 +144,9 @@ internal sealed partial class TargetSender
         {
             case Delivery.Delivered:
                 batch.Recycle();
-                await _settlement.SettleAsync(batch.Ids, batch.StoredBytes, abort);
+                await _settling;
+                _settling = _settlement.SettleAsync(batch.Ids, batch.StoredBytes, abort);
+                if (!_source.IsFromMemory) await _settling;
                 if (_cut > 0) _tools.Metrics.Truncated(Label);
                 _limit = limit * 2;
                 _cut = 0;
