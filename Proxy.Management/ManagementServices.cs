@@ -102,9 +102,20 @@ public static class ManagementServices
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
-        if (routes.ServiceProvider.GetService<IModelRouting>() is not null) group.MapModelEndpoints();
-        if (routes.ServiceProvider.GetService<ICallPrices>() is not null) group.MapCalculateEndpoint();
+        if (routes.ServiceProvider.GetService<IModelRouting>() is not null)
+        {
+            group.MapModelEndpoints();
+            group.MapModelInfoEndpoints();
+        }
+
+        if (routes.ServiceProvider.GetService<ICallPrices>() is not null)
+        {
+            group.MapCalculateEndpoint();
+            group.MapTokenCounterEndpoint();
+        }
+
         group.MapSpendEndpoints();
+        group.MapSpendPageEndpoint();
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();
         return group;

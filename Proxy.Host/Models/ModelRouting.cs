@@ -64,6 +64,7 @@ internal sealed class ModelRouting(ProxyFile file, SettingsSource settings) : IM
         var info = own is null ? [] : JsonNode.Parse(own.Info)!.AsObject();
         info["id"] = own?.Id ?? modelId;
         info["db_model"] = own is not null;
+        if (own is not null) (info["created_at"], info["updated_at"]) = (own.CreatedAt, own.UpdatedAt);
         info["mode"] ??= price?.Mode;
         info["max_tokens"] ??= price?.MaxOutputTokens;
         info["max_input_tokens"] ??= price?.MaxInputTokens;

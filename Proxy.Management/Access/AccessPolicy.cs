@@ -46,6 +46,9 @@ internal static class AccessPolicies
     public static RouteHandlerBuilder MapPost(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
         routes.MapPost(pattern, handler).WithMetadata(new AccessPolicy(rule));
 
+    public static RouteHandlerBuilder MapPatch(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
+        routes.MapPatch(pattern, handler).WithMetadata(new AccessPolicy(rule));
+
     public static RouteHandlerBuilder MapHead(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
         routes.MapMethods(pattern, [HttpMethods.Head], handler).WithMetadata(new AccessPolicy(rule));
 

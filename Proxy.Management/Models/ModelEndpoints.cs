@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
@@ -10,7 +9,7 @@ using Proxy.Management.Errors;
 
 namespace Proxy.Management.Models;
 
-/// <summary>Deployments of models, made and changed while the program runs; and which there are, for whoever may use them.</summary>
+/// <summary>Deployments of models, made and changed while the program runs.</summary>
 internal static class ModelEndpoints
 {
     public static void MapModelEndpoints(this IEndpointRouteBuilder routes)
@@ -18,14 +17,7 @@ internal static class ModelEndpoints
         routes.MapPost("/model/new", AccessRule.Admin, CreateAsync);
         routes.MapPost("/model/update", AccessRule.Admin, UpdateAsync);
         routes.MapPost("/model/delete", AccessRule.Admin, DeleteAsync);
-        foreach (var path in (string[])["/model/info", "/v1/model/info"]) routes.MapGet(path, AccessRule.OwnerOrAdmin, List);
-    }
-
-    private static JsonHttpResult<ModelList> List(
-        HttpContext context, IModelRouting routing, [FromQuery(Name = "litellm_model_id")] string? id)
-    {
-        var models = routing.Show(context.ManagementCaller).Where(model => id is null || model["model_info"]!["id"]!.GetValue<string>() == id);
-        return TypedResults.Json(new ModelList([.. models]), ModelJson.Default.ModelList);
+        routes.MapPatch("/model/{id}/update", AccessRule.Admin, PatchAsync);
     }
 
     private static async Task<IResult> CreateAsync(
@@ -52,17 +44,26 @@ internal static class ModelEndpoints
         return error is null ? Show(model!) : new ErrorResult(error);
     }
 
-    private static async Task<IResult> UpdateAsync(
-        HttpContext context, ModelChanges changes, IModelRouting routing, TimeProvider time, CancellationToken cancellationToken)
+    private static Task<IResult> UpdateAsync(
+        HttpContext context, ModelChanges changes, IModelRouting routing, TimeProvider time, CancellationToken cancellationToken) =>
+        ChangeAsync(context, changes, routing, time, idInPath: null, cancellationToken);
+
+    private static Task<IResult> PatchAsync(
+        HttpContext context, ModelChanges changes, IModelRouting routing, TimeProvider time, string id, CancellationToken cancellationToken) =>
+        ChangeAsync(context, changes, routing, time, id, cancellationToken);
+
+    private static async Task<IResult> ChangeAsync(
+        HttpContext context, ModelChanges changes, IModelRouting routing, TimeProvider time, string? idInPath, CancellationToken cancellationToken)
     {
         var (request, fault) = await ReadAsync(context, isNew: false, cancellationToken);
         if (fault is not null) return new ErrorResult(fault);
-        if (request!.Id is null) return new ErrorResult(ProxyError.BadRequest("Say which model: 'model_info' with its 'id'.", "model_info"));
+        if ((idInPath ?? request!.Id) is not { } id) return new ErrorResult(ProxyError.BadRequest("Say which model: 'model_info' with its 'id'.", "model_info"));
+        if (request!.Id is { } stated && stated != id) return new ErrorResult(ProxyError.BadRequest("The id of a model cannot be changed.", "model_info"));
 
         var by = context.ManagementCaller.UserId;
         var (model, error) = await changes.UpdateAsync(
             routing,
-            request.Id,
+            id,
             old => old with
             {
                 Name = request.Name ?? old.Name,
@@ -101,8 +102,6 @@ internal static class ModelEndpoints
         ModelJson.Default.ModelAnswer);
 }
 
-internal sealed record ModelList(IReadOnlyList<JsonObject> Data);
-
 internal sealed record DeletedModel(string Message);
 
 internal sealed record ModelAnswer(
@@ -116,7 +115,6 @@ internal sealed record ModelAnswer(
     string? UpdatedBy);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelAnswer))]
 [JsonSerializable(typeof(DeletedModel))]
 internal sealed partial class ModelJson : JsonSerializerContext;

@@ -96,6 +96,54 @@ internal sealed class StoredModelTests : GatewayFixture
         refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
     }
 
+    [Test]
+    public async Task A_model_may_be_named_in_the_path_of_its_update()
+    {
+        var id = (await CreateAsync("fresh"))["model_id"]!.GetValue<string>();
+
+        using var changed = await Gateway.Admin.PatchAsJsonAsync($"/model/{id}/update", new JsonObject { ["litellm_params"] = new JsonObject { ["api_key"] = "another-secret" } });
+        using var other = await Gateway.Admin.PatchAsJsonAsync($"/model/{id}/update", new JsonObject { ["model_info"] = new JsonObject { ["id"] = "another" } });
+        using var unknown = await Gateway.Admin.PatchAsJsonAsync("/model/nobody/update", new JsonObject { ["model_name"] = "x" });
+        await CallAsync("fresh");
+
+        (changed.StatusCode, other.StatusCode, unknown.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.NotFound));
+        Provider.Calls.Single().Headers["Authorization"].Should().Be("Bearer another-secret");
+    }
+
+    [Test]
+    public async Task Deployments_are_found_sorted_and_shown_in_pages()
+    {
+        await CreateAsync("blue", new JsonObject { ["input_cost_per_token"] = 3 });
+        await CreateAsync("bright-blue", new JsonObject { ["input_cost_per_token"] = 20 });
+
+        var first = JsonNode.Parse(await Gateway.Admin.GetStringAsync("/v2/model/info?search=BLUE&sortBy=input_cost_per_token&sortOrder=desc&size=1"))!;
+        var second = JsonNode.Parse(await Gateway.Admin.GetStringAsync("/v2/model/info?search=BLUE&sortBy=input_cost_per_token&sortOrder=desc&size=1&page=2"))!;
+        using var wrong = await Gateway.Admin.GetAsync("/v2/model/info?size=0");
+        using var unsorted = await Gateway.Admin.GetAsync("/v2/model/info?sortBy=api_key");
+
+        Names(first).Concat(Names(second)).Should().Equal("bright-blue", "blue");
+        (first["total_count"]!.GetValue<int>(), first["total_pages"]!.GetValue<int>(), second["current_page"]!.GetValue<int>()).Should().Be((2, 2, 2));
+        (wrong.StatusCode, unsorted.StatusCode).Should().Be((HttpStatusCode.UnprocessableEntity, HttpStatusCode.BadRequest));
+
+        IEnumerable<string> Names(JsonNode page) => page["data"]!.AsArray().Select(model => model!["model_name"]!.GetValue<string>());
+    }
+
+    [Test]
+    public async Task Deployments_of_one_name_are_one_group_with_the_dearest_price_and_the_limits_of_all()
+    {
+        await CreateAsync("pair", new JsonObject { ["input_cost_per_token"] = 1, ["rpm"] = 10, ["tpm"] = 100 });
+        await CreateAsync("pair", new JsonObject { ["input_cost_per_token"] = 2, ["rpm"] = 5 });
+        using var client = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("pair") }));
+
+        var groups = JsonNode.Parse(await client.GetStringAsync("/model_group/info"))!["data"]!.AsArray();
+
+        var group = groups.Single()!;
+        (group["model_group"]!.GetValue<string>(), group["input_cost_per_token"]!.GetValue<decimal>(), group["rpm"]!.GetValue<decimal>(), group["tpm"])
+            .Should().Be(("pair", 2m, 15m, null));
+        group["providers"]!.AsArray().Select(provider => provider!.GetValue<string>()).Should().Equal("openai");
+        JsonNode.Parse(await client.GetStringAsync("/model_group/info?model_group=other"))!["data"]!.AsArray().Should().BeEmpty();
+    }
+
     [TestCase("""{"litellm_params": {"model": "gpt-4o"}}""", "model_name", 422)]
     [TestCase("""{"model_name": "x"}""", "litellm_params", 422)]
     [TestCase("""{"model_name": "x", "litellm_params": {}}""", "litellm_params", 422)]
@@ -146,6 +194,19 @@ internal sealed class StoredModelTests : GatewayFixture
         using var stranger = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("another") }));
         using var refused = await stranger.PostAsJsonAsync("/spend/calculate", new JsonObject { ["model"] = "fresh", ["messages"] = new JsonArray() });
         refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+    }
+
+    [Test]
+    public async Task The_tokens_of_a_prompt_are_counted_as_budgets_are_held_for_them()
+    {
+        var little = await CountAsync("""{"model": "MODEL", "messages": [{"role": "user", "content": "Hi"}]}""");
+        var much = await CountAsync("""{"model": "MODEL", "prompt": "A sentence which is so much longer that it must have more tokens than the other."}""");
+
+        (little["request_model"]!.GetValue<string>(), little["tokenizer_type"]!.GetValue<string>()).Should().Be((Model, "estimate"));
+        much["total_tokens"]!.GetValue<long>().Should().BeGreaterThan(little["total_tokens"]!.GetValue<long>()).And.BeInRange(10, 40);
+        (await RefusalAsync("/utils/token_counter", new JsonObject { ["model"] = Model })).Text.Should().Contain("\"param\":\"messages\"");
+
+        Task<JsonObject> CountAsync(string body) => Gateway.PostAsync("/utils/token_counter", JsonNode.Parse(body.Replace("MODEL", Model))!.AsObject());
     }
 
     [Test]
