@@ -11,22 +11,22 @@ internal static class CallId
     private const int TakenAtOnce = 256;
 
     [ThreadStatic]
-    private static byte[]? chance;
+    private static byte[]? Chance;
 
     [ThreadStatic]
-    private static int used;
+    private static int Used;
 
     public static Guid New(DateTimeOffset now)
     {
-        var bytes = chance ??= new byte[Size * TakenAtOnce];
-        if (used % bytes.Length == 0)
+        var bytes = Chance ??= new byte[Size * TakenAtOnce];
+        if (Used % bytes.Length == 0)
         {
             RandomNumberGenerator.Fill(bytes);
-            used = 0;
+            Used = 0;
         }
 
-        var id = bytes.AsSpan(used, Size);
-        used += Size;
+        var id = bytes.AsSpan(Used, Size);
+        Used += Size;
         BinaryPrimitives.WriteInt64BigEndian(id, (now.ToUnixTimeMilliseconds() << 16) | BinaryPrimitives.ReadUInt16BigEndian(id[6..]));
         id[6] = (byte)((id[6] & 0x0F) | 0x70);
         id[8] = (byte)((id[8] & 0x3F) | 0x80);
