@@ -11,6 +11,9 @@ internal sealed class CallSettings
 
     public IReadOnlyList<string> Tags { get; private init; } = [];
 
+    /// <summary>The routes that a key may use.</summary>
+    public RouteList Routes { get; private init; } = RouteList.All;
+
     /// <param name="details">The JSON object of the row.</param>
     public static CallSettings Read(string details)
     {
@@ -18,7 +21,7 @@ internal sealed class CallSettings
 
         using var document = JsonDocument.Parse(details);
         var root = document.RootElement;
-        return new CallSettings { Aliases = ReadAliases(root, "aliases") ?? ReadAliases(root, "model_aliases") ?? None.Aliases, Tags = ReadTags(root) };
+        return new CallSettings { Aliases = ReadAliases(root, "aliases") ?? ReadAliases(root, "model_aliases") ?? None.Aliases, Tags = ReadTags(root), Routes = RouteList.Read(root) };
     }
 
     private static Dictionary<string, string>? ReadAliases(JsonElement root, string name) =>

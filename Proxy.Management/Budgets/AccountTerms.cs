@@ -1,3 +1,4 @@
+using Proxy.Management.Access;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -25,6 +26,9 @@ public sealed record AccountTerms : LimitSettings
 
     /// <summary>Lets nothing through.</summary>
     public bool IsBlocked { get; init; }
+
+    /// <summary>What a user is; others have none.</summary>
+    public Role Role { get; init; }
 
     internal long? MaxBudgetPicosAt(DateTimeOffset now) => MaxBudget is not { } budget ? null
         : Increase is { } increase && now < IncreaseEndsAt ? Money.ToPico(Math.Min(budget + increase, Money.Max))

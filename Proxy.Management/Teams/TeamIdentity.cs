@@ -31,7 +31,7 @@ public sealed record TeamIdentity
     public string Details
     {
         get;
-        init => (field, Settings) = (value, CallSettings.Read(value));
+        init => (field, Settings, Members) = (value, CallSettings.Read(value), TeamMembers.Read(value));
     } = "{}";
 
     /// <summary>Where the team's calls are logged. Look at <see cref="IsLoggingDisabled"/> first.</summary>
@@ -50,6 +50,8 @@ public sealed record TeamIdentity
 
     /// <summary>What the team may use.</summary>
     internal AccountTerms Terms => new(Limits);
+
+    public TeamMembers Members { get; private init; } = TeamMembers.None;
 
     internal CallSettings Settings { get; private init; } = CallSettings.None;
 
