@@ -44,8 +44,19 @@ internal sealed record AccountRow : LimitRow
         TpmLimit = TpmLimit ?? SharedTpmLimit,
         RpmLimit = RpmLimit ?? SharedRpmLimit,
         IsBlocked = IsBlocked != 0,
+        Models = ReadModels(),
         Role = ReadRole(),
     };
+
+    private ModelList ReadModels()
+    {
+        if (AccountId.Kind is not (AccountKind.User or AccountKind.Organization) || !Details.Contains("\"models\"", StringComparison.Ordinal)) return ModelList.All;
+
+        using var document = JsonDocument.Parse(Details);
+        return document.RootElement.TryGetProperty("models", out var models) && models.ValueKind == JsonValueKind.Array
+            ? new ModelList([.. models.EnumerateArray().Where(model => model.ValueKind == JsonValueKind.String).Select(model => model.GetString()!)])
+            : ModelList.All;
+    }
 
     private Role ReadRole()
     {

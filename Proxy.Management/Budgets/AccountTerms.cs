@@ -30,6 +30,19 @@ public sealed record AccountTerms : LimitSettings
     /// <summary>What a user is; others have none.</summary>
     public Role Role { get; init; }
 
+    /// <summary>The models that a user or an organisation may use.</summary>
+    internal ModelList Models { get; init; } = ModelList.All;
+
+    /// <summary>These terms, and where there is none, that of others. A period ends for whoever has it.</summary>
+    internal AccountTerms Or(AccountTerms others) => this with
+    {
+        MaxBudget = MaxBudget ?? others.MaxBudget,
+        BudgetDuration = BudgetDuration ?? others.BudgetDuration,
+        TpmLimit = TpmLimit ?? others.TpmLimit,
+        RpmLimit = RpmLimit ?? others.RpmLimit,
+        _maxBudgetPicos = null,
+    };
+
     internal long? MaxBudgetPicosAt(DateTimeOffset now) => MaxBudget is not { } budget ? null
         : Increase is { } increase && now < IncreaseEndsAt ? Money.ToPico(Math.Min(budget + increase, Money.Max))
         : _maxBudgetPicos ??= Money.ToPico(budget);
