@@ -7,6 +7,8 @@ namespace Proxy.Host.ApiDocs;
 /// <summary>The calls of models in the API's document: the fields that the gateway steers by. The others are the provider's.</summary>
 internal static class CallDescriptions
 {
+    private static readonly string[] Prefixes = ["/v1", ""];
+
     private static readonly DetailField[] Steering =
     [
         new("model", DetailShape.Text),
@@ -20,7 +22,7 @@ internal static class CallDescriptions
     ];
 
     public static IEnumerable<EndpointDescription> All => ApiOperation.All.SelectMany(operation =>
-        new[] { "/v1", "" }.Select(prefix => Describe(operation, prefix + operation.Path)));
+        Prefixes.Select(prefix => Describe(operation, prefix + operation.Path)));
 
     private static EndpointDescription Describe(ApiOperation operation, string path)
     {

@@ -11,7 +11,9 @@ public enum DetailShape
     Flag,
     Count,
     Dollars,
+#pragma warning disable CA1720 // It is JSON's word.
     Object,
+#pragma warning restore CA1720
     List,
     TextList,
 
