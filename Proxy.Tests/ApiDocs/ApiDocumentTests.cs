@@ -106,12 +106,12 @@ internal sealed partial class ApiDocumentTests
         ((int)unknown.StatusCode, (int)missing.StatusCode).Should().Be((404, 404));
     }
 
-    [GeneratedRegex(@"\{\*{1,2}")]
+    [GeneratedRegex(@"\{\*{1,2}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Stars();
 
-    [GeneratedRegex(@"\{path:regex\(\^\.\+([a-z_/]+)\$\)\}")]
+    [GeneratedRegex(@"\{path:regex\(\^\.\+([a-z_/]+)\$\)\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Endings();
 
-    [GeneratedRegex("(?:src|href)=\"([^\"]+)\"")]
+    [GeneratedRegex("(?:src|href)=\"([^\"]+)\"", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Sources();
 }
