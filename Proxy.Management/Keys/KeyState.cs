@@ -49,6 +49,14 @@ public sealed class KeyState
         reservation.Add(links.Organization ?? links.Team?.Organization);
     }
 
+    /// <summary>The scopes that a call is counted in for its model alone.</summary>
+    internal IEnumerable<Account> ModelAccounts(string model)
+    {
+        var links = _snapshot.Links;
+        if (links.Models.Find(model) is { } own) yield return own;
+        if (links.Team?.ModelAccount(model) is { } team) yield return team;
+    }
+
     private sealed record Snapshot(KeyIdentity Identity, KeyLinks Links);
 }
 

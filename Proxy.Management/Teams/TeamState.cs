@@ -28,6 +28,8 @@ public sealed class TeamState
             && ReferenceEquals(Interlocked.CompareExchange(ref _snapshot, new Snapshot(identity, links), old), old);
     }
 
+    internal Account? ModelAccount(string model) => _snapshot.Links.Models.Find(model);
+
     internal void AddAccounts(Reservation reservation, string model)
     {
         var links = _snapshot.Links;
