@@ -19,6 +19,15 @@ internal static class SpendDescriptions
             Shown = ["model", "messages"],
             Answer = CalculateJson.Default.CalculatedCost,
         },
+        new("POST", "/utils/token_counter", "Estimates how many tokens a prompt has.")
+        {
+            Fields = [Text("model"), new("messages", DetailShape.List), new("prompt", DetailShape.Any)],
+            Required = ["model"],
+            Shown = ["messages"],
+            Answer = TokenCounterJson.Default.CountedTokens,
+        },
+        new("GET", "/spend/logs/v2", "Lists calls in numbered pages.") { Answer = SpendPageJson.Default.SpendPage },
+        new("GET", "/spend/logs/ui", "Lists calls in numbered pages.") { Answer = SpendPageJson.Default.SpendPage },
         new("GET", "/global/spend", "Shows what the whole gateway has spent, of what budget.") { Answer = GlobalSpendJson.Default.GlobalSpend },
         new("GET", "/global/spend/logs", "Sums the spend of each day.") { Answer = GlobalSpendJson.Default.IReadOnlyListSpendOfDay },
         new("GET", "/global/spend/keys", "Sums the spend of keys.") { Answer = GlobalSpendJson.Default.IReadOnlyListSpendOfKey },

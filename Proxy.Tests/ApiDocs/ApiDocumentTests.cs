@@ -43,7 +43,7 @@ internal sealed partial class ApiDocumentTests
         // Calls are routed by what the operator writes into proxy.json: here everything below /v1, /openai/deployments and so on.
         var routed = routes.GetProperty("routes").EnumerateArray().Where(route => route.GetProperty("methods").GetArrayLength() > 0)
             .Select(route => Stars().Replace(route.GetProperty("path").GetString()!, "{"))
-            .Select(path => Endings().Replace(path, "{team_id}$1"))
+            .Select(path => Endings().Replace(path, "{team_id}${end}"))
             .ToList();
 
         routed.Should().BeSubsetOf(described);
@@ -92,7 +92,7 @@ internal sealed partial class ApiDocumentTests
         page.Content.Headers.ContentType!.MediaType.Should().Be("text/html");
         page.Headers.GetValues("Content-Security-Policy").Single().Should().Contain("default-src 'none'").And.Contain("script-src 'self';").And.Contain("frame-ancestors 'none'");
         html.Should().NotContain("http").And.NotContain("<script>").And.NotContain("onload=");
-        var parts = Sources().Matches(html).Select(match => match.Groups[1].Value).ToList();
+        var parts = Sources().Matches(html).Select(match => match.Groups["path"].Value).ToList();
         parts.Should().HaveCount(4);
         foreach (var part in parts)
         {
@@ -109,9 +109,9 @@ internal sealed partial class ApiDocumentTests
     [GeneratedRegex(@"\{\*{1,2}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Stars();
 
-    [GeneratedRegex(@"\{path:regex\(\^\.\+([a-z_/]+)\$\)\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\{path:regex\(\^\.\+(?<end>[a-z_/]+)\$\)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Endings();
 
-    [GeneratedRegex("(?:src|href)=\"([^\"]+)\"", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(?:src|href)=\"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Sources();
 }
