@@ -17,6 +17,10 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator au
     {
         var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
         exchange.Caller = authentication.Caller;
-        return authentication.Error ?? (ledger.IsWritable ? null : ExchangeErrors.LedgerUnavailable);
+
+        // A path that is no operation is refused later, as such.
+        return authentication.Error
+            ?? authentication.Caller?.FindRouteRefusal(exchange.Operation?.Path ?? "", RouteKind.Call)
+            ?? (ledger.IsWritable ? null : ExchangeErrors.LedgerUnavailable);
     }
 }

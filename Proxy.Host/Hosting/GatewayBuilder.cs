@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
+using Proxy.Host.ApiDocs;
 using Proxy.Host.Balancing;
 using Proxy.Host.Configuration;
 using Proxy.Host.Exchanges;
@@ -107,6 +108,7 @@ internal static class GatewayBuilder
             .SetApplicationName(ApplicationName)
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataFolder, "protection-keys")));
         services.AddProxyManagement(management);
+        foreach (var description in HostDescriptions.All) services.AddSingleton(description);
 
         services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
         services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
@@ -146,6 +148,7 @@ internal static class GatewayBuilder
             routes.MapLogDesk();
             routes.MapModels();
             routes.MapHealth();
+            routes.MapDocs();
         });
         app.MapExchanges();
     }
