@@ -7,6 +7,8 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Reads a whole (not streamed) OpenAI answer: model, usage, and the words of the first choice, or of all when there are several.</summary>
 internal static class OpenAiAnswer
 {
+    private const int BeginningOfList = 256;
+
     /// <summary>False when it is not a JSON object from its first byte to its last.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> body, AnswerDigest digest)
     {
@@ -21,6 +23,7 @@ internal static class OpenAiAnswer
                 else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, digest);
                 else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
                 else if (reader.ValueTextEquals("choices"u8)) ReadChoices(body, ref reader, digest);
+                else if (reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("results"u8)) KeepList(body, ref reader, digest);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
                 else ProviderJson.Next(ref reader);
             }
@@ -79,6 +82,16 @@ internal static class OpenAiAnswer
         }
 
         digest.Output = choices > 1 ? body[start..(int)reader.BytesConsumed] : first;
+    }
+
+    /// <summary>Pictures, ranks and verdicts are what was answered; the numbers of embeddings tell a reader nothing.</summary>
+    private static void KeepList(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)
+    {
+        reader.Read();
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        var list = body[start..(int)reader.BytesConsumed];
+        if (list.Span[..Math.Min(list.Length, BeginningOfList)].IndexOf("\"embedding\""u8) < 0) digest.Output = list;
     }
 
     private static ReadOnlyMemory<byte> ReadChoice(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader)
