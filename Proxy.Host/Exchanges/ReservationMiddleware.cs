@@ -23,7 +23,11 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
         var caller = exchange.Caller!;
         var asked = exchange.Request!.Metadata.Tags;
         if (SteeringHeaders.Read(context.Request.Headers, exchange.Request) is { } fault) return fault;
-        foreach (var tag in caller.Tags) SteeringHeaders.AddTag(asked, tag);
+        foreach (var tag in caller.Tags)
+        {
+            // However many the client states: their budgets must not be got round.
+            if (!asked.Contains(tag)) asked.Add(tag);
+        }
 
         var (cost, tokens) = Estimate.Of(exchange, exchange.Target!);
         exchange.EstimatedTokens = tokens;

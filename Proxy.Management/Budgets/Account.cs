@@ -8,7 +8,9 @@ namespace Proxy.Management.Budgets;
 /// <remarks>Every member that is not a plain read is called under the lock of the <see cref="Cashier"/>.</remarks>
 internal sealed class Account
 {
+    private AccountTerms _own;
     private AccountTerms _terms;
+    private AccountTerms? _seenUsual;
     private AlertLevels _told;
     private long _spent;
     private long _reserved;
@@ -19,7 +21,7 @@ internal sealed class Account
 
     public Account(AccountId id, AccountTerms terms, long spentPicos)
     {
-        (Id, _terms, _spent) = (id, terms, spentPicos);
+        (Id, _own, _terms, _spent) = (id, terms, terms, spentPicos);
         ResetAt = terms.BudgetResetAt;
     }
 
@@ -43,19 +45,25 @@ internal sealed class Account
     /// <summary>The last admission, on the clock that never goes back.</summary>
     public long LastUsedAt { get; private set; }
 
+    /// <summary>Where the terms are kept that hold as far as the account has none of its own; null for most.</summary>
+    public UsualTerms? Usual { get; set; }
+
+    /// <summary>A period that came with the usual terms and has no end yet.</summary>
+    public bool LacksPeriod => Usual is not null && ResetAt is null && CurrentTerms().BudgetDuration is not null;
+
     /// <summary>The row has changed.</summary>
     public void Apply(AccountTerms terms)
     {
-        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
-        Volatile.Write(ref _terms, terms);
+        _own = terms;
         ResetAt = terms.BudgetResetAt;
+        Set(Usual is { Terms: var usual } ? terms.Or(usual) : terms);
         TellFreed();
     }
 
     /// <remarks>A rate or a slot is denied when the limit is reached, so the call that fills it is let in. A budget: see <see cref="Fits"/>.</remarks>
     public bool Denies(DateTimeOffset now, long clock, long picos, out Denial denial)
     {
-        var terms = _terms;
+        var terms = CurrentTerms();
         if (terms.IsBlocked)
             denial = new Denial(this, DenialReason.Blocked, 0, 0);
         else if (terms.MaxBudgetPicosAt(now) is { } budget && !Fits(budget, _reserved, picos))
@@ -150,6 +158,23 @@ internal sealed class Account
     /// </summary>
     private bool Fits(long budget, long heldByOthers, long picos) =>
         _spent < budget && (heldByOthers == 0 || picos == 0 || _spent + heldByOthers + picos <= budget);
+
+    private AccountTerms CurrentTerms()
+    {
+        if (Usual is { Terms: var usual } && !ReferenceEquals(usual, _seenUsual))
+        {
+            _seenUsual = usual;
+            Set(_own.Or(usual));
+        }
+
+        return _terms;
+    }
+
+    private void Set(AccountTerms terms)
+    {
+        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
+        Volatile.Write(ref _terms, terms);
+    }
 
     private void TellFreed()
     {

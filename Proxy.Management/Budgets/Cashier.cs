@@ -99,6 +99,7 @@ public sealed class Cashier
             for (var i = 0; i < reservation.Count; i++)
             {
                 if (reservation[i].ResetAt <= now) _resets.Begin(reservation[i], now);
+                else if (reservation[i].LacksPeriod) _resets.Open(reservation[i], now);
                 if (!reservation[i].Denies(now, clock, reservation.Picos, out denial)) continue;
 
                 if (denial.IsHeld) freed = reservation[i].WhenFreed();

@@ -24,6 +24,10 @@ public sealed class KeyState
 
     internal Account Account => _snapshot.Links.Account;
 
+    internal Account? User => _snapshot.Links.User;
+
+    internal Account? Organization => _snapshot.Links.Organization ?? Team?.Organization;
+
     /// <summary>The caller that presents this key; made once, so that a warm key allocates nothing.</summary>
     internal Caller Caller { get; }
 
