@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Host.Configuration;
 using Proxy.Management.Access;
 using Proxy.Management.Callbacks;
@@ -35,7 +36,7 @@ internal static class CallbackDesk
                 StatusCodes.Status422UnprocessableEntity, "invalid_request_error", $"No target of 'CompletionLog:Targets' is a '{service}'; those of teams are tried at /team/{{id}}/callback/test."));
     }
 
-    private static IResult ListCallbacks(SettingsSource settings)
+    private static ContentHttpResult ListCallbacks(SettingsSource settings)
     {
         var callbacks = settings.Current.Logging.Callbacks;
         return Json(new JsonObject
@@ -49,5 +50,5 @@ internal static class CallbackDesk
 
     private static JsonArray Names(IEnumerable<TeamCallback> callbacks) => [.. callbacks.Select(callback => (JsonNode)callback.Name).DistinctBy(name => name.ToString())];
 
-    private static IResult Json(JsonObject body) => TypedResults.Text(body.ToJsonString(), "application/json");
+    private static ContentHttpResult Json(JsonObject body) => TypedResults.Text(body.ToJsonString(), "application/json");
 }
