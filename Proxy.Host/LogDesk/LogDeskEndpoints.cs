@@ -22,6 +22,7 @@ internal static class LogDeskEndpoints
         logging.MapPost("/dead-letters/retry", RetryAsync);
         logging.MapPost("/dead-letters/purge", PurgeAsync);
         routes.MapAdminGroup("/health").MapGet("/logging", ShowHealthAsync);
+        routes.MapCallbackDesk();
     }
 
     private static async Task<IResult> ListTargetsAsync(LogOperations log, CancellationToken cancellationToken) => TypedResults.Json(
@@ -77,7 +78,7 @@ internal static class LogDeskEndpoints
 
     private static ProxyError Malformed() => ProxyError.BadRequest("The request body must be a JSON object with 'id' (a number), 'target_id' (a string) or 'all' (true).");
 
-    private static Utf8ContentHttpResult Refuse(ProxyError error) => TypedResults.Text(ErrorWriter.Envelope(error).Span, "application/json", statusCode: error.Status);
+    internal static Utf8ContentHttpResult Refuse(ProxyError error) => TypedResults.Text(ErrorWriter.Envelope(error).Span, "application/json", statusCode: error.Status);
 }
 
 internal sealed record TargetList(IReadOnlyList<TargetReport> Targets);

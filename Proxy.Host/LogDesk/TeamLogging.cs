@@ -41,6 +41,7 @@ internal sealed class TeamLogging(LogOperations operations, SettingsSource setti
             ["redacted"] = line.IsRedacted,
         })]),
         ["tags"] = new JsonArray([.. rules.Tags.Select(tag => (JsonNode)tag)]),
+        ["attempts"] = rules.TellsAttempts,
         ["at_limit"] = (rules.AtLimit ?? settings.Current.CompletionLog.LimitPolicy) switch
         {
             LimitPolicy.RefuseCalls => "refuse-calls",

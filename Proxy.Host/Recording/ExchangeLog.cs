@@ -19,7 +19,8 @@ internal static class ExchangeLog
     /// <param name="exchange">The call.</param>
     /// <param name="bill">What it cost.</param>
     /// <param name="tags">What its key and its team are tagged with.</param>
-    public static CompletionRecord Record(Exchange exchange, Bill bill, IReadOnlyList<string> tags)
+    /// <param name="tellsAttempts">Whether its attempts are told one by one.</param>
+    public static CompletionRecord Record(Exchange exchange, Bill bill, IReadOnlyList<string> tags, bool tellsAttempts)
     {
         var request = exchange.Request;
         var asked = request?.Metadata ?? new RequestMetadata();
@@ -49,7 +50,12 @@ internal static class ExchangeLog
             SessionId = asked.MaySet("session_id") ? asked.SessionId : null,
             Tags = asked.MaySet("tags") ? TagsOf(exchange, asked, tags) : [],
             Metadata = MetadataOf(exchange, bill, asked),
-            TraceMetadata = asked.MaySet("trace_metadata") ? asked.TraceFields : [],
+            TraceMetadata = TraceMetadataOf(asked),
+            SetsTraceInput = asked.IsExistingTrace && asked.UpdateTraceKeys.Contains("input"),
+            SetsTraceOutput = asked.IsExistingTrace && asked.UpdateTraceKeys.Contains("output"),
+            PromptName = asked.PromptName,
+            PromptVersion = asked.PromptVersion,
+            Attempts = tellsAttempts ? AttemptLog.Spans(exchange.Attempts, id) : null,
             Parameters = request?.Subset(FieldKind.Parameter) ?? default,
             Input = request is not null && exchange.Operation is { } operation ? InputOf(request, operation) : default,
             Output = exchange.Answer.Output,
@@ -59,6 +65,15 @@ internal static class ExchangeLog
             Version = asked.Version,
         };
         return Masked(record, asked);
+    }
+
+    private static Dictionary<string, string> TraceMetadataOf(RequestMetadata asked)
+    {
+        if (!asked.MaySet("metadata")) return [];
+        if (!asked.IsDebugging) return asked.TraceFields;
+
+        var fields = string.Join(',', asked.Fields.Select(field => $"{JsonSerializer.Serialize(field.Key, RequestJson.Default.String)}:{field.Value}"));
+        return new Dictionary<string, string>(asked.TraceFields) { ["metadata_passed_to_litellm"] = $"{{{fields}}}" };
     }
 
     private static CompletionRecord Masked(CompletionRecord record, RequestMetadata asked) => (asked.MasksInput, asked.MasksOutput) switch

@@ -33,7 +33,7 @@ internal sealed partial class ExchangeRecorder(
 
             var logged = targets.Of(exchange);
             var entry = logged.Count > 0
-                ? completions.Prepare(ExchangeLog.Record(exchange, bill, targets.TagsOf(exchange)), logged, exchange.Caller?.TeamId, targets.PolicyOf(exchange))
+                ? completions.Prepare(ExchangeLog.Record(exchange, bill, targets.TagsOf(exchange), targets.TellsAttempts(exchange)), logged, exchange.Caller?.TeamId, targets.PolicyOf(exchange))
                 : null;
 
             // No token: what has happened is recorded, also when the client has left.

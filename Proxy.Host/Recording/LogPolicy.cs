@@ -9,9 +9,10 @@ namespace Proxy.Host.Recording;
 /// <param name="DisabledCallbacks">Callbacks that shall not be told.</param>
 /// <param name="Tags">Tags that each of its calls has.</param>
 /// <param name="AtLimit">What happens when the outbox is full; null when nothing is said.</param>
-internal sealed record LogPolicy(bool? Redacts, IReadOnlyList<string> DisabledCallbacks, IReadOnlyList<string> Tags, LimitPolicy? AtLimit)
+/// <param name="TellsAttempts">Whether each attempt of a call has a span of its own; null when nothing is said.</param>
+internal sealed record LogPolicy(bool? Redacts, IReadOnlyList<string> DisabledCallbacks, IReadOnlyList<string> Tags, LimitPolicy? AtLimit, bool? TellsAttempts)
 {
-    public static readonly LogPolicy None = new(null, [], [], null);
+    public static readonly LogPolicy None = new(null, [], [], null, null);
 
     private static readonly ConditionalWeakTable<string, LogPolicy> ByMetadata = [];
 
@@ -26,7 +27,8 @@ internal sealed record LogPolicy(bool? Redacts, IReadOnlyList<string> DisabledCa
             Flag(root, "turn_off_message_logging"),
             Texts(root, "litellm_disabled_callbacks"),
             Texts(root, "tags"),
-            LimitPolicies.Find(root.TryGetProperty("logging_at_limit", out var limit) && limit.ValueKind == JsonValueKind.String ? limit.GetString() : null));
+            LimitPolicies.Find(root.TryGetProperty("logging_at_limit", out var limit) && limit.ValueKind == JsonValueKind.String ? limit.GetString() : null),
+            Flag(root, "log_attempts"));
     }
 
     private static bool? Flag(JsonElement root, string name) => !root.TryGetProperty(name, out var value) ? null : value.ValueKind switch

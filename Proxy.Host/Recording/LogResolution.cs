@@ -30,7 +30,7 @@ internal static class LogResolution
             .Where(line => line.Target is not null)
             .Select(line => new LogLine(
                 line.Callback, line.Target!, LogPolicy.FlagOf(line.Callback.Vars.GetValueOrDefault("turn_off_message_logging")) ?? redacts))];
-        return new LogRules(level, lines, [.. ofKey.Tags.Union(ofTeam.Tags)], ofKey.AtLimit ?? ofTeam.AtLimit);
+        return new LogRules(level, lines, [.. ofKey.Tags.Union(ofTeam.Tags)], ofKey.AtLimit ?? ofTeam.AtLimit, ofKey.TellsAttempts ?? ofTeam.TellsAttempts ?? false);
     }
 
     /// <summary>What becomes of one call.</summary>
@@ -56,9 +56,9 @@ internal sealed record GlobalLogging(IReadOnlyList<TeamCallback> Callbacks, bool
 internal sealed record LogLine(TeamCallback Callback, LogTarget Target, bool IsRedacted);
 
 /// <summary>What holds for all calls of one key.</summary>
-internal sealed class LogRules(string level, IReadOnlyList<LogLine> lines, IReadOnlyList<string> tags, LimitPolicy? atLimit)
+internal sealed class LogRules(string level, IReadOnlyList<LogLine> lines, IReadOnlyList<string> tags, LimitPolicy? atLimit, bool tellsAttempts)
 {
-    public static readonly LogRules Disabled = new("disabled", [], [], null);
+    public static readonly LogRules Disabled = new("disabled", [], [], null, tellsAttempts: false);
 
     /// <summary><c>key</c>, <c>team</c>, <c>global</c> or <c>disabled</c>: whose callbacks these are.</summary>
     public string Level => level;
@@ -68,6 +68,9 @@ internal sealed class LogRules(string level, IReadOnlyList<LogLine> lines, IRead
     public IReadOnlyList<string> Tags => tags;
 
     public LimitPolicy? AtLimit => atLimit;
+
+    /// <summary>Each attempt of a call that needed several has a span of its own.</summary>
+    public bool TellsAttempts => tellsAttempts;
 
     public IReadOnlyList<LogRoute> ForSuccess { get; } = Routes(lines.Where(line => line.Callback.IsForSuccess));
 

@@ -28,6 +28,8 @@ internal sealed class LogTargets
 
     public IReadOnlyList<string> TagsOf(Exchange exchange) => RulesOf(exchange)?.Tags ?? [];
 
+    public bool TellsAttempts(Exchange exchange) => exchange.Attempts.Count > 0 && RulesOf(exchange) is { TellsAttempts: true };
+
     /// <summary>What happens to this caller's calls when the outbox is full.</summary>
     public LimitPolicy PolicyOf(Exchange exchange) => RulesOf(exchange) switch
     {

@@ -53,6 +53,10 @@ internal static class MetadataReader
             case "update_trace_keys":
                 ReadTexts(metadata.UpdateTraceKeys, ref reader);
                 return;
+            case "prompt" when reader.TokenType == JsonTokenType.StartObject:
+                ReadPrompt(metadata, ref reader);
+                return;
+            case "debug_langfuse": metadata.IsDebugging |= IsTrue(ref reader); return;
             case "mask_input": metadata.MasksInput |= IsTrue(ref reader); return;
             case "mask_output": metadata.MasksOutput |= IsTrue(ref reader); return;
         }
@@ -69,7 +73,7 @@ internal static class MetadataReader
     {
         if (value.Length > MaxValueBytes || IsForGatewayOnly(name) || name is "public_key" or "secret" or "secret_key" or "host" or "transport") return;
 
-        var isJson = value.Length > 0 && value[0] is '[' or '{' || name is "mask_input" or "mask_output";
+        var isJson = value.Length > 0 && value[0] is '[' or '{' || name is "mask_input" or "mask_output" or "debug_langfuse";
         try
         {
             if (name is "tags" or "update_trace_keys" && !isJson)
@@ -88,6 +92,15 @@ internal static class MetadataReader
         var reader = new Utf8JsonReader(json);
         reader.Read();
         ReadField(metadata, name, ref reader);
+    }
+
+    /// <remarks>Name and version or nothing: half of it would lose the whole record at Langfuse.</remarks>
+    private static void ReadPrompt(RequestMetadata metadata, ref Utf8JsonReader reader)
+    {
+        using var prompt = JsonDocument.ParseValue(ref reader);
+        if (prompt.RootElement.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String
+            && prompt.RootElement.TryGetProperty("version", out var version) && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number))
+            (metadata.PromptName, metadata.PromptVersion) = (name.GetString(), number);
     }
 
     private static bool IsForGatewayOnly(string name) =>

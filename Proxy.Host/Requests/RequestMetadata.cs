@@ -28,6 +28,14 @@ internal sealed class RequestMetadata
 
     public bool MasksOutput { get; set; }
 
+    /// <summary>The prompt of Langfuse's own that the call was made with.</summary>
+    public string? PromptName { get; set; }
+
+    public int? PromptVersion { get; set; }
+
+    /// <summary>The client wants its own metadata on the trace, as it was sent.</summary>
+    public bool IsDebugging { get; set; }
+
     public List<string> UpdateTraceKeys { get; } = [];
 
     public List<string> Tags { get; } = [];
@@ -62,5 +70,5 @@ internal sealed class RequestMetadata
     }
 
     /// <summary>Whether something of the trace is the client's to say: always of a new one, of an existing one only what it lists.</summary>
-    public bool MaySet(string traceKey) => !IsExistingTrace || UpdateTraceKeys.Contains(traceKey);
+    public bool MaySet(string traceKey) => !IsExistingTrace || UpdateTraceKeys.Contains(traceKey) || UpdateTraceKeys.Contains("trace_" + traceKey);
 }

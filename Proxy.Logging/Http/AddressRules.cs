@@ -7,6 +7,9 @@ namespace Proxy.Logging.Http;
 /// <summary>Connects where it may. The address that is really connected to is what counts: a name can point anywhere, and elsewhere a moment later.</summary>
 internal sealed class AddressRules(bool isTrusted, Func<string> allowedHosts)
 {
+    /// <summary>Is told each host and the address that was connected to.</summary>
+    public Action<string, EndPoint?> Connected { get; init; } = static (_, _) => { };
+
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var host = context.DnsEndPoint.Host;
@@ -20,6 +23,7 @@ internal sealed class AddressRules(bool isTrusted, Func<string> allowedHosts)
         try
         {
             await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellationToken);
+            Connected(host, socket.RemoteEndPoint);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

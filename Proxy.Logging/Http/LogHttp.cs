@@ -18,11 +18,11 @@ internal sealed class LogHttp : IDisposable
     private readonly HttpMessageInvoker _trusted;
     private readonly HttpMessageInvoker _others;
 
-    public LogHttp(TimeProvider time, IOptionsMonitor<CompletionLogOptions> options)
+    public LogHttp(KnownPlaces places, TimeProvider time, IOptionsMonitor<CompletionLogOptions> options)
     {
         (_time, _options) = (time, options);
-        _trusted = Create(new AddressRules(isTrusted: true, static () => ""));
-        _others = Create(new AddressRules(isTrusted: false, () => options.CurrentValue.AllowedHosts));
+        _trusted = Create(new AddressRules(isTrusted: true, static () => "") { Connected = places.Connected });
+        _others = Create(new AddressRules(isTrusted: false, () => options.CurrentValue.AllowedHosts) { Connected = places.Connected });
     }
 
     /// <summary>One attempt. A failure of the network is an answer too, save the end of <paramref name="abort"/>.</summary>

@@ -25,7 +25,7 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
 
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
-        using var request = Request(target, batch.Format, batch.Seal());
+        using var request = Request(target, batch.Format, batch.Seal(), batch.IsCompressed);
         var answer = await http.SendAsync(target, request, abort, MaxAnswerBytes);
         var verdict = batch.Format == LegacyFormat.Instance && answer.IsSuccess
             ? LegacyAnswer.Read(answer.Body, batch.Records)
@@ -41,7 +41,7 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
     public async Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort)
     {
         var format = await servers.FindAsync(target, abort);
-        using var request = Request(target, format, format == LegacyFormat.Instance ? NoEvents : NoSpans);
+        using var request = Request(target, format, format == LegacyFormat.Instance ? NoEvents : NoSpans, format.IsCompressed);
         var answer = await http.SendAsync(target, request, abort);
         return answer.VerdictOf(records: 1);
     }
@@ -65,7 +65,7 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
         }
     }
 
-    private static HttpRequestMessage Request(LogTarget target, BatchFormat format, ReadOnlyMemory<byte> content)
+    private static HttpRequestMessage Request(LogTarget target, BatchFormat format, ReadOnlyMemory<byte> content, bool isCompressed)
     {
         var isLegacy = format == LegacyFormat.Instance;
         var request = new HttpRequestMessage(HttpMethod.Post, target.Host.AbsoluteUri.TrimEnd('/') + (isLegacy ? IngestionPath : TracesPath))
@@ -76,9 +76,8 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
         request.Headers.Authorization = Credentials(target);
         request.Headers.Add("x-langfuse-sdk-name", ProductName.Name);
         request.Headers.Add("x-langfuse-sdk-version", ProductName.Version);
+        if (isCompressed) request.Content.Headers.ContentEncoding.Add("gzip");
         if (isLegacy) return request;
-
-        request.Content.Headers.ContentEncoding.Add("gzip");
 
         // Version 4 is written directly where the deployment can; without it data may appear minutes late.
         request.Headers.Add("x-langfuse-ingestion-version", "4");

@@ -44,13 +44,20 @@ internal static class LegacyAnswer
             : new(Delivery.Partial, "207") { Records = verdicts };
     }
 
-    /// <summary>A record is delivered when its generation is, and its trace was not refused.</summary>
+    /// <summary>A record is delivered when its generation is, and its trace and its attempts were not refused.</summary>
     private static RecordVerdict Worst(Dictionary<string, RecordVerdict> fates, Guid record)
     {
         var generation = fates.TryGetValue(LegacyFormat.GenerationEventId(record), out var known) ? known : new(Delivery.Retry);
         if (generation.Kind == Delivery.DeadLetter) return generation;
 
         var trace = fates.GetValueOrDefault(LegacyFormat.TraceEventId(record), new(Delivery.Delivered));
-        return trace.Kind == Delivery.Delivered ? generation : trace;
+        if (trace.Kind != Delivery.Delivered) return trace;
+
+        for (var i = 0; fates.TryGetValue(LegacyFormat.AttemptEventId(record, i), out var attempt); i++)
+        {
+            if (attempt.Kind != Delivery.Delivered) return attempt;
+        }
+
+        return generation;
     }
 }

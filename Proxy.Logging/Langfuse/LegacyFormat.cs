@@ -19,11 +19,14 @@ internal sealed class LegacyFormat : BatchFormat
     /// <summary>Fixed by the record, so that a repeated event is the same event.</summary>
     public static string TraceEventId(Guid id) => $"{id:N}-trace";
 
+    public static string AttemptEventId(Guid id, int index) => $"{id:N}-attempt-{index + 1}";
+
     public static string GenerationEventId(Guid id) => $"{id:N}-generation";
 
     /// <summary>A record that adds to a trace, and changes nothing of it, has no event for it.</summary>
     public static bool HasTraceEvent(CompletionRecord record) => !record.IsAddedToTrace
-        || record.TraceName is not null || record.UserId is not null || record.SessionId is not null || record.Tags.Count > 0 || record.TraceMetadata.Count > 0;
+        || record.TraceName is not null || record.UserId is not null || record.SessionId is not null || record.Tags.Count > 0 || record.TraceMetadata.Count > 0
+        || record.SetsTraceInput || record.SetsTraceOutput;
 
     public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target)
     {
@@ -38,6 +41,13 @@ internal sealed class LegacyFormat : BatchFormat
         }
 
         WriteGeneration(json, record, environment);
+        for (var i = 0; i < record.Attempts?.Count; i++)
+        {
+            json.Flush();
+            json.Reset();
+            output.Write(","u8);
+            WriteAttempt(json, record, i, environment);
+        }
     }
 
     private static void WriteTrace(Utf8JsonWriter json, CompletionRecord record, string? environment)
@@ -51,11 +61,8 @@ internal sealed class LegacyFormat : BatchFormat
         Add(json, "release", record.Release);
         Add(json, "version", record.Version);
         Add(json, "environment", environment);
-        if (!record.IsAddedToTrace)
-        {
-            AddRaw(json, "input", record.Input);
-            AddRaw(json, "output", record.Output);
-        }
+        if (!record.IsAddedToTrace || record.SetsTraceInput) AddRaw(json, "input", record.Input);
+        if (!record.IsAddedToTrace || record.SetsTraceOutput) AddRaw(json, "output", record.Output);
 
         if (record.Tags.Count > 0)
         {
@@ -84,11 +91,40 @@ internal sealed class LegacyFormat : BatchFormat
         Add(json, "model", record.UpstreamModel ?? record.Model);
         Add(json, "version", record.Version);
         Add(json, "environment", environment);
+        if (record is { PromptName: { } prompt, PromptVersion: { } promptVersion })
+        {
+            // Both or neither, else the event is refused.
+            Add(json, "promptName", prompt);
+            json.WriteNumber("promptVersion"u8, promptVersion);
+        }
+
         LegacyNumbers.WriteParameters(json, record);
         LegacyNumbers.WriteUsage(json, record);
         AddRaw(json, "input", record.Input);
         AddRaw(json, "output", record.Output);
         AddMetadata(json, record.Metadata);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteAttempt(Utf8JsonWriter json, CompletionRecord record, int index, string? environment)
+    {
+        var attempt = record.Attempts![index];
+        WriteStart(json, AttemptEventId(record.Id, index), "span-create", record);
+        json.WriteString("id"u8, attempt.SpanId);
+        json.WriteString("traceId"u8, record.TraceId);
+        json.WriteString("parentObservationId"u8, record.SpanId);
+        Add(json, "name", attempt.Name);
+        Add(json, "startTime", Time(attempt.StartedAt));
+        Add(json, "endTime", Time(attempt.EndedAt < attempt.StartedAt ? attempt.StartedAt : attempt.EndedAt));
+        Add(json, "level", OtlpSpanWriter.LevelOf(attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error));
+        if (attempt.Message is { } message) json.WriteString("statusMessage"u8, OtlpAttributes.Cut(message, OtlpAttributes.MaxTextLength));
+        Add(json, "environment", environment);
+        json.WriteStartObject("metadata"u8);
+        Add(json, "model", attempt.Model);
+        Add(json, "provider", attempt.Provider);
+        if (attempt.Status is { } status) json.WriteNumber("status"u8, status);
+        json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -17,7 +17,7 @@ internal static class OtlpSpanWriter
         "scopeSpans":[{"scope":{"name":"{{{ProductName.Name}}}","version":"{{{ProductName.Version}}}"},"spans":[
         """);
 
-    /// <param name="output">Gets the span.</param>
+    /// <param name="output">Gets the span, and one for each attempt that is told, separated by commas.</param>
     /// <param name="record">The call.</param>
     /// <param name="environment">What the target says of it, over what the record says.</param>
     public static void Write(PooledBuffer output, CompletionRecord record, string? environment = null)
@@ -29,7 +29,36 @@ internal static class OtlpSpanWriter
         WriteMetadata(attributes, record);
         attributes.End();
         output.Write("}"u8);
+        foreach (var attempt in record.Attempts ?? []) WriteAttempt(output, record, attempt, environment ?? record.Environment);
     }
+
+    /// <remarks>A child of the call's span, without usage and cost: these are counted there.</remarks>
+    private static void WriteAttempt(PooledBuffer output, CompletionRecord record, CompletionAttempt attempt, string? environment)
+    {
+        output.Write(","u8);
+        WriteStart(output, SpanOf(record, attempt), attempt.Name);
+        var attributes = new OtlpAttributes(output);
+        WriteTrace(attributes, record, environment);
+        attributes.AddShort("langfuse.observation.type"u8, "span");
+        attributes.AddShort("langfuse.observation.level"u8, LevelOf(attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error));
+        attributes.AddText("langfuse.observation.status_message"u8, attempt.Message);
+        attributes.AddShort("langfuse.observation.metadata.model"u8, attempt.Model);
+        attributes.AddShort("langfuse.observation.metadata.provider"u8, attempt.Provider);
+        if (attempt.Status is { } status) attributes.AddShort("langfuse.observation.metadata.status"u8, $"{status}");
+        attributes.End();
+        output.Write("}"u8);
+    }
+
+    /// <summary>The span of an attempt, as far as every span has it.</summary>
+    private static CompletionRecord SpanOf(CompletionRecord record, CompletionAttempt attempt) => record with
+    {
+        SpanId = attempt.SpanId,
+        ParentSpanId = record.SpanId,
+        StartedAt = attempt.StartedAt,
+        EndedAt = attempt.EndedAt,
+        Level = attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error,
+        StatusMessage = attempt.Message,
+    };
 
     /// <summary>The span up to its first attribute.</summary>
     public static void WriteStart(PooledBuffer output, CompletionRecord record, string name)
@@ -95,6 +124,14 @@ internal static class OtlpSpanWriter
         attributes.AddJson("langfuse.observation.model.parameters"u8, record.Parameters.Span);
         attributes.AddJson("langfuse.observation.input"u8, record.Input.Span);
         attributes.AddJson("langfuse.observation.output"u8, record.Output.Span);
+        if (record.SetsTraceInput) attributes.AddJson("langfuse.trace.input"u8, record.Input.Span);
+        if (record.SetsTraceOutput) attributes.AddJson("langfuse.trace.output"u8, record.Output.Span);
+        if (record is { PromptName: { } prompt, PromptVersion: { } version })
+        {
+            attributes.AddShort("langfuse.observation.prompt.name"u8, prompt);
+            attributes.AddNumber("langfuse.observation.prompt.version"u8, version);
+        }
+
         if (record.FirstTokenAt is { } first)
             attributes.AddText("langfuse.observation.completion_start_time"u8, $"{first.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}");
         if (record.Usage is { } usage) attributes.AddJson("langfuse.observation.usage_details"u8, UsageOf(usage));

@@ -18,7 +18,7 @@ internal sealed class CollectorDestination(LogHttp http) : ILogDestination
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
         using var request = Request(target, batch.Seal());
-        request.Content!.Headers.ContentEncoding.Add("gzip");
+        if (batch.IsCompressed) request.Content!.Headers.ContentEncoding.Add("gzip");
         return (await http.SendAsync(target, request, abort)).VerdictOf(batch.Ids.Count);
     }
 

@@ -79,6 +79,22 @@ public sealed record CompletionRecord
 
     public string? Environment { get; init; }
 
+    /// <summary>The tries of a call that needed several, where the team asks for them; else null.</summary>
+    public IReadOnlyList<CompletionAttempt>? Attempts { get; init; }
+
+    /// <summary>A prompt of Langfuse's own that the call was made with, and its version.</summary>
+    public string? PromptName { get; init; }
+
+    public int? PromptVersion { get; init; }
+
+    /// <summary>The client wants its trace to show this prompt, though it adds to a trace that exists.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SetsTraceInput { get; init; }
+
+    /// <summary>As <see cref="SetsTraceInput"/>, for the answer.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SetsTraceOutput { get; init; }
+
     public string? Release { get; init; }
 
     public string? Version { get; init; }

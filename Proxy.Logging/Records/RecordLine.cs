@@ -41,12 +41,34 @@ internal static class RecordLine
         }
 
         WriteNumbers(json, record);
+        WriteAttempts(json, record.Attempts ?? []);
         AddFacts(json, "metadata", record.Metadata);
         AddFacts(json, "trace_metadata", record.TraceMetadata);
         AddRaw(json, "parameters", record.Parameters);
         AddRaw(json, "input", record.Input);
         AddRaw(json, "output", record.Output);
         json.WriteEndObject();
+    }
+
+    private static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<CompletionAttempt> attempts)
+    {
+        if (attempts.Count == 0) return;
+
+        json.WriteStartArray("attempts"u8);
+        foreach (var attempt in attempts)
+        {
+            json.WriteStartObject();
+            json.WriteString("name"u8, attempt.Name);
+            Add(json, "model", attempt.Model);
+            Add(json, "provider", attempt.Provider);
+            json.WriteString("started_at"u8, attempt.StartedAt.UtcDateTime);
+            json.WriteString("ended_at"u8, attempt.EndedAt.UtcDateTime);
+            if (attempt.Status is { } status) json.WriteNumber("status"u8, status);
+            Add(json, "message", attempt.Message);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteNumbers(Utf8JsonWriter json, CompletionRecord record)

@@ -1,3 +1,5 @@
+using System.Security.Authentication;
+
 namespace Proxy.Logging.Shipping;
 
 internal enum Delivery
@@ -63,6 +65,9 @@ internal readonly record struct DeliveryVerdict(Delivery Kind, string Reason, Ti
     {
         OperationCanceledException => new(Delivery.Retry, "timeout"),
         HttpRequestException { InnerException: ForbiddenAddressException } => Parked("forbidden address"),
+
+        // Not a connection that broke while it was made: the other end has shown who it is, and is not who it should be.
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException } => Parked("bad certificate"),
         HttpRequestException { HttpRequestError: var error } => new(Delivery.Retry, $"{error}"),
         _ => new(Delivery.Retry, exception.GetType().Name),
     };

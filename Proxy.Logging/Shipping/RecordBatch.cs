@@ -21,16 +21,18 @@ internal sealed class RecordBatch : IDisposable
     // Null once the batch is sealed: it may then be kept for days while its target is down. Without compression it is the content itself.
     private PooledBuffer? _record;
 
-    public RecordBatch(BatchFormat format, LogTarget target)
+    public RecordBatch(BatchFormat format, LogTarget target, bool isCompressed)
     {
         (Format, _target) = (format, target);
-        if (format.IsCompressed) _compressed = new GZipStream(_content.AsStream(), CompressionLevel.Fastest, leaveOpen: true);
-        _record = format.IsCompressed ? new(UsualRecordBytes) : _content;
+        if (isCompressed) _compressed = new GZipStream(_content.AsStream(), CompressionLevel.Fastest, leaveOpen: true);
+        _record = isCompressed ? new(UsualRecordBytes) : _content;
         Add(format.Head.Span);
         Bytes = format.Head.Length;
     }
 
     public BatchFormat Format { get; }
+
+    public bool IsCompressed => _compressed is not null;
 
     /// <summary>The rows of the outbox whose records are in the batch.</summary>
     public IReadOnlyList<long> Ids => _ids;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Proxy.Logging.Http;
 using Proxy.Logging.Outbox;
 
 namespace Proxy.Logging.Shipping;
@@ -27,6 +28,8 @@ internal sealed class SenderTools(
 
     public OutboxBudget Budget => patience.Budget;
 
+    public KnownPlaces Places => patience.Places;
+
     public HandoverRoom Room => patience.Room;
 
     public CompletionLogMetrics Metrics { get; } = metrics;
@@ -34,5 +37,5 @@ internal sealed class SenderTools(
     public CompletionLogOptions Options => options.CurrentValue;
 }
 
-/// <summary>What holds for all targets together: how failures are repeated, which hosts pause, how much disk and memory is left.</summary>
-internal sealed record SenderPatience(RetryPipelines Retries, HostPauses Pauses, OutboxBudget Budget, HandoverRoom Room);
+/// <summary>What holds for all targets together: how failures are repeated, which hosts pause or are near, how much disk and memory is left.</summary>
+internal sealed record SenderPatience(RetryPipelines Retries, HostPauses Pauses, OutboxBudget Budget, HandoverRoom Room, KnownPlaces Places);

@@ -19,7 +19,8 @@ internal sealed partial class TargetDelivery(string targetId, LogTarget? target,
             await Task.Delay(DeliveryVerdict.ParkTime, time, round.Waits);
         }
 
-        return new RecordBatch(await tools.Destinations.Of(known).FindFormatAsync(known, round.Sends), known);
+        var format = await tools.Destinations.Of(known).FindFormatAsync(known, round.Sends);
+        return new RecordBatch(format, known, isCompressed: format.IsCompressed && !tools.Places.IsNear(known.Host));
     }
 
     /// <summary>Repeats until the target takes or refuses the batch; once <paramref name="stopping"/> is set, tries once at most.</summary>

@@ -9,7 +9,8 @@ internal sealed class TargetTest(LogDestinations destinations, TimeProvider time
     public async Task<TargetTestResult> RunAsync(LogTarget target, CancellationToken cancellationToken)
     {
         var destination = destinations.Of(target);
-        using var batch = new RecordBatch(await destination.FindFormatAsync(target, cancellationToken), target);
+        var format = await destination.FindFormatAsync(target, cancellationToken);
+        using var batch = new RecordBatch(format, target, format.IsCompressed);
         batch.TryAdd(0, Record(), storedBytes: 0);
         var verdict = await destination.SendAsync(target, batch, cancellationToken);
         if (verdict.Kind == Delivery.Rebuild) return await RunAsync(target, cancellationToken);

@@ -9,10 +9,12 @@ using NUnit.Framework;
 using Proxy.Logging.Records;
 using Proxy.Logging.S3;
 using Proxy.Logging.Shipping;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
 
 /// <summary>The places beside Langfuse, each by the way of all records.</summary>
+[OnEachEngine]
 public sealed class DestinationTests : IDisposable
 {
     private readonly TempOutboxDatabase _database = new();

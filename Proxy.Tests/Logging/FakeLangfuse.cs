@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Text;
@@ -24,6 +25,9 @@ internal sealed class FakeLangfuse : IAsyncDisposable
     private FakeLangfuse(WebApplication app) => _app = app;
 
     public Uri Address { get; private set; } = null!;
+
+    /// <summary>Every connection that an export came on.</summary>
+    public ConcurrentDictionary<string, bool> Connections { get; } = new();
 
     /// <summary>What the health endpoint says; it decides how records are sent.</summary>
     public string Version { get; set; } = "4.16.0";
@@ -106,6 +110,8 @@ internal sealed class FakeLangfuse : IAsyncDisposable
 
     private async Task<IResult> TakeAsync(HttpRequest request)
     {
+        Connections[request.HttpContext.Connection.Id] = true;
+
         // Spans are taken from 3.22 on.
         if (Version.StartsWith('2')) return Results.NotFound();
 

@@ -12,6 +12,7 @@ internal sealed class FakeSpan
     {
         TraceId = Id(span, "traceId", 32);
         SpanId = Id(span, "spanId", 16);
+        ParentSpanId = span.TryGetProperty("parentSpanId", out _) ? Id(span, "parentSpanId", 16) : null;
         Name = span.GetProperty("name").GetString() ?? throw new FormatException("A span has no name.");
         StartedAt = Time(span, "startTimeUnixNano");
         EndedAt = Time(span, "endTimeUnixNano");
@@ -24,6 +25,8 @@ internal sealed class FakeSpan
     public string TraceId { get; }
 
     public string SpanId { get; }
+
+    public string? ParentSpanId { get; }
 
     public string Name { get; }
 

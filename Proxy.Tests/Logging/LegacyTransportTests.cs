@@ -3,10 +3,12 @@ using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using NUnit.Framework;
 using Proxy.Logging.Records;
+using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
 
 /// <summary>Langfuse 2, and 3 before 3.22: a batch of events, whose answer is read event by event.</summary>
+[OnEachEngine]
 public sealed class LegacyTransportTests : IDisposable
 {
     private readonly TempOutboxDatabase _database = new();

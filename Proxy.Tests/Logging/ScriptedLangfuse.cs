@@ -109,7 +109,7 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
         if (isLegacy) await request.Body.CopyToAsync(bytes);
         else
         {
-            await using var plain = new GZipStream(request.Body, CompressionMode.Decompress);
+            await using var plain = request.Headers.ContentEncoding == "gzip" ? new GZipStream(request.Body, CompressionMode.Decompress) : request.Body;
             await plain.CopyToAsync(bytes);
         }
 

@@ -8,6 +8,7 @@ namespace Proxy.Host.Providers.OpenAi;
 internal static class OpenAiAnswer
 {
     private const decimal MaxSearches = 1_000_000;
+    private const int BeginningOfList = 256;
 
     /// <summary>False when it is not a JSON object from its first byte to its last.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> body, AnswerDigest digest)
@@ -23,10 +24,11 @@ internal static class OpenAiAnswer
                 else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, digest);
                 else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
                 else if (reader.ValueTextEquals("choices"u8)) ReadChoices(body, ref reader, digest);
-                else if (reader.ValueTextEquals("data"u8)) digest.Items = CountItems(ref reader);
+                else if (reader.ValueTextEquals("data"u8)) digest.Items = ReadList(body, ref reader, digest);
                 else if (reader.ValueTextEquals("size"u8)) digest.PictureSize = ProviderJson.Text(ref reader);
                 else if (reader.ValueTextEquals("quality"u8)) digest.PictureQuality = ProviderJson.Text(ref reader);
                 else if (reader.ValueTextEquals("meta"u8)) digest.Searches = ReadSearches(ref reader);
+                else if (reader.ValueTextEquals("results"u8)) _ = ReadList(body, ref reader, digest);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
                 else ProviderJson.Next(ref reader);
             }
@@ -64,25 +66,6 @@ internal static class OpenAiAnswer
         if (OpenAiUsage.Read(ref reader) is { } usage) digest.Usage = usage;
     }
 
-    private static int? CountItems(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartArray)
-        {
-            reader.Skip();
-            return null;
-        }
-
-        var items = 0;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            reader.Skip();
-            items++;
-        }
-
-        return items;
-    }
-
     /// <summary>Cohere's <c>meta.billed_units.search_units</c>.</summary>
     private static long? ReadSearches(ref Utf8JsonReader reader)
     {
@@ -116,6 +99,27 @@ internal static class OpenAiAnswer
         }
 
         digest.Output = choices > 1 ? body[start..(int)reader.BytesConsumed] : first;
+    }
+
+    /// <summary>Pictures, ranks and verdicts are what was answered; the numbers of embeddings tell a reader nothing.</summary>
+    /// <returns>How many there are; null when it is no list.</returns>
+    private static int? ReadList(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)
+    {
+        reader.Read();
+        var start = (int)reader.TokenStartIndex;
+        int? items = null;
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+        }
+        else
+        {
+            for (items = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; items++) reader.Skip();
+        }
+
+        var list = body[start..(int)reader.BytesConsumed];
+        if (list.Span[..Math.Min(list.Length, BeginningOfList)].IndexOf("\"embedding\""u8) < 0) digest.Output = list;
+        return items;
     }
 
     private static ReadOnlyMemory<byte> ReadChoice(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader)

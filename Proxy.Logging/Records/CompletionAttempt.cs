@@ -1,0 +1,13 @@
+namespace Proxy.Logging.Records;
+
+/// <summary>One try of a call at one deployment, for a team that wants to see each.</summary>
+/// <param name="SpanId">16 lower-case hex digits.</param>
+/// <param name="Name">The deployment, as <c>cluster/destination</c>.</param>
+/// <param name="Model">The provider's name of the model.</param>
+/// <param name="Provider">Whose it is.</param>
+/// <param name="StartedAt">When it was sent.</param>
+/// <param name="EndedAt">When it ended.</param>
+/// <param name="Status">The status that it failed with; null when it did not.</param>
+/// <param name="Message">Why it failed.</param>
+public sealed record CompletionAttempt(
+    string SpanId, string Name, string? Model, string? Provider, DateTimeOffset StartedAt, DateTimeOffset EndedAt, int? Status, string? Message);
