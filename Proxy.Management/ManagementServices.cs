@@ -102,6 +102,7 @@ public static class ManagementServices
         group.MapTeamCallbackEndpoints();
         group.MapTeamMemberEndpoints();
         group.MapUserEndpoints();
+        group.MapUserListEndpoints();
         group.MapCustomerEndpoints();
         group.MapOrganizationEndpoints();
         group.MapTagEndpoints();
@@ -140,6 +141,7 @@ public static class ManagementServices
         services.AddSingleton<AccountStore>();
         services.AddSingleton<AccountRing>();
         services.AddSingleton<AccountChanges>();
+        services.AddSingleton<AccountDeletion>();
         services.AddSingleton<BudgetResets>();
         services.AddSingleton<SharedBudgetStore>();
         services.AddSingleton<SharedBudgetChanges>();

@@ -34,12 +34,34 @@ internal static class AccountDescriptions
         .. OfKind("/end_user", "a customer", CustomerContracts.IdField, "end_user_id", CustomerContracts.Request),
         .. OfKind("/organization", "an organisation", OrganizationContracts.IdField, OrganizationContracts.IdField, OrganizationContracts.Request, isIdMade: true),
         .. OfKind("/tag", "a tag", TagContracts.IdField, TagContracts.IdField, TagContracts.Request),
+        .. OfCustomers("/customer"),
+        .. OfCustomers("/end_user"),
+        new("POST", "/tag/delete", "Deletes tags, all that are named or none. What was spent stays in the book.") { Fields = [TextList("names")], Required = ["names"] },
         new("POST", "/tag/info", "Shows several tags.") { Fields = [TextList("names")], Shown = ["names"] },
         new("POST", "/budget/new", "Makes a budget that several can be given.") { Fields = BudgetSettings, Shown = ["budget_id", "max_budget", "budget_duration"] },
         new("POST", "/budget/update", "Changes a shared budget, for all that have it.") { Fields = BudgetSettings, Required = ["budget_id"], Shown = ["max_budget"] },
         new("POST", "/budget/info", "Shows several shared budgets.") { Fields = [TextList("budgets")], Shown = ["budgets"] },
         new("GET", "/budget/list", "Lists all shared budgets."),
+        new("GET", "/budget/settings", "Shows one shared budget.") { Query = [Text("budget_id")] },
+        new("GET", "/user/available_roles", "Lists the roles that users can have."),
+        .. OfUserLists("/user/list"),
+        .. OfUserLists("/user/get_users"),
         new("POST", "/budget/delete", "Deletes a shared budget.") { Fields = [Text("id")], Required = ["id"] },
+    ];
+
+    private static IEnumerable<EndpointDescription> OfUserLists(string path) =>
+    [
+        new("GET", path, "Lists users in pages.")
+        {
+            Query = [Text("role"), Text("user_ids"), new("page", DetailShape.Count, "1"), new("page_size", DetailShape.Count, "25")],
+        },
+    ];
+
+    private static IEnumerable<EndpointDescription> OfCustomers(string prefix) =>
+    [
+        new("POST", $"{prefix}/delete", "Deletes customers, all that are named or none. What was spent stays in the book.") { Fields = [TextList("user_ids")], Required = ["user_ids"] },
+        new("POST", $"{prefix}/block", "Has the calls for customers refused, also of those that were never heard of.") { Fields = [TextList("user_ids")], Required = ["user_ids"] },
+        new("POST", $"{prefix}/unblock", "Takes a block back.") { Fields = [TextList("user_ids")], Required = ["user_ids"] },
     ];
 
     private static IEnumerable<EndpointDescription> OfKind(

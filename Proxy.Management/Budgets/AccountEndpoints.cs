@@ -49,10 +49,57 @@ internal sealed class AccountEndpoints(AccountKind kind, string idField, Account
         return (IResult)Show(shown);
     };
 
+    /// <summary>An endpoint that deletes several, all or none, by the list in a field of the body.</summary>
+    /// <param name="listField">The field with their ids.</param>
+    /// <param name="answerField">The field of the answer with how many they were.</param>
+    public Delegate DeleteAsync(string listField, string answerField) => async (
+        HttpContext context, AccountDeletion deletion, CancellationToken cancellationToken) =>
+    {
+        var (ids, fault) = await ReadIdsAsync(context, listField, cancellationToken);
+        if (fault is not null) return new ErrorResult(fault);
+
+        return await deletion.DeleteAsync([.. ids.Select(id => new AccountId(kind, id))], cancellationToken) is { } missing
+            ? new ErrorResult(AccountErrors.Unknown(idField, missing.Id))
+            : (IResult)Show(new JsonObject { [answerField] = ids.Count, ["message"] = $"Deleted {ids.Count} by {idField}." });
+    };
+
+    /// <summary>An endpoint that has the calls of several refused, or takes that back. One of which nobody heard yet is made.</summary>
+    public Delegate SetBlockedAsync(string listField, bool isBlocked) => async (
+        HttpContext context, AccountChanges changes, TimeProvider time, CancellationToken cancellationToken) =>
+    {
+        var (ids, fault) = await ReadIdsAsync(context, listField, cancellationToken);
+        if (fault is not null) return new ErrorResult(fault);
+
+        var (now, by, rows) = (time.GetUtcNow(), context.ManagementCaller.UserId, new JsonArray());
+        foreach (var id in ids)
+        {
+            var account = new AccountId(kind, id);
+            var change = await changes.SaveAsync(
+                account,
+                row => new((row ?? AccountRequest.New(account, now, by)) with { IsBlocked = isBlocked ? 1 : 0, UpdatedAt = now.ToUnixTimeMilliseconds(), UpdatedBy = by }, null),
+                cancellationToken);
+            rows.Add((JsonNode)request.Show(change.Row!, idField));
+        }
+
+        return (IResult)Show(new JsonObject { ["blocked_users"] = rows });
+    };
+
     public async Task<IResult> ListAsync(AccountStore store, CancellationToken cancellationToken)
     {
         var rows = await store.ListAsync(kind, MaxListed, cancellationToken);
         return TypedResults.Json(new JsonArray([.. rows.Select(row => request.Show(row, idField))]), AccountJson.Default.JsonArray);
+    }
+
+    private static async Task<(IReadOnlyList<string> Ids, ProxyError? Error)> ReadIdsAsync(
+        HttpContext context, string listField, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return ([], malformed);
+
+        var ids = fields!.TextList(listField) ?? [];
+        if (ids.Count == 0 && fields.Error is null) fields.Fault(listField, $"'{listField}' must name at least one.");
+        if (ids.Any(id => id.Length == 0)) fields.FaultInValue(listField, $"'{listField}' must not hold an empty id.");
+        return ([.. ids.Distinct(StringComparer.Ordinal)], fields.Error);
     }
 
     private async Task<AccountRow?> FindAsync(AccountStore store, BudgetResets resets, string id, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Dapper;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
@@ -29,6 +30,8 @@ internal sealed class AccountStore(Database database)
         order by a.created_at, a.id
         limit @limit
         """;
+
+    private const string UsersSql = "a.kind = 'user' and a.updated_by is not null";
 
     private const string OfTeamSql = Columns + """
         where a.kind = 'team_member' and a.id > @first and a.id < @beyond
@@ -79,6 +82,34 @@ internal sealed class AccountStore(Database database)
         await using var connection = await database.OpenAsync(cancellationToken);
         return [.. await connection.QueryAsync<AccountRow>(
             new CommandDefinition(ListSql, new { kind = new AccountId(kind, "").Scope, limit }, cancellationToken: cancellationToken))];
+    }
+
+    /// <summary>Users that somebody made, the oldest first, and how many there are. Calls make rows too; those are left out.</summary>
+    /// <param name="role">A word that is known as a role; null for all.</param>
+    /// <param name="ids">Only these; null for all.</param>
+    public async Task<(IReadOnlyList<AccountRow> Rows, long Total)> ListUsersAsync(
+        string? role, IReadOnlyList<string>? ids, int limit, long offset, CancellationToken cancellationToken)
+    {
+        var (condition, parameters) = (new StringBuilder(UsersSql), new DynamicParameters(new { limit, offset }));
+        if (role is not null)
+        {
+            condition.Append(" and a.details like @role escape '\\'");
+            parameters.Add("role", $"%\"{AccountRow.RoleField}\":\"{role.Replace("_", "\\_", StringComparison.Ordinal)}\"%");
+        }
+
+        if (ids is not null)
+        {
+            // Not as one list: the engines take those differently.
+            condition.Append(" and a.id in (").AppendJoin(", ", ids.Select((_, index) => $"@id{index}").DefaultIfEmpty("null")).Append(')');
+            for (var index = 0; index < ids.Count; index++) parameters.Add($"id{index}", ids[index]);
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var total = await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition($"select count(*) from account a where {condition}", parameters, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<AccountRow>(
+            new CommandDefinition($"{Columns}where {condition} order by a.created_at, a.id limit @limit offset @offset", parameters, cancellationToken: cancellationToken));
+        return ([.. rows], total);
     }
 
     /// <summary>The accounts of a team's members.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
@@ -20,6 +21,7 @@ internal static class BudgetEndpoints
         routes.MapPost("/budget/update", AccessRule.Admin, UpdateAsync);
         routes.MapPost("/budget/info", AccessRule.AdminOrViewer, ShowAsync);
         routes.MapGet("/budget/list", AccessRule.AdminOrViewer, ListAsync);
+        routes.MapGet("/budget/settings", AccessRule.AdminOrViewer, ShowOneAsync);
         routes.MapPost("/budget/delete", AccessRule.Admin, DeleteAsync);
     }
 
@@ -54,6 +56,16 @@ internal static class BudgetEndpoints
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
         return Show((await store.ListAsync(cancellationToken)).Where(budget => ids.Contains(budget.BudgetId)));
+    }
+
+    private static async Task<IResult> ShowOneAsync(
+        SharedBudgetStore store, [FromQuery(Name = "budget_id")] string? budgetId, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(budgetId)) return new ErrorResult(AccountErrors.NoId("budget_id"));
+
+        return (await store.ListAsync(cancellationToken)).FirstOrDefault(budget => budget.BudgetId == budgetId) is { } budget
+            ? TypedResults.Json(Show(budget), AccountJson.Default.JsonObject)
+            : new ErrorResult(AccountErrors.Unknown("budget_id", budgetId));
     }
 
     private static async Task<IResult> ListAsync(SharedBudgetStore store, CancellationToken cancellationToken) =>

@@ -8,6 +8,8 @@ namespace Proxy.Management.Customers;
 /// <summary>The customer endpoints.</summary>
 internal static class CustomerEndpoints
 {
+    private const string ListField = "user_ids";
+
     private static readonly AccountEndpoints Endpoints = new(AccountKind.Customer, CustomerContracts.IdField, CustomerContracts.Request);
 
     public static void MapCustomerEndpoints(this IEndpointRouteBuilder routes)
@@ -19,6 +21,9 @@ internal static class CustomerEndpoints
             routes.MapGet($"{prefix}/info", AccessRule.AdminOrViewer, (HttpContext context, AccountStore store, BudgetResets resets, CancellationToken token) =>
                 Endpoints.ShowAsync(store, resets, context.Request.Query["end_user_id"], token));
             routes.MapGet($"{prefix}/list", AccessRule.AdminOrViewer, Endpoints.ListAsync);
+            routes.MapPost($"{prefix}/delete", AccessRule.Admin, Endpoints.DeleteAsync(ListField, "deleted_customers"));
+            routes.MapPost($"{prefix}/block", AccessRule.Admin, Endpoints.SetBlockedAsync(ListField, isBlocked: true));
+            routes.MapPost($"{prefix}/unblock", AccessRule.Admin, Endpoints.SetBlockedAsync(ListField, isBlocked: false));
         }
     }
 }

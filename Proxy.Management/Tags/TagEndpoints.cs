@@ -18,5 +18,6 @@ internal static class TagEndpoints
             Endpoints.ShowAsync(store, resets, context.Request.Query["name"], token));
         routes.MapGet("/tag/list", AccessRule.AdminOrViewer, Endpoints.ListAsync);
         routes.MapPost("/tag/info", AccessRule.AdminOrViewer, Endpoints.ShowManyAsync("names"));
+        routes.MapPost("/tag/delete", AccessRule.Admin, Endpoints.DeleteAsync("names", "deleted_tags"));
     }
 }

@@ -1,0 +1,52 @@
+using System.Data.Common;
+using Dapper;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>Deletes accounts: all that are named or none. What was spent stays in the book; one that calls still hold on to has no limits any more.</summary>
+internal sealed class AccountDeletion(CommitQueue queue, AccountRing ring)
+{
+    private const string DeleteSql = """
+        delete from account
+        where kind = @kind and id = @id
+        """;
+
+    /// <returns>The first that does not exist; null when all are deleted.</returns>
+    public async Task<AccountId?> DeleteAsync(IReadOnlyList<AccountId> ids, CancellationToken cancellationToken)
+    {
+        var (deleted, missing) = await queue.WriteAsync<(IReadOnlyList<AccountId> Deleted, AccountId? Missing)>(
+            (connection, transaction) =>
+            {
+                foreach (var id in ids)
+                {
+                    if (AccountStore.Find(connection, transaction, id) is null) return ([], id);
+                }
+
+                foreach (var id in ids) Delete(connection, transaction, id);
+                return (ids, null);
+            },
+            result => Forget(result.Deleted),
+            cancellationToken);
+        return deleted.Count == 0 ? missing : null;
+    }
+
+    public static void Delete(DbConnection connection, DbTransaction transaction, AccountId id) =>
+        connection.Execute(DeleteSql, new { kind = id.Scope, id = id.Id }, transaction);
+
+    /// <summary>The rows are gone, in a commit.</summary>
+    public void Forget(IReadOnlyList<AccountId> ids)
+    {
+        foreach (var id in ids)
+        {
+            ring.Change(id, account =>
+            {
+                lock (ring.Gate)
+                {
+                    account.Apply(AccountTerms.None);
+                    account.SetSpend(0);
+                }
+            });
+        }
+    }
+}
