@@ -1,4 +1,5 @@
 using Proxy.Host.Exchanges;
+using Proxy.Host.Failover;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -27,7 +28,22 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         if (price is null) return new Bill(tokens, 0, 0, isEstimated, IsUnpriced: true);
 
         var (input, output) = price.CostOf(tokens, exchange.Answer.ServiceTier ?? exchange.Request!.ServiceTier);
-        return new Bill(tokens, input, output, isEstimated, IsUnpriced: false);
+        return new Bill(tokens, input + OutrunCost(exchange, tokens), output, isEstimated, IsUnpriced: false);
+    }
+
+    /// <summary>The provider of an attempt that another one outran had the prompt, and bills it; nothing else of it came.</summary>
+    private static decimal OutrunCost(Exchange exchange, in TokenUsage tokens)
+    {
+        var cost = 0m;
+        foreach (var attempt in exchange.Attempts)
+        {
+            if (attempt.Failure?.Kind != FailureKind.Outrun) continue;
+            if (exchange.Settings.Prices.FindPrice(attempt.ModelId, attempt.UpstreamModel, exchange.Model) is not { } price) continue;
+
+            cost += price.CostOf(new TokenUsage(tokens.TotalInput, 0, 0, 0, 0), exchange.Request!.ServiceTier).Input;
+        }
+
+        return cost;
     }
 
     /// <summary>A refusal costs nothing, here or there; an answer that began does, also when it broke or nobody waited for its end.</summary>
