@@ -51,7 +51,7 @@ internal sealed class FaultPropertyTests
         var faultsToMeet = Enum.GetValues<Fault>().Where(fault => isHedged || fault != Fault.Silent);
         var sequences = Gen.ListOf(Gen.ArrayOf(Gen.Elements(faultsToMeet), Attempts), 8).ToArbitrary();
         Prop.ForAll(sequences, faults => Task.WhenAll(faults.Select((sequence, index) => AskAsync(client, sequence, index % 2 == 0, isHedged))).GetAwaiter().GetResult())
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(10));
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(isHedged ? 5 : 10));
 
         var rows = await gateway.LedgerAsync();
         (rows.Count, rows.DistinctBy(row => row.CallId).Count()).Should().Be((_calls, _calls));
@@ -113,7 +113,7 @@ internal sealed class FaultPropertyTests
     private static JsonObject Cluster(Uri provider, string? fallback, bool isHedged) => new()
     {
         ["LoadBalancingPolicy"] = "RoundRobin",
-        ["Metadata"] = new JsonObject { ["FirstByteTimeout"] = isHedged ? "00:00:02" : "00:00:20", ["Fallbacks"] = fallback ?? "", ["Hedge"] = $"{isHedged}" },
+        ["Metadata"] = new JsonObject { ["FirstByteTimeout"] = isHedged ? "00:00:01" : "00:00:20", ["Fallbacks"] = fallback ?? "", ["Hedge"] = $"{isHedged}" },
         ["HttpRequest"] = new JsonObject { ["ActivityTimeout"] = "00:00:01" },
         ["HealthCheck"] = new JsonObject { ["Passive"] = new JsonObject { ["Enabled"] = false } },
         ["Destinations"] = new JsonObject(Enumerable.Range(0, 3).Select(number => KeyValuePair.Create($"d{number}", (JsonNode?)Destination(provider)))),

@@ -56,12 +56,13 @@ internal sealed class HedgeTests
         var rows = await _gateway.QueryAsync<CallRow>("select cost as Cost, attempts as Attempts from spend_log order by call_id");
         rows.Should().HaveCount(Known + 1);
         var output = isStream ? 2 : 4;
-        rows[^1].Should().Be(new CallRow { Cost = ((9 + 9) * 1_000_000L) + (output * 2_000_000L), Attempts = 2 });
+        rows.Single(row => row.Attempts == 2).Should().Be(new CallRow { Cost = ((9 + 9) * 1_000_000L) + (output * 2_000_000L), Attempts = 2 });
 
         // What the loser held of its deployment is free again: it takes the next call, though it may have one at a time.
         _first.Answer = (context, call) => AnswerAsync(context, call, "first");
         using var next = await AskAsync(isStream);
-        (await next.Content.ReadAsStringAsync()).Should().Contain("from first");
+        next.StatusCode.Should().Be(HttpStatusCode.OK);
+        _first.Calls.Should().HaveCount(Known + 2);
         Slots().Should().Be(0);
     }
 
@@ -104,7 +105,7 @@ internal sealed class HedgeTests
 
         response.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         (await response.Content.ReadAsStringAsync()).Should().Contain("first is down");
-        (await _gateway.LedgerAsync())[^1].Should().BeEquivalentTo(new { Outcome = "Failure", Cost = 0L });
+        (await _gateway.LedgerAsync()).Single(row => row.Outcome != "Success").Should().BeEquivalentTo(new { Outcome = "Failure", Status = 503L, Cost = 0L });
     }
 
     [Test]
@@ -146,7 +147,7 @@ internal sealed class HedgeTests
         await asking.Awaiting(task => task).Should().ThrowAsync<OperationCanceledException>();
         await Task.WhenAll(_firstWasLeft.Task, secondWasLeft.Task).WaitAsync(Limit);
         var rows = await Eventually.BecomesAsync(_gateway.LedgerAsync, rows => rows.Count == Known + 1);
-        rows[^1].Outcome.Should().Be("Aborted");
+        rows.Single(row => row.Outcome != "Success").Outcome.Should().Be("Aborted");
         (await Eventually.BecomesAsync(() => Task.FromResult(Slots()), slots => slots == 0)).Should().Be(0);
     }
 
