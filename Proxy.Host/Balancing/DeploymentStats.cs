@@ -15,6 +15,12 @@ internal sealed class DeploymentStats(TimeProvider time)
         _entries.GetOrCreateValue(destination).Add(time.GetUtcNow(), latency, attempt.Answer.Usage?.Total ?? 0);
     }
 
+    /// <summary>An attempt was given up before its first byte; it would have taken longer than this. Left out, the slow ones would seem to vanish.</summary>
+    public void ObserveOutrun(DestinationState destination, TimeSpan waited) => _entries.GetOrCreateValue(destination).Add(time.GetUtcNow(), waited, tokens: 0);
+
+    /// <summary>The time to the first byte that 19 of its last 20 attempts kept; null while too few are known.</summary>
+    public TimeSpan? Percentile95Of(DestinationState destination) => _entries.GetOrCreateValue(destination).Percentile95();
+
     /// <summary>The usual time to the first byte; zero when nothing is known of late, so that it is tried.</summary>
     public TimeSpan LatencyOf(DestinationState destination) => _entries.GetOrCreateValue(destination).Latency(time.GetUtcNow());
 
@@ -27,11 +33,17 @@ internal sealed class DeploymentStats(TimeProvider time)
         private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
         private const double Newest = 0.3;
 
+        /// <summary>So many attempts a percentile goes by, and by no fewer than the second.</summary>
+        private const int MostSamples = 128;
+        private const int LeastSamples = 20;
+
         private readonly Lock _lock = new();
         private DateTimeOffset _seen;
         private double _milliseconds;
         private long _minute;
         private long _tokens;
+        private readonly float[] _samples = new float[MostSamples];
+        private int _count;
 
         public void Add(DateTimeOffset now, TimeSpan? latency, long tokens)
         {
@@ -42,11 +54,27 @@ internal sealed class DeploymentStats(TimeProvider time)
                     var isOld = now - _seen > Memory;
                     _milliseconds = isOld ? known.TotalMilliseconds : (Newest * known.TotalMilliseconds) + ((1 - Newest) * _milliseconds);
                     _seen = now;
+                    _samples[_count++ % MostSamples] = (float)known.TotalMilliseconds;
                 }
 
                 Turn(now);
                 _tokens += tokens;
             }
+        }
+
+        public TimeSpan? Percentile95()
+        {
+            Span<float> sorted = stackalloc float[MostSamples];
+            lock (_lock)
+            {
+                if (_count < LeastSamples) return null;
+
+                sorted = sorted[..Math.Min(_count, MostSamples)];
+                _samples.AsSpan(0, sorted.Length).CopyTo(sorted);
+            }
+
+            sorted.Sort();
+            return TimeSpan.FromMilliseconds(sorted[(int)Math.Ceiling(sorted.Length * 0.95) - 1]);
         }
 
         public TimeSpan Latency(DateTimeOffset now)

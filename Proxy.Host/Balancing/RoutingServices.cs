@@ -1,4 +1,5 @@
 using Proxy.Host.Failover;
+using Proxy.Host.Hedging;
 using Proxy.Host.Probing;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -13,6 +14,7 @@ internal static class RoutingServices
         services.AddSingleton<DeploymentStats>();
         services.AddSingleton<DeploymentCapacities>();
         services.AddSingleton<DestinationChoice>();
+        services.AddSingleton<HedgePlanner>();
         services.AddSingleton<ILoadBalancingPolicy, WeightedPolicy>();
         services.AddSingleton<ILoadBalancingPolicy, LowestLatencyPolicy>();
         services.AddSingleton<ILoadBalancingPolicy, LowestCostPolicy>();

@@ -16,6 +16,7 @@ internal static class ModelReader
     public const string RetriesKey = "Retries";
     public const string FirstByteTimeoutKey = "FirstByteTimeout";
     public const string TimeoutKey = "Timeout";
+    public const string HedgeKey = "Hedge";
 
     /// <summary>A model may think for minutes before its first byte; YARP's 100 s would cut it.</summary>
     private static readonly TimeSpan DefaultIdleTimeout = TimeSpan.FromMinutes(10);
@@ -80,10 +81,13 @@ internal static class ModelReader
         if (cluster.Metadata?.GetValueOrDefault(CooldownPolicy.AllowedFailsKey) is { } fails && !int.TryParse(fails, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             Fault($"has {CooldownPolicy.AllowedFailsKey} '{fails}', which is not a number from 0 on");
         _ = Duration(cluster, CooldownPolicy.CooldownTimeKey, Fault);
+        var isHedged = false;
+        if (cluster.Metadata?.GetValueOrDefault(HedgeKey) is { } hedge && !bool.TryParse(hedge, out isHedged)) Fault($"has {HedgeKey} '{hedge}', which is not true or false");
 
         return new ModelCluster(cluster.ClusterId, names, deployments.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), TimeoutsOf(cluster, Fault))
         {
             Retries = text is null ? null : retries,
+            IsHedged = isHedged,
             Fallbacks = new FallbackLists(List(cluster, FallbacksKey), List(cluster, ContextWindowFallbacksKey), List(cluster, ContentPolicyFallbacksKey)),
         };
     }

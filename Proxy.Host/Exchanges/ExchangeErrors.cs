@@ -29,6 +29,10 @@ internal static class ExchangeErrors
     public static readonly ProxyError ReaderStalled = new(
         StatusCodes.Status408RequestTimeout, TimeoutError, "The client stopped reading its answer.");
 
+    /// <summary>For the record: the client has the other attempt's answer.</summary>
+    public static readonly ProxyError Outrun = new(
+        StatusCodes.Status504GatewayTimeout, TimeoutError, "Another attempt answered first, so this one was given up.");
+
     public static readonly ProxyError NoImageStream = ProxyError.BadRequest("Images are not streamed by this gateway; leave 'stream' out.", "stream");
 
     private const string RateLimit = "rate_limit_error";

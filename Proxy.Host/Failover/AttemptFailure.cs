@@ -26,6 +26,9 @@ internal enum FailureKind
     /// <summary>Busy, broken, or not to be reached; it may pass.</summary>
     Transient,
 
+    /// <summary>Another attempt of the same call answered first, and this one was given up. Its provider had the prompt.</summary>
+    Outrun,
+
     /// <summary>The cluster has nowhere to go.</summary>
     Unavailable,
 }

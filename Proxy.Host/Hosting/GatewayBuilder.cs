@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
@@ -34,6 +35,9 @@ internal static class GatewayBuilder
 {
     private const string DefaultUrl = "http://localhost:4000";
     private const string ApplicationName = "proxy";
+
+    /// <summary>What waits for a slow reader waits at the provider, not here: this is part of what an open stream may hold.</summary>
+    private const int MaxWaiting = 16 * 1024;
     private static readonly TimeSpan StopSlack = TimeSpan.FromSeconds(5);
 
     public static WebApplication Build(
@@ -83,9 +87,11 @@ internal static class GatewayBuilder
             // Each reader of a body has its own limit, and its own words when that is passed.
             kestrel.Limits.MaxRequestBodySize = null;
 
-            // What waits for a slow reader waits at the provider, not here: this is part of what an open stream may hold.
-            kestrel.Limits.MaxResponseBufferSize = 16 * 1024;
+            kestrel.Limits.MaxResponseBufferSize = MaxWaiting;
         });
+
+        // Kestrel's own limit holds for HTTP/2 alone; over HTTP/1.1 answers go straight into the socket's.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxWriteBufferSize = MaxWaiting);
 
         AddServices(builder.Services, file, settings, management, dataFolder);
         return builder;
@@ -133,6 +139,7 @@ internal static class GatewayBuilder
         services.AddSingleton<IProxyConfigProvider>(source.Routes);
         services.AddSingleton<IConfigChangeListener>(source);
         services.AddSingleton<IForwarderHttpClientFactory, ProviderHttpClientFactory>();
+        services.AddSingleton<AttemptDressing>();
         services.AddSingleton<ITransformProvider, ProviderTransforms>();
         services.AddRoutingPolicies();
         services.AddSingleton<HealthProbe>();

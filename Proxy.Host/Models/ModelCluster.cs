@@ -13,6 +13,9 @@ internal sealed record ModelCluster(string Id, IReadOnlyList<string> Names, Froz
     /// <summary>How often a failed attempt is followed by another within the cluster; null is the gateway's own number.</summary>
     public int? Retries { get; init; }
 
+    /// <summary>True when a call that waits long for its first byte is tried at a second destination beside the first.</summary>
+    public bool IsHedged { get; init; }
+
     public FallbackLists Fallbacks { get; init; } = FallbackLists.None;
 
     /// <summary>True when some destinations go before others.</summary>

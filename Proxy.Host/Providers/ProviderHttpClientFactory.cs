@@ -1,12 +1,13 @@
 using System.Diagnostics.Metrics;
 using Proxy.Host.Configuration;
+using Proxy.Host.Hedging;
 using Proxy.Host.Providers.Demo;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Proxy.Host.Providers;
 
 /// <summary>YARP's factory, for clients that talk to providers.</summary>
-internal sealed class ProviderHttpClientFactory(IMeterFactory meters, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
+internal sealed class ProviderHttpClientFactory(IMeterFactory meters, TimeProvider time, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
         base.CanReuseOldClient(context) && IsInProcess(context.NewMetadata) == IsInProcess(context.OldMetadata);
@@ -24,7 +25,7 @@ internal sealed class ProviderHttpClientFactory(IMeterFactory meters, ILogger<Fo
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new WholeBodyHandler(IsInProcess(context.NewMetadata) ? new DemoHandler(handler) : handler);
+        new WholeBodyHandler(new HedgeHandler(IsInProcess(context.NewMetadata) ? new DemoHandler(handler) : handler, time));
 
     private static bool IsInProcess(IReadOnlyDictionary<string, string>? metadata) => metadata?.ContainsKey(ClusterPreparation.InProcessKey) == true;
 }

@@ -1,6 +1,7 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Providers;
 using Proxy.Management.Prices;
+using Proxy.Host.Failover;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -22,7 +23,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
 
         usage = AddUnits(exchange, usage, price, ref isEstimated);
         var (input, output) = price.CostOf(usage, exchange.Answer.ServiceTier ?? exchange.Request!.ServiceTier);
-        return new Bill(usage, input, output, isEstimated && (usage.Total > 0 || input + output > 0), IsUnpriced: false);
+        return new Bill(usage, input + OutrunCost(exchange, usage), output, isEstimated && (usage.Total > 0 || input + output > 0), IsUnpriced: false);
     }
 
     /// <summary>What we asked the provider for is what it charges; the client's name is the last resort.</summary>
@@ -62,6 +63,21 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     {
         if (isEstimated) usage = usage with { Input = 0, Output = 0 };
         isEstimated = false;
+    }
+
+    /// <summary>The provider of an attempt that another one outran had the prompt, and bills it; nothing else of it came.</summary>
+    private static decimal OutrunCost(Exchange exchange, in TokenUsage tokens)
+    {
+        var cost = 0m;
+        foreach (var attempt in exchange.Attempts)
+        {
+            if (attempt.Failure?.Kind != FailureKind.Outrun) continue;
+            if (exchange.Settings.Prices.FindPrice(attempt.ModelId, attempt.UpstreamModel, exchange.Model) is not { } price) continue;
+
+            cost += price.CostOf(new TokenUsage(tokens.TotalInput, 0, 0, 0, 0), exchange.Request!.ServiceTier).Input;
+        }
+
+        return cost;
     }
 
     /// <summary>A refusal costs nothing, here or there; an answer that began does, also when it broke or nobody waited for its end.</summary>

@@ -27,6 +27,20 @@ internal sealed class OutgoingBody : HttpContent
         _length += part.Length;
     }
 
+    /// <summary>A copy, which may be read for as long as one likes.</summary>
+    public byte[] ToArray()
+    {
+        var bytes = new byte[_length];
+        var at = 0;
+        foreach (var part in _parts)
+        {
+            part.Span.CopyTo(bytes.AsSpan(at));
+            at += part.Length;
+        }
+
+        return bytes;
+    }
+
     /// <summary>Nothing is read of the memory any more once this is done.</summary>
     public ValueTask CloseAsync()
     {

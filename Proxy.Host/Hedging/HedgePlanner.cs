@@ -1,0 +1,93 @@
+using Proxy.Host.Balancing;
+using Proxy.Host.Exchanges;
+using Proxy.Host.Failover;
+using Proxy.Host.Providers;
+using Proxy.Host.Recording;
+using Proxy.Management.Spend;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.LoadBalancing;
+using Yarp.ReverseProxy.Model;
+
+namespace Proxy.Host.Hedging;
+
+/// <summary>Decides when a call gets a second attempt beside the first, and where.</summary>
+internal sealed class HedgePlanner(
+    AttemptDressing dressing,
+    DestinationChoice choice,
+    DeploymentStats stats,
+    IEnumerable<ILoadBalancingPolicy> balancing,
+    IEnumerable<IPassiveHealthCheckPolicy> health,
+    TimeProvider time)
+{
+    /// <returns>Null when the model is not hedged, the destination too little known, or no other is there.</returns>
+    public Hedge? Plan(HttpContext context, Attempt first, DestinationState destination) =>
+        first.Cluster.IsHedged
+        && stats.Percentile95Of(destination) is { } delay
+        && choice.HasUntried(context.Exchange, Available(context))
+            ? new Hedge(this, context, first, destination, delay)
+            : null;
+
+    /// <summary>The second attempt, in room and budget of its own.</summary>
+    /// <returns>Null when there is no place for it.</returns>
+    public (Attempt Attempt, DestinationState Destination)? Begin(HttpContext context)
+    {
+        var exchange = context.Exchange;
+        if (!choice.HasUntried(exchange, Available(context)) || !TryReserve(exchange)) return null;
+
+        var open = choice.Narrow(exchange, Available(context), out var shortage);
+        if (shortage is not null || Pick(context, open) is not { } destination || dressing.Begin(exchange, destination) is not { } attempt) return null;
+        if (attempt.Failure is null) return (attempt, destination);
+
+        attempt.End(time.GetUtcNow());
+        return null;
+    }
+
+    /// <summary>What became of the attempt whose answer is not taken.</summary>
+    public void Judge(HttpContext context, Attempt loser, DestinationState destination)
+    {
+        if (loser.Failure!.Kind == FailureKind.Outrun) stats.ObserveOutrun(destination, time.GetUtcNow() - loser.StartedAt);
+        else ReportFailure(context, loser, destination);
+        loser.End(time.GetUtcNow());
+    }
+
+    /// <summary>YARP asks its passive health of one destination alone, the one whose answer is taken.</summary>
+    private void ReportFailure(HttpContext context, Attempt loser, DestinationState destination)
+    {
+        var cluster = context.GetReverseProxyFeature().Route.Cluster!;
+        if (cluster.Model.Config.HealthCheck?.Passive is not { Enabled: true, Policy: { } name }) return;
+
+        var exchange = context.Exchange;
+        var taken = exchange.Attempt;
+        exchange.Attempt = loser;
+        health.FirstOrDefault(policy => policy.Name == name)?.RequestProxied(context, cluster, destination);
+        exchange.Attempt = taken;
+    }
+
+    /// <summary>Both providers will have had the prompt.</summary>
+    private static bool TryReserve(Exchange exchange)
+    {
+        if (exchange.Reservation is not { } reservation || Estimate.Of(exchange, exchange.Target!).Cost is not { } cost) return true;
+
+        var prompt = new TokenUsage(Estimate.Tokens(Estimate.InputBytes(exchange.Request!)), 0, 0, 0, 0);
+        var dearest = 0m;
+        foreach (var (id, deployment) in exchange.Cluster!.Deployments)
+        {
+            var price = exchange.Settings.Prices.FindPrice($"{exchange.Cluster.Id}/{id}", deployment.UpstreamModel(exchange.Target!), exchange.Model);
+            dearest = Math.Max(dearest, price?.CostOf(prompt, exchange.Request!.ServiceTier).Input ?? 0);
+        }
+
+        return dearest == 0 || reservation.TryMove(exchange.Caller!, exchange.Target!.Model, cost + dearest);
+    }
+
+    private DestinationState? Pick(HttpContext context, IReadOnlyList<DestinationState> open)
+    {
+        if (open.Count < 2) return open.Count == 0 ? null : open[0];
+
+        var cluster = context.GetReverseProxyFeature().Route.Cluster!;
+        var name = cluster.Model.Config.LoadBalancingPolicy ?? LoadBalancingPolicies.PowerOfTwoChoices;
+        return balancing.First(policy => policy.Name == name).PickDestination(context, cluster, open);
+    }
+
+    private static IReadOnlyList<DestinationState> Available(HttpContext context) =>
+        context.GetReverseProxyFeature().Route.Cluster!.DestinationsState.AvailableDestinations;
+}
