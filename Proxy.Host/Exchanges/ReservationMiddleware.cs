@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Proxy.Host.Recording;
 using Proxy.Host.Requests;
@@ -11,6 +12,8 @@ namespace Proxy.Host.Exchanges;
 /// <remarks>The recorder settles what is held in the commit of the call; whatever ended otherwise gives it back here.</remarks>
 internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashier)
 {
+    private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
@@ -62,7 +65,17 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
         var (response, reservation) = ((HttpResponse, Reservation))state;
         Show(response, "requests", reservation.Requests);
         Show(response, "tokens", reservation.TokenRate);
+        if (reservation.FindModelStanding() is { } model) Show(response, model);
         return Task.CompletedTask;
+    }
+
+    /// <summary>A model whose name no header can hold is left out.</summary>
+    private static void Show(HttpResponse response, ModelStanding standing)
+    {
+        if (standing.Model.AsSpan().ContainsAnyExcept(HeaderCharacters)) return;
+
+        if (standing.Requests.Limit is not null) response.Headers[$"x-litellm-key-remaining-requests-{standing.Model}"] = Number(standing.Requests.Remaining);
+        if (standing.Tokens.Limit is not null) response.Headers[$"x-litellm-key-remaining-tokens-{standing.Model}"] = Number(standing.Tokens.Remaining);
     }
 
     private static void Show(HttpResponse response, string kind, in RateStanding standing)
