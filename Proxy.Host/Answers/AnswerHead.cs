@@ -56,6 +56,9 @@ internal static class AnswerHead
 
         headers["x-litellm-model-group"] = Ascii(exchange.Model ?? "");
         headers["x-litellm-attempted-retries"] = exchange.Retries.ToString(CultureInfo.InvariantCulture);
+        headers["x-litellm-max-fallbacks"] = exchange.Settings.Routing.MaxFallbacks.ToString(CultureInfo.InvariantCulture);
+        if ((exchange.Request?.Routing.Timeout ?? exchange.Cluster?.Timeouts.Whole) is { } timeout && timeout != Timeout.InfiniteTimeSpan)
+            headers["x-litellm-timeout"] = timeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         headers["x-litellm-attempted-fallbacks"] = exchange.Fallbacks.ToString(CultureInfo.InvariantCulture);
     }
 

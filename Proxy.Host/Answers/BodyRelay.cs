@@ -114,7 +114,9 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         if (!response.HasStarted)
         {
             response.ContentLength = rest.Length;
-            response.Headers["x-litellm-response-cost"] = exchange.Cost.ToString("0.############", CultureInfo.InvariantCulture);
+            var cost = exchange.Cost.ToString("0.############", CultureInfo.InvariantCulture);
+            response.Headers["x-litellm-response-cost"] = cost;
+            response.Headers["x-litellm-response-cost-original"] = cost;
             response.Headers["x-litellm-response-duration-ms"] =
                 ((long)(exchange.EndedAt - exchange.StartedAt).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         }

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Globalization;
 using Proxy.Host.Exchanges;
+using Proxy.Management.Budgets;
 using Proxy.Management.Limits;
 
 namespace Proxy.Host.Answers;
@@ -7,6 +9,8 @@ namespace Proxy.Host.Answers;
 /// <summary>Tells a client what its key has spent and may still use. Over what a provider says under these names, which is about the gateway's account.</summary>
 internal static class CallerHeaders
 {
+    private static readonly SearchValues<char> HeaderCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     public static void Show(HttpResponse response, Exchange exchange)
     {
         // Before that nothing was asked of any budget.
@@ -26,6 +30,16 @@ internal static class CallerHeaders
 
         Show(response.Headers, reservation.Requests, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests");
         Show(response.Headers, reservation.TokenRate, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens");
+        if (reservation.FindModelStanding() is { } model) Show(response.Headers, model);
+    }
+
+    /// <summary>A model whose name no header can hold is left out.</summary>
+    private static void Show(IHeaderDictionary headers, ModelStanding standing)
+    {
+        if (standing.Model.AsSpan().ContainsAnyExcept(HeaderCharacters)) return;
+
+        if (standing.Requests.Limit is not null) headers[$"x-litellm-key-remaining-requests-{standing.Model}"] = Number(standing.Requests.Remaining);
+        if (standing.Tokens.Limit is not null) headers[$"x-litellm-key-remaining-tokens-{standing.Model}"] = Number(standing.Tokens.Remaining);
     }
 
     private static void Show(IHeaderDictionary headers, in RateStanding standing, string ofLimit, string ofRest, string ofReset)

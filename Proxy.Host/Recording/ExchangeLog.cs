@@ -60,7 +60,7 @@ internal static class ExchangeLog
             Input = request is not null && exchange.Operation is { } operation ? InputOf(request, operation) : default,
             Output = exchange.Answer.Output,
             Usage = bill.Usage.Total > 0 ? UsageOf(bill.Usage) : null,
-            Cost = bill.Usage.Total > 0 && !bill.IsUnpriced ? new CompletionCost(bill.InputCost, bill.OutputCost) : null,
+            Cost = (bill.Usage.Total > 0 || bill.Cost > 0) && !bill.IsUnpriced ? new CompletionCost(bill.InputCost, bill.OutputCost) : null,
             Release = asked.Release,
             Version = asked.Version,
         };

@@ -30,7 +30,7 @@ internal sealed class ExchangeMetrics
     public void Count(Exchange exchange, Bill bill)
     {
         Annotate(exchange, bill);
-        if (!_duration.Enabled && !_tokens.Enabled && !_cost.Enabled) return;
+        if (!_duration.Enabled && !_tokens.Enabled && !_cost.Enabled && !_unpriced.Enabled) return;
 
         var tags = new TagList
         {
@@ -41,9 +41,9 @@ internal sealed class ExchangeMetrics
         _duration.Record((exchange.EndedAt - exchange.StartedAt).TotalSeconds, tags);
         if (exchange.FirstByteAt is { } first) _firstToken.Record((first - exchange.StartedAt).TotalSeconds, tags);
         if (bill.IsUnpriced) _unpriced.Add(1, tags);
+        if (bill.Cost > 0) _cost.Add((double)bill.Cost, tags);
         if (bill.Usage.Total == 0) return;
 
-        _cost.Add((double)bill.Cost, tags);
         _tokens.Record(bill.Usage.TotalInput, [.. tags, new("gen_ai.token.type", "input")]);
         _tokens.Record(bill.Usage.TotalOutput, [.. tags, new("gen_ai.token.type", "output")]);
     }

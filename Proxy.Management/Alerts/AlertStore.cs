@@ -9,11 +9,13 @@ internal sealed class AlertStore(Database database)
 {
     private const int MaxAtOnce = 100;
 
-    /// <summary>The key of the table is what makes it once per scope, threshold and period, over restarts too.</summary>
+    /// <summary>The key of the table is what makes it once per scope, threshold and period, over restarts too; another budget is another matter.</summary>
     private const string InsertSql = """
         insert into budget_alert (kind, id, threshold, period, spend, max_budget, raised_at, delivered_at, attempts)
         values (@Kind, @Id, @Threshold, @Period, @Spend, @MaxBudget, @RaisedAt, @DeliveredAt, 0)
-        on conflict do nothing
+        on conflict (kind, id, threshold, period) do update
+        set spend = excluded.spend, max_budget = excluded.max_budget, raised_at = excluded.raised_at, delivered_at = excluded.delivered_at, attempts = 0
+        where budget_alert.max_budget <> excluded.max_budget
         """;
 
     private const string WaitingSql = """

@@ -47,6 +47,9 @@ internal readonly record struct AccountId(AccountKind Kind, string Id)
         _ => "tag",
     };
 
+    /// <summary>The model that an account is for alone.</summary>
+    public string Model => Id[(Id.IndexOf(Separator) + 1)..];
+
     /// <summary>The id as people read it: <c>member of team</c>, <c>model of key</c>.</summary>
     public string Shown => Id.IndexOf(Separator) is >= 0 and var cut ? $"{Id[(cut + 1)..]} of {Id[..cut]}" : Id;
 }

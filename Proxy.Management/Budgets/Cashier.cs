@@ -1,6 +1,7 @@
 using Proxy.Management.Access;
 using Proxy.Management.Alerts;
 using Proxy.Management.Errors;
+using Proxy.Management.Limits;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -92,6 +93,19 @@ public sealed class Cashier
             reservation.Move([.. kept, .. taken], picos);
             return true;
         }
+    }
+
+    internal ModelStanding? FindModelStanding(Reservation reservation)
+    {
+        for (var i = 0; i < reservation.Count; i++)
+        {
+            if (reservation[i] is not { Id: { Kind: AccountKind.KeyModel } id } account) continue;
+
+            var clock = Clock();
+            lock (_gate) return new ModelStanding(id.Model, account.RequestsAt(clock), account.TokensAt(clock));
+        }
+
+        return null;
     }
 
     /// <summary>Holds it in all of the reservation's accounts or in none.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -6,6 +7,8 @@ namespace Proxy.Management.Budgets;
 /// <summary>The budgets and limits that a key or a team has for single models, as its fields state them.</summary>
 internal static class ModelTerms
 {
+    private static readonly string[] Names = ["model_max_budget", "model_rpm_limit", "model_tpm_limit"];
+
     /// <param name="details">The JSON object with <c>model_max_budget</c>, <c>model_rpm_limit</c> and <c>model_tpm_limit</c>.</param>
     public static Dictionary<string, AccountTerms> Read(string details)
     {
@@ -15,6 +18,20 @@ internal static class ModelTerms
         Read(document.RootElement, "model_rpm_limit", terms, static (old, value) => Number(value) is { } limit ? old with { RpmLimit = (long)limit } : old);
         Read(document.RootElement, "model_tpm_limit", terms, static (old, value) => Number(value) is { } limit ? old with { TpmLimit = (long)limit } : old);
         return terms;
+    }
+
+    /// <summary>The fields of the first object, and where it has none of these, those of the second.</summary>
+    public static string Merge(string details, string metadata)
+    {
+        if (!metadata.Contains("\"model_", StringComparison.Ordinal)) return details;
+
+        var (merged, second) = (JsonNode.Parse(details)!.AsObject(), JsonNode.Parse(metadata)!.AsObject());
+        foreach (var name in Names)
+        {
+            if (merged[name] is not JsonObject { Count: > 0 } && second[name] is JsonObject stated) merged[name] = stated.DeepClone();
+        }
+
+        return merged.ToJsonString();
     }
 
     private static void Read(

@@ -31,6 +31,10 @@ public sealed class Reservation
 
     internal Account this[int index] => index < Accounts.Length ? _accounts[index] : _more![index - Accounts.Length];
 
+    /// <summary>How the key stands with limits of its own for the model, with the calls of this moment.</summary>
+    /// <returns>Null when it has none.</returns>
+    public ModelStanding? FindModelStanding() => _cashier.FindModelStanding(this);
+
     /// <summary>Gives everything back, as when the call came to nothing. After a settlement it does nothing.</summary>
     public void Release() => _cashier.Close(this, 0, 0);
 

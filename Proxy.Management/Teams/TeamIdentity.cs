@@ -64,6 +64,9 @@ public sealed record TeamIdentity
 
     internal CallSettings Settings => _settings ??= CallSettings.Read(Details, Metadata);
 
+    /// <summary>The JSON object with the limits of single models, which clients write beside the metadata or within it.</summary>
+    internal string ModelFields => ModelTerms.Merge(Details, Metadata);
+
     internal ModelList ModelList { get; private init; } = new([]);
 
     /// <summary>A row to try changes on.</summary>

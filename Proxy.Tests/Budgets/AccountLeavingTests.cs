@@ -3,8 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
-using Proxy.Management.Keys;
-using Proxy.Management.Spend;
 using Proxy.Tests.Databases;
 using Proxy.Tests.Management;
 
@@ -101,30 +99,7 @@ internal sealed class AccountLeavingTests
 
     private Account? Loaded(string tag) => Ring.FindLoaded(new AccountId(AccountKind.Tag, tag));
 
-    private async Task SpendAsync(string tag, decimal cost)
-    {
-        var (reservation, error) = await ReserveAsync(tag);
-        error.Should().BeNull();
-        await _server.Services.GetRequiredService<SpendLedger>().RecordAsync(
-            new SpendEntry
-            {
-                CallId = Guid.NewGuid(),
-                CallType = "acompletion",
-                Tags = [tag],
-                Model = "m",
-                Outcome = SpendOutcome.Success,
-                StatusCode = 200,
-                Cost = cost,
-                StartedAt = _server.Time.GetUtcNow(),
-                EndedAt = _server.Time.GetUtcNow(),
-            },
-            null,
-            reservation);
-    }
+    private Task SpendAsync(string tag, decimal cost) => _server.SpendAsync(_key, cost, tag);
 
-    private async Task<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(params string[] tags)
-    {
-        var state = await _server.Services.GetRequiredService<KeyRing>().FindAsync(KeyHash.Of(_key));
-        return await _server.Services.GetRequiredService<Cashier>().ReserveAsync(state!.Caller, new CallEstimate("m", 0, 0, null, tags), default);
-    }
+    private Task<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(params string[] tags) => _server.ReserveAsync(_key, tags);
 }

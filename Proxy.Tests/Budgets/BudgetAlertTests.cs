@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
+using Proxy.Tests.Databases;
 using Proxy.Tests.Gateway;
 using Proxy.Tests.Mail;
 using Proxy.Tests.Providers;
@@ -8,6 +9,7 @@ using Proxy.Tests.Providers;
 namespace Proxy.Tests.Budgets;
 
 /// <summary>Alerts at the soft budget, at 80 and at 100 percent, each once in a period.</summary>
+[OnEachEngine]
 internal sealed class BudgetAlertTests
 {
     [Test]

@@ -33,6 +33,7 @@ internal sealed class BudgetSettingTests
     [TestCase("/team/update", """{"team_id": "t-1", "team_member_rpm_limit": 0, "team_member_tpm_limit": 5}""", "team_member")]
     [TestCase("/team/update", """{"team_id": "t-1", "tpm_limit": 0}""", "team")]
     [TestCase("/team/update", """{"team_id": "t-1", "model_rpm_limit": {"m": 0}}""", "model_per_team")]
+    [TestCase("/team/update", """{"team_id": "t-1", "metadata": {"model_tpm_limit": {"m": 0}}}""", "model_per_team")]
     [TestCase("/key/update", """{"key": "KEY", "max_budget": 0}""", "key")]
     [TestCase("/key/update", """{"key": "KEY", "model_max_budget": {"m": 0}}""", "model_per_key")]
     [TestCase("/key/update", """{"key": "KEY", "model_max_budget": {"m": {"budget_limit": 0, "time_period": "1d"}}}""", "model_per_key")]

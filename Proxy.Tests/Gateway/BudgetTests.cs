@@ -125,6 +125,105 @@ internal sealed class BudgetTests : GatewayFixture
     }
 
     [Test]
+    public async Task A_success_says_where_it_went_what_it_cost_and_what_is_left_for_its_model()
+    {
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 6));
+        using var client = Gateway.With(await Gateway.CreateKeyAsync(new()
+        {
+            ["tpm_limit"] = 5000,
+            ["model_rpm_limit"] = new JsonObject { [Model] = 7 },
+            ["model_tpm_limit"] = new JsonObject { [Model] = 900 },
+        }));
+        client.DefaultRequestHeaders.Add("x-litellm-timeout", "12.5");
+
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        HeaderOf(response, "x-litellm-call-id").Should().NotBeNull();
+        HeaderOf(response, "x-litellm-model-id").Should().Be($"{Model}/first");
+        HeaderOf(response, "x-litellm-model-group").Should().Be(Model);
+        HeaderOf(response, "x-litellm-response-cost").Should().Be("0.00001");
+        HeaderOf(response, "x-litellm-response-cost-original").Should().Be("0.00001");
+        HeaderOf(response, "x-litellm-response-duration-ms").Should().NotBeNull();
+        HeaderOf(response, "x-litellm-attempted-retries").Should().Be("0");
+        HeaderOf(response, "x-litellm-attempted-fallbacks").Should().Be("0");
+        HeaderOf(response, "x-litellm-max-fallbacks").Should().NotBeNull();
+        HeaderOf(response, "x-litellm-timeout").Should().Be("12.5");
+        HeaderOf(response, "x-litellm-key-spend").Should().Be("0");
+        HeaderOf(response, "x-litellm-key-tpm-limit").Should().Be("5000");
+        HeaderOf(response, "x-litellm-key-rpm-limit").Should().BeNull("there is none");
+        HeaderOf(response, $"x-litellm-key-remaining-requests-{Model}").Should().Be("6");
+        int.Parse(HeaderOf(response, $"x-litellm-key-remaining-tokens-{Model}")!).Should().BeInRange(850, 899);
+        HeaderOf(response, "x-ratelimit-limit-requests").Should().Be("7");
+        HeaderOf(response, "x-ratelimit-remaining-requests").Should().Be("6");
+        HeaderOf(response, "x-ratelimit-limit-tokens").Should().Be("900");
+    }
+
+    [Test]
+    public async Task A_slot_comes_back_from_a_cut_stream_and_from_an_answer_that_is_too_late()
+    {
+        using var client = Gateway.With(await Gateway.CreateKeyAsync(new() { ["max_parallel_requests"] = 1 }));
+        Provider.Answer = async (context, _) =>
+        {
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("cut"));
+            context.Abort();
+        };
+        try
+        {
+            using var cut = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"gpt-4o-mini","stream":true,"messages":[]}"""));
+        }
+        catch (HttpRequestException)
+        {
+            // How it ends is not the question here.
+        }
+
+        Provider.Answer = (context, _) => Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        using var late = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"gpt-4o-mini","timeout":0.2,"messages":[]}"""));
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!"));
+        using var next = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        (late.StatusCode, next.StatusCode).Should().Be((HttpStatusCode.GatewayTimeout, HttpStatusCode.OK));
+    }
+
+    [TestCase("RpmLimit", 1, "requests")]
+    [TestCase("TpmLimit", 5, "tokens")]
+    [TestCase("MaxParallelRequests", 0, "max_parallel_requests")]
+    public async Task The_whole_gateway_has_limits_too(string limit, int value, string type)
+    {
+        Gateway.Folder.WriteConfig(TestClusters.At(Provider.Address, Model), new JsonObject { ["Limits"] = new JsonObject { [limit] = value } });
+        await Gateway.LogBecomesAsync("Applied the changed configuration");
+
+        using var first = await Gateway.Admin.PostAsync("/v1/chat/completions", new StringContent(Body));
+        using var second = await Client.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        (first.StatusCode, second.StatusCode).Should().Be((value == 0 ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK, HttpStatusCode.TooManyRequests));
+        var error = JsonNode.Parse(await second.Content.ReadAsStringAsync())!["error"]!;
+        (error["scope"]!.GetValue<string>(), error["rate_limit_type"]!.GetValue<string>()).Should().Be(("proxy", type));
+        HeaderOf(second, "rate_limit_type").Should().Be(type);
+    }
+
+    [Test]
+    public async Task A_budget_refusal_names_scope_id_spend_limit_and_reset_and_the_spend_shows_on_the_next_request()
+    {
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 6));
+        var key = await Gateway.CreateKeyAsync(new() { ["max_budget"] = 0.00001, ["budget_duration"] = "1d" });
+        using var client = Gateway.With(key);
+        (await client.PostAsync("/v1/chat/completions", new StringContent(Body))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        var info = JsonNode.Parse(await Gateway.Admin.GetStringAsync($"/key/info?key={key}"))!["info"]!;
+        using var refusal = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        info["spend"]!.GetValue<decimal>().Should().Be(0.00001m);
+        refusal.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        refusal.Headers.RetryAfter.Should().BeNull();
+        var error = JsonNode.Parse(await refusal.Content.ReadAsStringAsync())!["error"]!;
+        (error["type"]!.GetValue<string>(), error["code"]!.GetValue<string>(), error["scope"]!.GetValue<string>()).Should().Be(("budget_exceeded", "400", "key"));
+        (error["spend"]!.GetValue<decimal>(), error["limit"]!.GetValue<decimal>()).Should().Be((0.00001m, 0.00001m));
+        error["message"]!.GetValue<string>().Should().StartWith("Budget has been exceeded! Current cost: 0.00001, Max budget: 0.00001");
+        DateTimeOffset.Parse(error["reset_at"]!.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture).TimeOfDay.Should().Be(TimeSpan.Zero);
+        error["id"]!.GetValue<string>().Should().Be(info["token"]?.GetValue<string>() ?? error["id"]!.GetValue<string>()).And.NotContain(key);
+    }
+
+    [Test]
     public async Task A_refusal_by_the_provider_gives_everything_back()
     {
         Provider.Answer = (context, _) => FakeProvider.Json(context, """{"error":{"message":"no"}}""", status: 500);

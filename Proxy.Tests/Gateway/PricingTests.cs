@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
@@ -111,6 +112,33 @@ internal sealed class PricingTests : GatewayFixture
         var row = await BillAsync("flat", "/v1/chat/completions", """{"model":"flat","messages":[]}""", """{"choices":[]}""", new JsonObject { ["flat"] = new JsonObject { ["CostPerRequest"] = 0.25 } });
 
         (row.Cost, row.Tokens).Should().Be((250_000_000_000, 1));
+    }
+
+    [Test]
+    public async Task A_model_without_a_price_is_marked_and_counted_and_not_taken_for_free()
+    {
+        var counted = 0L;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, meters) =>
+        {
+            if (instrument.Name == "proxy.unpriced") meters.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, amount, tags, _) =>
+        {
+            foreach (var tag in tags)
+            {
+                if (tag.Value is "nobody-knows-its-price") Interlocked.Add(ref counted, amount);
+            }
+        });
+        listener.Start();
+
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!").Replace(OpenAiBodies.Model, "nobody-knows-its-price"));
+        await using var gateway = await TestGateway.StartAsync(TestClusters.At(Provider.Address, "nobody-knows-its-price"));
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"nobody-knows-its-price","messages":[]}"""));
+
+        var row = (await gateway.LedgerAsync()).Single();
+        (row.IsUnpriced, row.Cost, Interlocked.Read(ref counted)).Should().Be((true, 0, 1));
     }
 
     private static decimal Picos(string dollars) => decimal.Truncate(decimal.Parse(dollars, System.Globalization.CultureInfo.InvariantCulture) * 1_000_000_000_000m) / 1_000_000_000_000m;

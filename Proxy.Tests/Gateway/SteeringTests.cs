@@ -164,6 +164,23 @@ internal sealed class SteeringTests
         (await response.Content.ReadAsStringAsync()).Should().Contain("\"scope\":\"tag\"");
     }
 
+    [Test]
+    public async Task What_only_the_gateway_may_set_stays_here()
+    {
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+        var body = """
+            {"model":"gpt-4o-mini","user_api_key_hash":"forged","langfuse_secret_key":"forged","_response_ms":1,"temperature":0.5,
+             "metadata":{"user_api_key_alias":"forged","langfuse_host":"forged","_tags":["forged"],"tags":["mine"]},"messages":[]}
+            """;
+
+        (await client.PostAsync("/v1/chat/completions", new StringContent(body))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        var sent = _provider.Calls.Single().Body;
+        sent.Should().Contain("temperature").And.NotContain("forged").And.NotContain("user_api_key").And.NotContain("langfuse_").And.NotContain("_response_ms");
+        (await _gateway.QueryAsync<string>("select tags from spend_log")).Should().Equal("""["mine"]""");
+        (await _gateway.QueryAsync<long>("select count(*) from spend_log where key_hash is null")).Should().Equal(0);
+    }
+
     [TestCase("x-litellm-spend-logs-metadata", "[1]")]
     [TestCase("x-litellm-spend-logs-metadata", "{")]
     public async Task A_steering_header_that_cannot_be_read_is_refused(string name, string value)
