@@ -1,5 +1,7 @@
 using Proxy.Host.Models;
+using Proxy.Host.Prometheus;
 using Proxy.Host.Rehearsals;
+using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Management.Models;
 
@@ -11,7 +13,7 @@ internal static class ProxySettingsReader
     private static readonly string[] Sections =
     [
         "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section, MailOptions.Section,
-        RehearsalOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
+        RehearsalOptions.Section, MetricsOptions.Section, TraceOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
     /// <param name="configuration">The file with the environment over it.</param>
@@ -39,6 +41,8 @@ internal static class ProxySettingsReader
         var prices = PriceReader.Read(configuration, faults);
         var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
         var rehearsal = SectionReader.Read<RehearsalOptions>(configuration.GetSection(RehearsalOptions.Section), faults);
+        var metrics = SectionReader.Read<MetricsOptions>(configuration.GetSection(MetricsOptions.Section), faults);
+        var traces = SectionReader.Read<TraceOptions>(configuration.GetSection(TraceOptions.Section), faults);
         var (routes, stated) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var clusters = StoredModels.AddTo(stated, stored, faults);
         var models = ModelReader.Read(clusters, faults, warnings);
@@ -67,6 +71,8 @@ internal static class ProxySettingsReader
             Logging = logging,
             Management = management,
             Rehearsal = rehearsal,
+            Metrics = metrics,
+            Traces = traces,
             Warnings = warnings,
         }, []);
     }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Proxy.Host.Answers;
 using Proxy.Host.Models;
+using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
 using Proxy.Management.Limits;
 
@@ -14,6 +16,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
 
     /// <summary>How the call is carried over to a provider that speaks another API; null when it speaks the client's.</summary>
     public TranslatedCall? Translation { get; init; }
+
+    /// <summary>Its span; null when nobody collects them.</summary>
+    public Activity? Span { get; init; }
 
     /// <summary>What it holds of a deployment that has limits of its own.</summary>
     public CapacityPermit? Permit { get; init; }
@@ -31,6 +36,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
 
     public DateTimeOffset? FirstByteAt { get; set; }
 
+    /// <summary>When the provider's answer had come to its end, or to where it broke.</summary>
+    public DateTimeOffset? LastByteAt { get; set; }
+
     public DateTimeOffset EndedAt { get; private set; }
 
     public AnswerDigest Answer { get; private set; } = new();
@@ -42,6 +50,7 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
     public void End(DateTimeOffset now)
     {
         EndedAt = now;
+        if (Span is not null) AttemptTrace.Stop(Span, this);
         Permit?.End(Answer.Usage?.Total ?? (FirstByteAt is null ? 0 : null));
     }
 

@@ -4,6 +4,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Requests;
+using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
 using Proxy.Management.Errors;
 using Proxy.Management.Limits;
@@ -79,6 +80,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
         message.Content!.Headers.ContentLength = outgoing.Length;
         message.Content.Headers.ContentType = Json;
         deployment.Dialect.Dress(message.Headers, deployment, context.Request.Headers);
+        if (exchange.Settings.Traces.PassToProviders) AttemptTrace.Pass(message.Headers, attempt, context.Request.Headers);
     }
 
     private Attempt Begin(Exchange exchange, ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, CapacityPermit? permit)
@@ -87,6 +89,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
         var attempt = new Attempt(target, destinationId, deployment, timer, now)
         {
             Permit = permit,
+            Span = AttemptTrace.Start(exchange, deployment),
             Translation = Translate(exchange, target, destinationId, deployment, now),
         };
         exchange.Attempt = attempt;
