@@ -41,16 +41,12 @@ internal static class ProxySettingsReader
         var prices = PriceReader.Read(configuration, faults);
         var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
         var rehearsal = SectionReader.Read<RehearsalOptions>(configuration.GetSection(RehearsalOptions.Section), faults);
-        var metrics = SectionReader.Read<MetricsOptions>(configuration.GetSection(MetricsOptions.Section), faults);
-        var traces = SectionReader.Read<TraceOptions>(configuration.GetSection(TraceOptions.Section), faults);
+        var (metrics, traces) = ReadTelemetry(configuration, faults);
         var (routes, stated) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var clusters = StoredModels.AddTo(stated, stored, faults);
         var models = ModelReader.Read(clusters, faults, warnings);
         var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), AliasReader.Read(configuration, models, faults));
-        var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
-        foreach (var missing in defaultFallbacks.Where(model => catalog.Find(model) is null))
-            faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
-
+        var defaultFallbacks = ReadDefaultFallbacks(routing, catalog, faults);
         if (faults.Count > 0) return (null, faults);
 
         return (new ProxySettings
@@ -75,5 +71,17 @@ internal static class ProxySettingsReader
             Traces = traces,
             Warnings = warnings,
         }, []);
+    }
+
+    private static (MetricsOptions Metrics, TraceOptions Traces) ReadTelemetry(IConfiguration configuration, List<string> faults) => (
+        SectionReader.Read<MetricsOptions>(configuration.GetSection(MetricsOptions.Section), faults),
+        SectionReader.Read<TraceOptions>(configuration.GetSection(TraceOptions.Section), faults));
+
+    private static List<string> ReadDefaultFallbacks(RoutingOptions routing, ModelCatalog catalog, List<string> faults)
+    {
+        var fallbacks = ModelReader.Split(routing.DefaultFallbacks);
+        foreach (var missing in fallbacks.Where(model => catalog.Find(model) is null))
+            faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
+        return fallbacks;
     }
 }

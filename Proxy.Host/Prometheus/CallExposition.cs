@@ -1,4 +1,3 @@
-using Proxy.Host.Exchanges;
 using Proxy.Management.Access;
 
 namespace Proxy.Host.Prometheus;

@@ -20,8 +20,12 @@ internal sealed class MeterFigures : IDisposable
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             // Other programs of this process have meters of the same names.
-            if (ReferenceEquals(instrument.Meter.Scope, meters) && Meters.Contains(instrument.Meter.Name)) listener.EnableMeasurementEvents(instrument);
+            if (!ReferenceEquals(instrument.Meter.Scope, meters) || !Meters.Contains(instrument.Meter.Name)) return;
+
+            _figures.GetOrAdd(instrument, static instrument => new Figure(instrument));
+            listener.EnableMeasurementEvents(instrument);
         };
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.Start();

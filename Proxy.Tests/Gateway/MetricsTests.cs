@@ -31,7 +31,11 @@ internal sealed partial class MetricsTests : GatewayFixture
 
         var who = new Dictionary<string, string>
         {
-            ["hashed_api_key"] = KeyHash.Of(key).ToString(), ["api_key_alias"] = "ci", ["team"] = team, ["team_alias"] = "search \\\"one\\\"", ["user"] = "u-1",
+            ["hashed_api_key"] = KeyHash.Of(key).ToString(),
+            ["api_key_alias"] = "ci",
+            ["team"] = team,
+            ["team_alias"] = "search \\\"one\\\"",
+            ["user"] = "u-1",
             ["requested_model"] = Model,
         };
         Value(samples, "litellm_proxy_total_requests_metric_total", who, ("status_code", "200"), ("route", "/chat/completions")).Should().Be(1);
@@ -78,7 +82,8 @@ internal sealed partial class MetricsTests : GatewayFixture
 
         var text = await ReadAsync();
 
-        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries)) (line.StartsWith("# HELP ") || line.StartsWith("# TYPE ") || Sample().IsMatch(line)).Should().BeTrue(line);
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            (line.StartsWith("# HELP ", StringComparison.Ordinal) || line.StartsWith("# TYPE ", StringComparison.Ordinal) || Sample().IsMatch(line)).Should().BeTrue(line);
         text.Split('\n').Where(line => line.Length > 0).Select(line => line[..line.LastIndexOf(' ')]).Should().OnlyHaveUniqueItems();
     }
 
@@ -143,7 +148,9 @@ internal sealed partial class MetricsTests : GatewayFixture
 
     private static StringContent Body(string model, bool isStream = false) => new(new JsonObject
     {
-        ["model"] = model, ["stream"] = isStream, ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Prompt }),
+        ["model"] = model,
+        ["stream"] = isStream,
+        ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Prompt }),
     }.ToJsonString());
 
     private static double Value(IEnumerable<MetricSample> samples, string name, Dictionary<string, string> labels, params (string Name, string Value)[] more) => samples
