@@ -1,10 +1,9 @@
 using Proxy.Host.Configuration;
 using Proxy.Management.Access;
-using Proxy.Management.Errors;
 
 namespace Proxy.Host.Prometheus;
 
-/// <summary><c>GET /metrics</c>: all figures, for Prometheus. They name keys' hashes, teams and users, so they are for admins unless proxy.json says otherwise.</summary>
+/// <summary><c>GET /metrics</c>: all figures, for Prometheus. They name keys' hashes, teams and users, so they are for admins and viewers unless proxy.json says otherwise.</summary>
 internal static class MetricsEndpoint
 {
     /// <summary>What nobody has used for so long gives its place to others.</summary>
@@ -24,17 +23,12 @@ internal static class MetricsEndpoint
     {
         // From the start: what is counted before somebody asks counts too.
         routes.ServiceProvider.GetRequiredService<MeterFigures>();
-        routes.MapGet("/metrics", ShowAsync);
+        var isPublic = routes.ServiceProvider.GetRequiredService<SettingsSource>().Current.Metrics.Public;
+        (isPublic ? routes : routes.MapAdminGroup("")).MapGet("/metrics", ShowAsync);
     }
 
-    private static async Task ShowAsync(HttpContext context, Authenticator authenticator, SettingsSource settings, CallFigures figures, TimeProvider time)
+    private static async Task ShowAsync(HttpContext context, CallFigures figures, TimeProvider time)
     {
-        if (!settings.Current.Metrics.Public && await FindRefusalAsync(context, authenticator) is { } refusal)
-        {
-            await ErrorWriter.WriteAsync(context, refusal);
-            return;
-        }
-
         var oldest = (time.GetUtcNow() - Memory).UtcTicks;
         figures.Calls.Forget(series => series.LastAt < oldest);
         figures.Outcomes.Forget(series => series.LastAt < oldest);
@@ -48,13 +42,5 @@ internal static class MetricsEndpoint
         services.GetRequiredService<BudgetExposition>().Write(text);
         services.GetRequiredService<MeterFigures>().Write(text);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-    }
-
-    private static async ValueTask<ProxyError?> FindRefusalAsync(HttpContext context, Authenticator authenticator)
-    {
-        var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
-        return authentication.Error ?? (authentication.Caller!.IsProxyAdmin
-            ? null
-            : new ProxyError(401, ProxyError.AuthError, "Authentication Error, Only proxy admin can read the metrics. Route=/metrics."));
     }
 }
