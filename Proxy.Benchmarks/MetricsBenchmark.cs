@@ -35,7 +35,11 @@ public class MetricsBenchmark : IDisposable
         _exchange.Attempts.Add(_exchange.Attempt);
     }
 
-    public void Dispose() => _exchange.Dispose();
+    public void Dispose()
+    {
+        _exchange.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Benchmark]
     public void Count() => _figures.Count(_exchange, Bill);
