@@ -63,6 +63,13 @@ internal sealed class CompletionLogMetrics
         "{record}",
         "Records in the outbox.");
 
+    /// <param name="read">0 for a target that takes records, 1 for one that is tried again, 2 for one that pauses.</param>
+    public void ObserveStates(Func<IReadOnlyList<(string Target, int State)>> read) => _meter.CreateObservableGauge(
+        "completion_log.target_state",
+        () => read().Select(state => new Measurement<int>(state.State, Tag(state.Target))),
+        "{state}",
+        "0 while a target takes records, 1 while it is tried again, 2 while it is left alone.");
+
     public void ObserveBytes(Func<long> read) => _meter.CreateObservableGauge(
         "completion_log.outbox_bytes", read, "By", "Bytes of records in the outbox.");
 

@@ -30,7 +30,7 @@ internal static class AnswerHead
     }
 
     /// <summary>Commits the exchange to this answer: from here on there is no other attempt.</summary>
-    public static void Commit(HttpContext context, HttpResponseMessage answer)
+    public static void Commit(HttpContext context, HttpResponseMessage answer, DateTimeOffset now)
     {
         var exchange = context.Exchange;
         exchange.Commit();
@@ -38,13 +38,19 @@ internal static class AnswerHead
         response.StatusCode = exchange.Status = (int)answer.StatusCode;
         foreach (var (name, value) in Passed(answer)) Set(response, name, value);
         if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) Set(response, "Content-Type", type.ToString());
-        Tell(response, exchange);
+        Tell(response, exchange, now);
         CallerHeaders.Show(response, exchange);
     }
 
     /// <summary>Where the call went, under the names that LiteLLM's clients know.</summary>
-    public static void Tell(HttpResponse response, Exchange exchange)
+    /// <param name="response">The client's.</param>
+    /// <param name="exchange">The call.</param>
+    /// <param name="now">Until when it is said how long it took.</param>
+    public static void Tell(HttpResponse response, Exchange exchange, DateTimeOffset now)
     {
+        var duration = now - exchange.StartedAt;
+        response.Headers["x-litellm-response-duration-ms"] = Milliseconds(duration);
+        response.Headers["x-litellm-overhead-duration-ms"] = Milliseconds(duration - exchange.ProviderTime);
         if (exchange.Attempts.Count == 0 && exchange.Attempt is null) return;
 
         var headers = response.Headers;
@@ -61,6 +67,8 @@ internal static class AnswerHead
             headers["x-litellm-timeout"] = timeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         headers["x-litellm-attempted-fallbacks"] = exchange.Fallbacks.ToString(CultureInfo.InvariantCulture);
     }
+
+    private static string Milliseconds(TimeSpan duration) => duration.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
 
     /// <summary>A header that this server cannot send is left out: it is no reason to lose an answer that was paid for.</summary>
     public static void Set(HttpResponse response, string name, string value)

@@ -24,6 +24,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
     {
         using var kept = new KeptBody(FirstRent);
         var end = await CopyAsync(answer, upstream, context, kept);
+        exchange.Attempt!.LastByteAt = time.GetUtcNow();
         var isJson = TryRead(exchange, kept);
         if (end == AnswerEnd.Whole) end = Truth(exchange, isJson);
         var rest = end == AnswerEnd.Whole ? Translated(exchange, kept) : null;
@@ -37,7 +38,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
             return;
         }
 
-        if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
+        if (!exchange.IsCommitted) AnswerHead.Commit(context, answer, time.GetUtcNow());
         Judge(exchange, end);
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
         else if (end == AnswerEnd.Whole) await SendRestAsync(context, exchange, rest!.Value);
@@ -68,7 +69,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                 }
                 else if (kept.Unsent.Length >= SentInPiecesOf)
                 {
-                    if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
+                    if (!exchange.IsCommitted) AnswerHead.Commit(context, answer, time.GetUtcNow());
                     context.Response.BodyWriter.Write(kept.Unsent.Span);
                     kept.MarkSent();
                     if (await ClientWriter.FlushAsync(context, time) is { } refused) return refused;

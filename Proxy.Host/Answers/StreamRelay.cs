@@ -21,6 +21,7 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
         using var events = new EventBuffer(words, exchange.Attempt.Deployment.Secret, translator);
 
         var end = await CopyAsync(answer, upstream, context, events);
+        exchange.Attempt!.LastByteAt = time.GetUtcNow();
         words.Complete();
         exchange.Answer.OutputBytes += events.UnreadBytes;
         var isWhole = events.HasEnded;
@@ -70,9 +71,9 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
         }
     }
 
-    private static void Commit(HttpContext context, HttpResponseMessage answer)
+    private void Commit(HttpContext context, HttpResponseMessage answer)
     {
-        AnswerHead.Commit(context, answer);
+        AnswerHead.Commit(context, answer, time.GetUtcNow());
         var response = context.Response;
         if (answer.Content.Headers.ContentType?.MediaType != EventStream) response.ContentType = EventStream;
         response.Headers.CacheControl = "no-cache";

@@ -36,7 +36,7 @@ internal static class DocsPage
 
     private static readonly byte[] Start = Encoding.UTF8.GetBytes("""
         window.onload = function () {
-          window.ui = SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, docExpansion: "none" });
+          window.ui = SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, docExpansion: "none", validatorUrl: null });
         };
         """);
 

@@ -13,6 +13,7 @@ internal static class HostDescriptions
     [
         new("GET", "/docs", "This document as a page.") { AnswerMediaType = "text/html" },
         new("GET", "/docs/{file}", "What the page is made of.") { AnswerMediaType = "text/javascript" },
+        new("GET", "/metrics", "Shows all figures, for Prometheus; for admins and viewers unless the operator made them public.") { AnswerMediaType = "text/plain" },
         new("GET", "/health", "Probes every deployment now.") { Answer = Probing.HealthJson.Default.HealthReport },
         new("GET", "/health/logging", "Says which log targets need somebody.") { Answer = LogDeskJson.Default.LogHealth },
         new("GET", "/logging/targets", "Lists the log targets with what waits for them.") { Answer = LogDeskJson.Default.TargetList },

@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using Proxy.Host.Models;
+using Proxy.Host.Prometheus;
 using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
+using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Management.Prices;
 using Yarp.ReverseProxy.Configuration;
@@ -45,6 +47,10 @@ internal sealed record ProxySettings
     public required ManagementOptions Management { get; init; }
 
     public required RehearsalOptions Rehearsal { get; init; }
+
+    public required MetricsOptions Metrics { get; init; }
+
+    public required TraceOptions Traces { get; init; }
 
     /// <summary>What the operator should mend, though it works.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

@@ -1,5 +1,7 @@
 using Proxy.Host.Models;
+using Proxy.Host.Prometheus;
 using Proxy.Host.Rehearsals;
+using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Management.Models;
 
@@ -11,7 +13,7 @@ internal static class ProxySettingsReader
     private static readonly string[] Sections =
     [
         "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section, MailOptions.Section,
-        RehearsalOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
+        RehearsalOptions.Section, MetricsOptions.Section, TraceOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
     /// <param name="configuration">The file with the environment over it.</param>
@@ -39,14 +41,12 @@ internal static class ProxySettingsReader
         var prices = PriceReader.Read(configuration, faults);
         var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
         var rehearsal = SectionReader.Read<RehearsalOptions>(configuration.GetSection(RehearsalOptions.Section), faults);
+        var (metrics, traces) = ReadTelemetry(configuration, faults);
         var (routes, stated) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
         var clusters = StoredModels.AddTo(stated, stored, faults);
         var models = ModelReader.Read(clusters, faults, warnings);
         var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), AliasReader.Read(configuration, models, faults));
-        var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
-        foreach (var missing in defaultFallbacks.Where(model => catalog.Find(model) is null))
-            faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
-
+        var defaultFallbacks = ReadDefaultFallbacks(routing, catalog, faults);
         if (faults.Count > 0) return (null, faults);
 
         return (new ProxySettings
@@ -67,7 +67,21 @@ internal static class ProxySettingsReader
             Logging = logging,
             Management = management,
             Rehearsal = rehearsal,
+            Metrics = metrics,
+            Traces = traces,
             Warnings = warnings,
         }, []);
+    }
+
+    private static (MetricsOptions Metrics, TraceOptions Traces) ReadTelemetry(IConfiguration configuration, List<string> faults) => (
+        SectionReader.Read<MetricsOptions>(configuration.GetSection(MetricsOptions.Section), faults),
+        SectionReader.Read<TraceOptions>(configuration.GetSection(TraceOptions.Section), faults));
+
+    private static List<string> ReadDefaultFallbacks(RoutingOptions routing, ModelCatalog catalog, List<string> faults)
+    {
+        var fallbacks = ModelReader.Split(routing.DefaultFallbacks);
+        foreach (var missing in fallbacks.Where(model => catalog.Find(model) is null))
+            faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
+        return fallbacks;
     }
 }

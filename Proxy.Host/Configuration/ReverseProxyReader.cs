@@ -1,5 +1,6 @@
 using Proxy.Host.Balancing;
 using Proxy.Host.Models;
+using Proxy.Host.Prometheus;
 using Proxy.Host.Providers;
 using Yarp.ReverseProxy.Configuration;
 
@@ -27,6 +28,7 @@ internal static class ReverseProxyReader
         services.AddLogging();
         services.AddReverseProxy().LoadFromConfig(section);
         services.AddRoutingPolicies();
+        services.AddSingleton(new CallFigures(new MetricsOptions())); // policies count; here nobody looks
         await using var provider = services.BuildServiceProvider();
 
         try

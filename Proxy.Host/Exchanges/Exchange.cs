@@ -88,6 +88,22 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     public DateTimeOffset EndedAt { get; set; }
 
+    /// <summary>How long the call was at providers so far. Of a stream that goes on, until its first byte.</summary>
+    public TimeSpan ProviderTime
+    {
+        get
+        {
+            var sum = TimeSpan.Zero;
+            foreach (var attempt in Attempts)
+            {
+                var end = attempt.LastByteAt ?? attempt.FirstByteAt ?? attempt.EndedAt;
+                if (end > attempt.StartedAt) sum += end - attempt.StartedAt;
+            }
+
+            return sum;
+        }
+    }
+
     /// <summary>What went wrong, for the record.</summary>
     public ProxyError? Failure { get; private set; }
 

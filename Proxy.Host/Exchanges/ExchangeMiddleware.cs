@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Proxy.Host.Answers;
 using Proxy.Host.Configuration;
 using Proxy.Host.Hosting;
+using Proxy.Host.Prometheus;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Management.Errors;
@@ -12,11 +13,24 @@ namespace Proxy.Host.Exchanges;
 
 /// <summary>Opens the exchange; closes and records it, whatever happened; and writes the refusal, if that is what it came to.</summary>
 internal sealed partial class ExchangeMiddleware(
-    RequestDelegate next, SettingsSource settings, ExchangeRecorder recorder, ShutdownDrain drain, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+    RequestDelegate next, SettingsSource settings, ExchangeRecorder recorder, CallFigures figures, ShutdownDrain drain, TimeProvider time, ILogger<ExchangeMiddleware> logger)
 {
     private const string CallIdHeader = "x-litellm-call-id";
 
     public async Task InvokeAsync(HttpContext context)
+    {
+        figures.Enter();
+        try
+        {
+            await HandleAsync(context);
+        }
+        finally
+        {
+            figures.Leave();
+        }
+    }
+
+    private async Task HandleAsync(HttpContext context)
     {
         var now = time.GetUtcNow();
         using var exchange = new Exchange(CallId.New(now), now, settings.Current, ApiOperation.Find(context.Request))
@@ -64,7 +78,7 @@ internal sealed partial class ExchangeMiddleware(
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
         if (exchange.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = HttpMethods.Post;
-        AnswerHead.Tell(context.Response, exchange);
+        AnswerHead.Tell(context.Response, exchange, exchange.EndedAt);
         try
         {
             await RefusalWriter.WriteAsync(context, exchange);

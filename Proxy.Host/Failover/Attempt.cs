@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Proxy.Host.Answers;
 using Proxy.Host.Models;
 using Proxy.Host.Requests;
+using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
 using Proxy.Management.Limits;
 
@@ -19,6 +21,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
     /// <summary>What is sent; null while nothing is.</summary>
     public OutgoingBody? Body { get; set; }
 
+    /// <summary>Its span; null when nobody collects them.</summary>
+    public Activity? Span { get; init; }
+
     /// <summary>What it holds of a deployment that has limits of its own.</summary>
     public CapacityPermit? Permit { get; init; }
 
@@ -35,6 +40,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
 
     public DateTimeOffset? FirstByteAt { get; set; }
 
+    /// <summary>When the provider's answer had come to its end, or to where it broke.</summary>
+    public DateTimeOffset? LastByteAt { get; set; }
+
     public DateTimeOffset EndedAt { get; private set; }
 
     public AnswerDigest Answer { get; private set; } = new();
@@ -46,6 +54,7 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
     public void End(DateTimeOffset now)
     {
         EndedAt = now;
+        if (Span is not null) AttemptTrace.Stop(Span, this);
         Permit?.End(Answer.Usage?.Total ?? (FirstByteAt is null ? 0 : null));
     }
 

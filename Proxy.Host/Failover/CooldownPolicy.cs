@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Proxy.Host.Exchanges;
+using Proxy.Host.Prometheus;
 using Proxy.Management.Spend;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -12,7 +13,7 @@ namespace Proxy.Host.Failover;
 /// Without <c>AllowedFails</c> on the cluster a 429, 401, 403 or 404 cools at once, and other failures when more than half of the calls of the
 /// minute failed. With it, any of them counts, and cools when the minute has more than that.
 /// </remarks>
-internal sealed class CooldownPolicy(IDestinationHealthUpdater health, TimeProvider time) : IPassiveHealthCheckPolicy
+internal sealed class CooldownPolicy(IDestinationHealthUpdater health, CallFigures figures, TimeProvider time) : IPassiveHealthCheckPolicy
 {
     public const string PolicyName = "Cooldown";
     public const string AllowedFailsKey = "AllowedFails";
@@ -39,8 +40,10 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, TimeProvi
         if (failure?.Status == StatusCodes.Status404NotFound && exchange.Target!.IsWildcard) hasFailed = false;
 
         var (calls, fails) = _counts.GetOrCreateValue(destination).Add(time.GetUtcNow().ToUnixTimeSeconds() / 60, hasFailed);
-        if (hasFailed && IsTooMuch(cluster, failure, calls, fails) && IsNotLast(cluster, destination))
-            health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, Period(exchange, cluster, failure));
+        if (!hasFailed || !IsTooMuch(cluster, failure, calls, fails) || !IsNotLast(cluster, destination)) return;
+
+        figures.CountCooldown(attempt);
+        health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, Period(exchange, cluster, failure));
     }
 
     /// <summary>No answer came, or one that broke off.</summary>

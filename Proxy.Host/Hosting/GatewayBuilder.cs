@@ -12,6 +12,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.LogDesk;
 using Proxy.Host.Models;
 using Proxy.Host.Probing;
+using Proxy.Host.Prometheus;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
@@ -124,6 +125,7 @@ internal static class GatewayBuilder
         services.AddSingleton<ICallPrices, CallPrices>();
 
         services.AddSingleton<ExchangeMetrics>();
+        services.AddPrometheus();
         services.AddSingleton<LogTargets>();
         services.AddSingleton<RefusalBudget>();
         services.AddSingleton<ExchangeRecorder>();
@@ -156,6 +158,7 @@ internal static class GatewayBuilder
             routes.MapModels();
             routes.MapHealth();
             routes.MapDocs();
+            routes.MapMetrics();
         });
         app.MapExchanges();
     }

@@ -1,10 +1,10 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Host.Configuration;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
 using Proxy.Management.Access;
+using Proxy.Management.Bodies;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.LogDesk;
@@ -64,19 +64,12 @@ internal static class LogDeskEndpoints
 
     private static async Task<(DeadLetterRequest? Choice, ProxyError? Error)> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        if (context.Request.ContentLength is 0) return (new DeadLetterRequest(null, null, null), null);
-        try
-        {
-            var choice = await JsonSerializer.DeserializeAsync(context.Request.Body, LogDeskJson.Default.DeadLetterRequest, cancellationToken);
-            return choice is null ? (null, Malformed()) : (choice, null);
-        }
-        catch (JsonException)
-        {
-            return (null, Malformed());
-        }
-    }
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return (null, malformed);
 
-    private static ProxyError Malformed() => ProxyError.BadRequest("The request body must be a JSON object with 'id' (a number), 'target_id' (a string) or 'all' (true).");
+        var choice = new DeadLetterRequest(fields!.Count("id"), fields.Text("target_id"), fields.Flag("all"));
+        return fields.Error is { } fault ? (null, fault) : (choice, null);
+    }
 
     internal static Utf8ContentHttpResult Refuse(ProxyError error) => TypedResults.Text(ErrorWriter.Envelope(error).Span, "application/json", statusCode: error.Status);
 }
@@ -96,7 +89,6 @@ internal sealed record LogHealth(string Status, long OutboxBytes, long MaxOutbox
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TargetList))]
 [JsonSerializable(typeof(DeadLetterList))]
-[JsonSerializable(typeof(DeadLetterRequest))]
 [JsonSerializable(typeof(Retried))]
 [JsonSerializable(typeof(Purged))]
 [JsonSerializable(typeof(LogHealth))]

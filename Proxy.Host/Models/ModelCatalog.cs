@@ -12,6 +12,7 @@ internal sealed class ModelCatalog
     /// <param name="aliases">Other names for models; no alias is the name of a cluster.</param>
     public ModelCatalog(IReadOnlyCollection<ModelCluster> clusters, IReadOnlyDictionary<string, string> aliases)
     {
+        Clusters = clusters;
         var named = clusters.SelectMany(cluster => cluster.Names, (cluster, name) => (Name: name, Cluster: cluster)).ToList();
         _wildcards = [.. named.Where(entry => IsWildcard(entry.Name))
             .Select(entry => (entry.Name[..^1], entry.Cluster))
@@ -25,6 +26,8 @@ internal sealed class ModelCatalog
 
         _exact = exact.ToFrozenDictionary();
     }
+
+    public IReadOnlyCollection<ModelCluster> Clusters { get; }
 
     /// <summary>The names that can be listed, which a wildcard cannot.</summary>
     public IEnumerable<string> Names => _exact.Keys;

@@ -2,6 +2,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Requests;
+using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
 using Yarp.ReverseProxy.Model;
 
@@ -21,6 +22,7 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         var attempt = new Attempt(target, destination.DestinationId, deployment, exchange.Timer!, now)
         {
             Permit = permit,
+            Span = AttemptTrace.Start(exchange, deployment),
             Translation = Translate(exchange, destination.DestinationId, deployment, now),
         };
         exchange.Attempts.Add(attempt);
@@ -45,6 +47,7 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
 
         message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? exchange.Operation!, attempt.UpstreamModel);
         deployment.Dialect.Dress(message.Headers, deployment, asked);
+        if (exchange.Settings.Traces.PassToProviders) AttemptTrace.Pass(message.Headers, attempt, asked);
         return body;
     }
 

@@ -1,4 +1,5 @@
 using Proxy.Host.Exchanges;
+using Proxy.Host.Prometheus;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Management.Spend;
@@ -10,7 +11,7 @@ namespace Proxy.Host.Recording;
 /// waits for this first.
 /// </summary>
 internal sealed partial class ExchangeRecorder(
-    SpendLedger ledger, CompletionLog completions, LogTargets targets, RefusalBudget refusals, ExchangeMetrics metrics, TimeProvider time, ILogger<ExchangeRecorder> logger)
+    SpendLedger ledger, CompletionLog completions, LogTargets targets, RefusalBudget refusals, ExchangeMetrics metrics, CallFigures figures, TimeProvider time, ILogger<ExchangeRecorder> logger)
 {
     /// <returns>False when the call could not be recorded. Closing again does nothing and repeats nothing.</returns>
     public async ValueTask<bool> TryCloseAsync(Exchange exchange)
@@ -24,6 +25,7 @@ internal sealed partial class ExchangeRecorder(
             var bill = Bill.Of(exchange);
             exchange.Cost = bill.Cost;
             metrics.Count(exchange, bill);
+            figures.Count(exchange, bill);
 
             // What cannot be written is not waited for; the refusal says so itself.
             if (exchange.Refusal == ExchangeErrors.LedgerUnavailable) return true;

@@ -10,9 +10,9 @@ internal sealed class TelemetryExport : IHostedService, IDisposable
 {
     private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    private static readonly string[] Sources = ["Microsoft.AspNetCore", "Yarp.ReverseProxy", "System.Net.Http"];
+    private static readonly string[] Sources = ["Microsoft.AspNetCore", AttemptTrace.SourceName];
     private static readonly string[] Meters =
-        [ExchangeMetrics.MeterName, "Proxy.Logging", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime"];
+        [ExchangeMetrics.MeterName, "Proxy.Logging", "Proxy.Management", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime"];
 
     private OpenTelemetrySdk? _sdk;
 

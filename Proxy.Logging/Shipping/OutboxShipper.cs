@@ -30,6 +30,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         _time = time;
         _logger = logger;
         tools.Metrics.ObserveWaiting(CountWaiting);
+        tools.Metrics.ObserveStates(() => [.. _statuses.Select(status => (CompletionLogMetrics.LabelOf(status.Key), status.Value.Trouble is not { } trouble ? 0 : trouble.IsParked ? 2 : 1))]);
         tools.Metrics.ObserveBytes(() => tools.Budget.Bytes);
     }
 

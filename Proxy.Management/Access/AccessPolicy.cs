@@ -37,6 +37,7 @@ internal static class AccessPolicies
     {
         var group = routes.MapGroup("");
         group.AddEndpointFilter(EnforceAsync);
+        group.AddEndpointFilter(QueryGuard.CheckAsync);
         ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {
             if (!endpoint.Metadata.OfType<AccessPolicy>().Any())

@@ -11,7 +11,7 @@ internal static class FieldSchema
     {
         var schema = Of(field.Shape);
         if (!isRequired && schema["type"]?.GetValue<string>() is { } type) schema["type"] = new JsonArray(type, "null");
-        if (FieldWords.Find(field.Name) is { } word)
+        if (FieldWords.Of(field) is { } word)
         {
             schema["description"] = word.Text;
             schema["examples"] = new JsonArray(JsonNode.Parse(word.Example));

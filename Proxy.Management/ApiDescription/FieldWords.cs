@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Proxy.Management.Bodies;
 
 namespace Proxy.Management.ApiDescription;
 
@@ -14,6 +15,9 @@ public static class FieldWords
 
     /// <returns>Null when the glossary does not have it.</returns>
     public static FieldWord? Find(string name) => Words.TryGetValue(name, out var word) ? word : null;
+
+    /// <summary>Of a field; the few names that mean another thing in another shape have a line with the shape behind the name.</summary>
+    public static FieldWord? Of(DetailField field) => Find($"{field.Name}:{field.Shape}") ?? Find(field.Name);
 
     private static FrozenDictionary<string, FieldWord> Read()
     {

@@ -89,7 +89,7 @@ internal static class OpenApiWriter
         ["in"] = place,
         ["required"] = isRequired,
         ["schema"] = FieldSchema.Of(field, isRequired: true),
-        ["description"] = FieldWords.Find(field.Name)?.Text,
+        ["description"] = FieldWords.Of(field)?.Text,
     };
 
     private static JsonObject RequestBody(EndpointDescription description)
@@ -109,7 +109,7 @@ internal static class OpenApiWriter
     }
 
     public static JsonObject ExampleOf(EndpointDescription description) => new(description.Required.Concat(description.Shown).Distinct()
-        .Select(name => new KeyValuePair<string, JsonNode?>(name, FieldWords.Find(name) is { } word ? JsonNode.Parse(word.Example) : null)));
+        .Select(name => new KeyValuePair<string, JsonNode?>(name, description.FindField(name) is { } field && FieldWords.Of(field) is { } word ? JsonNode.Parse(word.Example) : null)));
 
     private static JsonObject Responses(EndpointDescription description)
     {

@@ -13,7 +13,7 @@ namespace Proxy.Management.Bodies;
 /// <remarks>A field that is absent, null or faulty reads as null; look at <see cref="Error"/> when all fields are read.</remarks>
 /// <param name="body">A JSON object.</param>
 /// <param name="description">The endpoint whose body it is; none for an object within a body.</param>
-internal sealed class FieldReader(JsonElement body, EndpointDescription? description = null)
+public sealed class FieldReader(JsonElement body, EndpointDescription? description = null)
 {
     public const int MaxTextLength = 256;
     public const int MaxListLength = 1000;
@@ -33,7 +33,7 @@ internal sealed class FieldReader(JsonElement body, EndpointDescription? descrip
         return new FieldReader(document.RootElement.Clone(), description);
     }
 
-    public FieldPresence Presence(string name)
+    internal FieldPresence Presence(string name)
     {
         ExpectDescribed(name);
         return !body.TryGetProperty(name, out var value) ? FieldPresence.Absent
@@ -118,7 +118,7 @@ internal sealed class FieldReader(JsonElement body, EndpointDescription? descrip
     }
 
     /// <summary>An object of whatever content.</summary>
-    public JsonElement? Object(string name)
+    internal JsonElement? Object(string name)
     {
         ExpectDescribed(name, DetailShape.Object);
         return Free(name, "an object", JsonValueKind.Object);
@@ -156,7 +156,7 @@ internal sealed class FieldReader(JsonElement body, EndpointDescription? descrip
     }
 
     /// <summary>When a budget of this duration begins anew.</summary>
-    public DateTimeOffset? ResetAfter(string name, DateTimeOffset now, BudgetCalendar calendar)
+    internal DateTimeOffset? ResetAfter(string name, DateTimeOffset now, BudgetCalendar calendar)
     {
         if (MomentAfter(name, now) is null) return null;
         if (calendar.NextReset(Text(name), now) is { } reset) return reset;

@@ -7,7 +7,7 @@ using Proxy.Management.Errors;
 namespace Proxy.Management.Bodies;
 
 /// <summary>Reads the JSON body of a management call, within limits.</summary>
-internal static class JsonBody
+public static class JsonBody
 {
     private const int MaxBytes = 1024 * 1024;
     private const int MaxDepth = 32;

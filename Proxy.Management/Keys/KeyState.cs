@@ -22,6 +22,9 @@ public sealed class KeyState
 
     public decimal Spend => Account.Spend;
 
+    /// <returns>Null when the key has no budget of its own.</returns>
+    public BudgetStanding? StandingAt(DateTimeOffset now) => BudgetStanding.Of(Account, now);
+
     internal Account Account => _snapshot.Links.Account;
 
     internal Account? User => _snapshot.Links.User;

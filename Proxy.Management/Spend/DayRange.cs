@@ -12,16 +12,17 @@ internal readonly record struct DayRange(long From, long To)
     public static string Show(long day) => DateOnly.FromDateTime(DateTime.UnixEpoch.AddDays(day)).ToString(Format, CultureInfo.InvariantCulture);
 
     /// <summary>The days that a query names, and where it names none the last ones up to today.</summary>
-    public static (DayRange Range, ProxyError? Error) Read(string? start, string? end, DateTimeOffset now, int otherwiseDays = 30)
+    public static (DayRange Range, ProxyError? Error) Read(
+        string? start, string? end, DateTimeOffset now, int otherwiseDays = 30, string startField = "start_date", string endField = "end_date")
     {
         var today = SpendDay.DayOf(now);
-        if (!TryParse(end, today, out var to)) return (default, Fault("end_date"));
-        if (!TryParse(start, to - otherwiseDays + 1, out var from)) return (default, Fault("start_date"));
-        if (from > to) return (default, ProxyError.BadRequest("'start_date' must not be after 'end_date'.", "start_date"));
+        if (!TryParse(end, today, out var to)) return (default, Fault(endField));
+        if (!TryParse(start, to - otherwiseDays + 1, out var from)) return (default, Fault(startField));
+        if (from > to) return (default, ProxyError.BadRequest($"'{startField}' must not be after '{endField}'.", startField));
 
         return to - from < MaxDays
             ? (new DayRange(from, to), null)
-            : (default, ProxyError.BadRequest($"'start_date' and 'end_date' must not be more than {MaxDays} days apart.", "start_date"));
+            : (default, ProxyError.BadRequest($"'{startField}' and '{endField}' must not be more than {MaxDays} days apart.", startField));
     }
 
     private static bool TryParse(string? text, long otherwise, out long day)

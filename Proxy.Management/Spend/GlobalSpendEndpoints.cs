@@ -96,7 +96,8 @@ internal static class GlobalSpendEndpoints
             return new ErrorResult(ProxyError.BadRequest("Customers are not summed by key; ask without 'api_key'.", "api_key"));
 
         // Clients send moments here; it is their days that are summed.
-        var (range, error) = DayRange.Read(start?.Split('T', ' ')[0], end?.Split('T', ' ')[0], time.GetUtcNow());
+        var (range, error) = DayRange.Read(
+            start?.Split('T', ' ')[0], end?.Split('T', ' ')[0], time.GetUtcNow(), startField: "startTime", endField: "endTime");
         if (error is not null) return new ErrorResult(error);
 
         var rows = await book.ByNameAsync(DayBook.Accounts, "id", new DayFilter(range, AccountKind.Customer), MostNames, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace Proxy.Management.Storage;
@@ -19,6 +20,7 @@ public sealed partial class CommitQueue : IDisposable
 
     private readonly ILogger<CommitQueue> _logger;
     private readonly IDatabaseWriter _writer;
+    private readonly CommitMetrics _metrics;
     private readonly Thread _thread;
 
     // Touched by callers and the writer.
@@ -37,9 +39,10 @@ public sealed partial class CommitQueue : IDisposable
     private List<ICommitWork> _group = [];
 
     /// <exception cref="IOException">Another process writes this database.</exception>
-    public CommitQueue(Database database, ILogger<CommitQueue> logger)
+    public CommitQueue(Database database, ILogger<CommitQueue> logger, IMeterFactory? meters = null)
     {
         _logger = logger;
+        _metrics = new CommitMetrics(meters, () => Capacity - _room.CurrentCount, () => _isWritable);
         _writer = database.Engine.OpenWriter();
         _thread = new Thread(Loop) { IsBackground = true, Name = "commit queue" };
         _thread.Start();
@@ -217,11 +220,13 @@ public sealed partial class CommitQueue : IDisposable
         {
             if (_writer.HasLostCommitArrived()) return true;
 
+            var started = Stopwatch.GetTimestamp();
             using var transaction = _writer.Begin();
             session = new WriteSession(_writer.Connection, transaction);
             for (var i = start; i < start + count; i++) works[i].Write(session);
             session.Flush();
             _writer.Commit(transaction);
+            _metrics.Committed(count, Stopwatch.GetElapsedTime(started));
             return true;
         }
         catch (Exception e)

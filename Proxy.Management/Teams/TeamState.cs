@@ -18,6 +18,9 @@ public sealed class TeamState
 
     public decimal Spend => Account.Spend;
 
+    /// <returns>Null when the team has no budget.</returns>
+    public BudgetStanding? StandingAt(DateTimeOffset now) => BudgetStanding.Of(Account, now);
+
     internal Account Account => _snapshot.Links.Account;
 
     internal Account? Organization => _snapshot.Links.Organization;

@@ -35,6 +35,7 @@ internal static class UserEndpoints
         var wantsKey = fields.Flag("auto_create_key") != false;
         AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, by);
         Apply(AccountRequest.New(id, now, by));
+        var key = UserKey.Make(fields, id.Id, by, now);
         UserContracts.CheckRole(fields);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
@@ -47,7 +48,6 @@ internal static class UserEndpoints
         var view = Request.Show(change.Row!, UserContracts.IdField);
         if (wantsKey)
         {
-            var key = UserKey.Make(fields, id.Id, by, now);
             if (await keys.CreateAsync(key.Record, cancellationToken) is { } refusal) return new ErrorResult(refusal);
 
             view["key"] = key.Key;
