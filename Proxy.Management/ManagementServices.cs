@@ -57,6 +57,7 @@ public static class ManagementServices
         services.AddSingleton<TeamRing>();
         services.AddSingleton<TeamChanges>();
         services.AddSingleton<KeyStore>();
+        services.AddSingleton<KeySecrets>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<SpendLog>();
@@ -93,6 +94,7 @@ public static class ManagementServices
         var group = routes.MapGuardedGroup();
         group.MapHealthEndpoints();
         group.MapKeyEndpoints();
+        group.MapKeyRegeneration();
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
         group.MapTeamMemberEndpoints();

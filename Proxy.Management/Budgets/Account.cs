@@ -50,6 +50,13 @@ internal sealed class Account
         ResetAt = terms.BudgetResetAt;
     }
 
+    /// <summary>The row was read by whoever will hold on to the account from now on; what calls under way hold of it stays.</summary>
+    public void TakeOver(AccountTerms terms, long spentPicos)
+    {
+        Apply(terms);
+        if (_holds == 0) _spent = spentPicos;
+    }
+
     /// <remarks>The one comparator for every limit: full is reached, not passed. So the call that exactly fills it is let in.</remarks>
     public bool Denies(DateTimeOffset now, long clock, out Denial denial)
     {

@@ -33,11 +33,8 @@ internal static class KeyEndpoints
         var (request, fault) = KeyRequest.Read(fields!, calendar, context.ManagementCaller.UserId, time.GetUtcNow());
         if (fault is not null) return new ErrorResult(fault);
 
-        var refusal = await changes.CreateAsync(request!.Record, cancellationToken);
-        if (refusal is not null) return new ErrorResult(refusal);
-
-        var token = request.Record.Identity.Hash.ToString();
-        return Show(KeyView.Of(request.Record) with { Key = request.Key, Token = token, TokenId = token });
+        var (record, error) = await changes.CreateAsync(request!.Record, cancellationToken);
+        return error is null ? Show(KeyView.WithKey(record!, request.Key)) : new ErrorResult(error);
     }
 
     private static async Task<IResult> UpdateAsync(
@@ -46,17 +43,13 @@ internal static class KeyEndpoints
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (key, now, by) = (fields!.RequiredText("key"), time.GetUtcNow(), context.ManagementCaller.UserId);
-        KeyIdentity Change(KeyIdentity old) => KeyUpdate.Apply(fields, old, calendar, now, by);
-        Change(KeyIdentity.Blank);
-        var spend = fields.Dollars("spend");
-        var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"));
-        if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
+        var key = fields!.RequiredText("key");
+        var (edit, fault) = KeyUpdate.Read(fields, calendar, context.ManagementCaller, time.GetUtcNow());
+        if (fault is not null) return new ErrorResult(fault);
         if (KeyFormat.FindHash(key!) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
 
-        var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;
-        var (record, error) = await changes.UpdateAsync(hash, Change, stated, spend, cancellationToken);
-        return error is not null ? new ErrorResult(error) : Show(KeyView.Of(record!) with { Key = key, Token = hash.ToString() });
+        var (record, error) = await changes.UpdateAsync(hash, edit!, cancellationToken);
+        return error is null ? Show(KeyView.WithToken(record!) with { Key = key }) : new ErrorResult(error);
     }
 
     private static async Task<IResult> ShowAsync(
@@ -65,17 +58,18 @@ internal static class KeyEndpoints
         var caller = context.ManagementCaller;
         var hash = key is null ? caller.KeyHash : KeyFormat.FindHash(key);
 
-        // Another's key and no key get one answer, so that nobody can find out which keys exist.
-        if (!caller.IsProxyAdmin && hash != caller.KeyHash) return new ErrorResult(KeyErrors.NotYours);
-        if (hash is not { } known) return new ErrorResult(KeyErrors.NotFound);
+        var record = hash is { } known ? await store.FindNamedAsync(known, cancellationToken) : null;
 
-        var record = await store.FindAsync(known, cancellationToken);
-        if (await resets.TryResetAsync(record?.Identity.Limits.BudgetResetAt, cancellationToken)) record = await store.FindAsync(known, cancellationToken);
+        // Another's key and no key get one answer, so that nobody can find out which keys exist.
+        if (!caller.IsProxyAdmin && (record is null || record.Identity.Hash != caller.KeyHash)) return new ErrorResult(KeyErrors.NotYours);
         if (record is null) return new ErrorResult(KeyErrors.NotFound);
+
+        if (await resets.TryResetAsync(record.Identity.Limits.BudgetResetAt, cancellationToken))
+            record = await store.FindAsync(record.Identity.Hash, cancellationToken) ?? record;
 
         var team = record.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
         var effect = services.GetService<ILogging>()?.EffectOf(record.Identity, team?.Current);
-        return TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record), effect), KeyJson.Default.KeyInfo);
+        return TypedResults.Json(new KeyInfo(key ?? hash.ToString(), KeyView.Of(record), effect), KeyJson.Default.KeyInfo);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, KeyChanges changes, CancellationToken cancellationToken)
@@ -110,9 +104,9 @@ internal static class KeyEndpoints
         if (fields.Error is { } fault) return new ErrorResult(fault);
         if (KeyFormat.FindHash(key!) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
 
-        var record = await changes.SetBlockedAsync(hash, isBlocked, context.ManagementCaller.UserId, cancellationToken);
-        return record is null ? new ErrorResult(KeyErrors.Unknown) : Show(KeyView.Of(record) with { Token = hash.ToString() });
+        var (record, _) = await changes.SetBlockedAsync(hash, isBlocked, context.ManagementCaller.UserId, cancellationToken);
+        return record is null ? new ErrorResult(KeyErrors.Unknown) : Show(KeyView.WithToken(record));
     }
 
-    private static JsonHttpResult<KeyView> Show(KeyView view) => TypedResults.Json(view, KeyJson.Default.KeyView);
+    public static JsonHttpResult<KeyView> Show(KeyView view) => TypedResults.Json(view, KeyJson.Default.KeyView);
 }

@@ -37,6 +37,8 @@ internal static class KeyErrors
     public static ProxyError TeamUnknown(string teamId) => ProxyError.BadRequest(
         $"Unable to find team object in database. Team ID: {teamId}", "team_id");
 
+    public static ProxyError BudgetUnknown(string budgetId) => ProxyError.BadRequest($"There is no budget_id '{budgetId}'.", "budget_id");
+
     public static ProxyError NoKeysFound(int missing, int asked) => ProxyError.NotFound(
         $"No keys found: {missing} of the {asked} that were passed are not in the database. Nothing was deleted.", "keys");
 }

@@ -13,6 +13,9 @@ internal sealed class StateCache<TKey, TState>(Func<TKey, Task<TState?>> load)
     private readonly Lock _lock = new();
     private readonly Dictionary<TKey, Load> _loads = [];
 
+    /// <summary>What is in memory at this moment.</summary>
+    public IEnumerable<TState> Loaded => _states.Values;
+
     /// <returns>Null when it is not in memory.</returns>
     public TState? FindLoaded(TKey key) => _states.GetValueOrDefault(key);
 
@@ -53,6 +56,16 @@ internal sealed class StateCache<TKey, TState>(Func<TKey, Task<TState?>> load)
             always?.Invoke(key);
             if (_states.TryGetValue(key, out var state)) loaded?.Invoke(state);
             else if (_loads.TryGetValue(key, out var running)) running.IsStale = true;
+        }
+    }
+
+    /// <summary>Any row may have changed in a commit: each loaded state is told, each load under way reads again.</summary>
+    public void ChangeAll(Action<TState> loaded)
+    {
+        lock (_lock)
+        {
+            foreach (var state in _states.Values) loaded(state);
+            foreach (var running in _loads.Values) running.IsStale = true;
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class TeamRing
     private async Task<TeamLinks> LinkAsync(TeamIdentity team, decimal spend)
     {
         var id = AccountId.OfTeam(team.TeamId);
-        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.TeamModel, team.TeamId, team.Details);
+        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.TeamModel, team.TeamId, ModelTerms.Read(team.Details));
         var organization = team.OrganizationId is null
             ? null
             : await _accounts.FindAsync(new AccountId(AccountKind.Organization, team.OrganizationId));

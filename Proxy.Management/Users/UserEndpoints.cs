@@ -47,7 +47,7 @@ internal static class UserEndpoints
         if (wantsKey)
         {
             var key = UserKey.Make(fields, id.Id, by, now);
-            if (await keys.CreateAsync(key.Record, cancellationToken) is { } refusal) return new ErrorResult(refusal);
+            if ((await keys.CreateAsync(key.Record, cancellationToken)).Error is { } refusal) return new ErrorResult(refusal);
 
             view["key"] = key.Key;
             view["token"] = key.Record.Identity.Hash.ToString();

@@ -97,7 +97,7 @@ internal sealed class SpendLedgerTests
         release.Set();
 
         await Task.WhenAll(first, recorded);
-        (await blocked)!.Spend.Should().Be(0.25m);
+        (await blocked).Key!.Spend.Should().Be(0.25m);
     }
 
     [Test]
