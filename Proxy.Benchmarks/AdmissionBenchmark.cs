@@ -47,7 +47,7 @@ public class AdmissionBenchmark
     [Benchmark]
     public bool AdmitAndSettle()
     {
-        var (reservation, _) = _cashier.ReserveAsync(_caller, new CallEstimate(Model, 0.000001m, 1000, "customer", Tags)).Result;
+        var (reservation, _) = _cashier.ReserveAsync(_caller, new CallEstimate(Model, 0.000001m, 1000, "customer", Tags), default).Result;
         reservation!.Settle(900_000, 900);
         return true;
     }

@@ -40,25 +40,28 @@ public sealed class CompletionLog
         var isShed = atLimit == LimitPolicy.ShedBodies && pressure != OutboxPressure.None;
         record = isShed ? RecordCut.Shed(record) : MediaCut.Apply(record);
 
-        byte[]? whole = null;
-        byte[]? redacted = null;
+        (byte[] Body, CompletionRecord Record)? whole = null;
+        (byte[] Body, CompletionRecord Record)? redacted = null;
         var isTruncated = false;
         var parts = new OutboxPart[routes.Count];
         for (var i = 0; i < parts.Length; i++)
         {
-            var body = routes[i].IsRedacted
+            var (body, rendered) = routes[i].IsRedacted
                 ? redacted ??= Render(RecordMask.Both(record), ref isTruncated)
                 : whole ??= Render(record, ref isTruncated);
-            parts[i] = new(_tools.Targets.Get(routes[i].Target), body);
+            parts[i] = new(_tools.Targets.Get(routes[i].Target), body, rendered);
             if (isShed) _tools.Metrics.Shed(CompletionLogMetrics.LabelOf(parts[i].Target.Id));
             if (isTruncated) _tools.Metrics.Truncated(CompletionLogMetrics.LabelOf(parts[i].Target.Id));
         }
 
         var makesRoom = pressure == OutboxPressure.Full && atLimit != LimitPolicy.RefuseCalls;
-        return new(_time.GetUtcNow().ToUnixTimeMilliseconds(), owner, parts, makesRoom);
+        return new(_tools.Writer, _time.GetUtcNow().ToUnixTimeMilliseconds(), owner, parts, makesRoom);
     }
 
-    /// <summary>Wakes the senders; to be called once, after the transaction that holds the entry was committed.</summary>
+    /// <summary>
+    /// Wakes the senders; to be called once, after the transaction that holds the entry was committed, and in the order of the commits: what is purged
+    /// later must not be handed to a sender afterwards.
+    /// </summary>
     public void Committed(OutboxEntry entry)
     {
         if (!entry.IsWritten) return;
@@ -66,7 +69,7 @@ public sealed class CompletionLog
         foreach (var part in entry.Parts)
         {
             part.Target.IsStored = true;
-            _shipper.Wake(part.Target, part.Body.Length);
+            _shipper.Wake(part, entry.Owner);
         }
 
         if (entry.Dropped.Count == 0) return;
@@ -75,10 +78,10 @@ public sealed class CompletionLog
         _shipper.Removed(entry.Dropped);
     }
 
-    private byte[] Render(CompletionRecord record, ref bool isTruncated)
+    private (byte[] Body, CompletionRecord Record) Render(CompletionRecord record, ref bool isTruncated)
     {
-        var body = RecordJson.Write(record, _tools.Options.MaxFieldBytes, out var isCut);
+        var rendered = RecordJson.Render(record, _tools.Options.MaxFieldBytes, out var isCut);
         isTruncated |= isCut;
-        return body;
+        return rendered;
     }
 }

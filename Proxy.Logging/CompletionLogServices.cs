@@ -24,6 +24,7 @@ public static class CompletionLogServices
         services.AddSingleton<CompletionLogMetrics>();
         services.AddSingleton<OutboxTargets>();
         services.AddSingleton<OutboxStore>();
+        services.AddSingleton<OutboxWriter>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<OutboxBudget>();
         services.AddSingleton<LogHttp>();
@@ -38,6 +39,7 @@ public static class CompletionLogServices
         services.AddSingleton<LogDestinations>();
         services.AddSingleton<RetryPipelines>();
         services.AddSingleton<HostPauses>();
+        services.AddSingleton<HandoverRoom>();
         services.AddSingleton<SenderPatience>();
         services.AddSingleton<SenderTools>();
         services.AddSingleton<TargetTest>();

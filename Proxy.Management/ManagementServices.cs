@@ -110,8 +110,14 @@ public static class ManagementServices
             group.MapModelInfoEndpoints();
         }
 
-        if (routes.ServiceProvider.GetService<ICallPrices>() is not null) group.MapCalculateEndpoint();
+        if (routes.ServiceProvider.GetService<ICallPrices>() is not null)
+        {
+            group.MapCalculateEndpoint();
+            group.MapTokenCounterEndpoint();
+        }
+
         group.MapSpendEndpoints();
+        group.MapSpendPageEndpoint();
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();
         return group;

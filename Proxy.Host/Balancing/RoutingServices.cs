@@ -11,6 +11,8 @@ internal static class RoutingServices
     public static void AddRoutingPolicies(this IServiceCollection services)
     {
         services.AddSingleton<DeploymentStats>();
+        services.AddSingleton<DeploymentCapacities>();
+        services.AddSingleton<DestinationChoice>();
         services.AddSingleton<ILoadBalancingPolicy, WeightedPolicy>();
         services.AddSingleton<ILoadBalancingPolicy, LowestLatencyPolicy>();
         services.AddSingleton<ILoadBalancingPolicy, LowestCostPolicy>();

@@ -62,6 +62,9 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     /// <summary>The clock of the attempt under way.</summary>
     public AttemptTimer? Timer { get; set; }
 
+    /// <summary>Input and output, before it is sent.</summary>
+    public long EstimatedTokens { get; set; }
+
     /// <summary>What the call holds in budgets and limits; closed once, by the recorder or by the end of the exchange.</summary>
     public Reservation? Reservation { get; set; }
 
@@ -147,7 +150,7 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     public void Dispose()
     {
         Reservation?.Release();
-        foreach (var attempt in Attempts) attempt.Translation?.Dispose();
+        foreach (var attempt in Attempts) attempt.Dispose();
         Request?.Dispose();
     }
 }

@@ -31,6 +31,7 @@ internal static class ExchangeErrors
 
     public static readonly ProxyError NoImageStream = ProxyError.BadRequest("Images are not streamed by this gateway; leave 'stream' out.", "stream");
 
+    private const string RateLimit = "rate_limit_error";
     private const string TimeoutError = "timeout_error";
 
     private static readonly ProxyError ProviderStalled = new(
@@ -87,8 +88,15 @@ internal static class ExchangeErrors
     private static ProxyError Late(Exchange exchange) => new(
         StatusCodes.Status504GatewayTimeout, TimeoutError, $"The provider of model '{Shown(exchange.Model ?? "")}' did not answer in time.");
 
+    /// <param name="wait">Until one of them has room again; null when time alone does not bring that.</param>
+    public static ProxyError DeploymentsFull(string model, TimeSpan? wait) => new(
+        StatusCodes.Status429TooManyRequests, RateLimit, $"No deployments available for selected model, model={Shown(model)}. All of them are at their own limits.")
+    {
+        RetryAfterSeconds = wait is { } time ? Math.Max(1, (int)Math.Ceiling(time.TotalSeconds)) : null,
+    };
+
     private static ProxyError NoDeployment(string model) => new(
-        StatusCodes.Status429TooManyRequests, "rate_limit_error", $"No deployments available for selected model, model={Shown(model)}.")
+        StatusCodes.Status429TooManyRequests, RateLimit, $"No deployments available for selected model, model={Shown(model)}.")
     {
         RetryAfterSeconds = 5,
     };

@@ -23,13 +23,20 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
         var caller = exchange.Caller!;
         var asked = exchange.Request!.Metadata.Tags;
         if (SteeringHeaders.Read(context.Request.Headers, exchange.Request) is { } fault) return fault;
-        foreach (var tag in caller.Tags) SteeringHeaders.AddTag(asked, tag);
+        foreach (var tag in caller.Tags)
+        {
+            // However many the client states: their budgets must not be got round.
+            if (!asked.Contains(tag)) asked.Add(tag);
+        }
 
-        var (cost, tokens) = Estimate.Of(exchange);
+        var (cost, tokens) = Estimate.Of(exchange, exchange.Target!);
+        exchange.EstimatedTokens = tokens;
         if (cost is null && exchange.Settings.RefusesUnpriced) return ExchangeErrors.Unpriced(exchange.Request.Model);
 
         var (reservation, error) = await cashier.ReserveAsync(
-            caller, new CallEstimate(exchange.Request.Model, cost ?? 0, tokens, exchange.Request.User, asked));
+            caller,
+            new CallEstimate(exchange.Request.Model, cost ?? 0, tokens, exchange.Request.User, asked) { Patience = exchange.Request.Routing.Timeout },
+            exchange.ClientLeft);
 
         exchange.Reservation = reservation;
         ShowKey(context.Response, exchange);

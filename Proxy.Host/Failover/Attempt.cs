@@ -1,11 +1,12 @@
 using Proxy.Host.Answers;
 using Proxy.Host.Models;
 using Proxy.Host.Translation;
+using Proxy.Management.Limits;
 
 namespace Proxy.Host.Failover;
 
 /// <summary>One try at one deployment, and what came of it.</summary>
-internal sealed class Attempt(ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, DateTimeOffset startedAt)
+internal sealed class Attempt(ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, DateTimeOffset startedAt) : IDisposable
 {
     public Deployment Deployment => deployment;
 
@@ -13,6 +14,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
 
     /// <summary>How the call is carried over to a provider that speaks another API; null when it speaks the client's.</summary>
     public TranslatedCall? Translation { get; init; }
+
+    /// <summary>What it holds of a deployment that has limits of its own.</summary>
+    public CapacityPermit? Permit { get; init; }
 
     public ModelCluster Cluster => target.Cluster;
 
@@ -27,12 +31,19 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
 
     public DateTimeOffset? FirstByteAt { get; set; }
 
-    public DateTimeOffset EndedAt { get; set; }
+    public DateTimeOffset EndedAt { get; private set; }
 
     public AnswerDigest Answer { get; private set; } = new();
 
     /// <summary>Why it came to nothing; null when it did not, or not yet.</summary>
     public AttemptFailure? Failure { get; private set; }
+
+    /// <summary>Nothing comes any more. What it did not use of the deployment's limits is free again; what it sent without saying so stays as estimated.</summary>
+    public void End(DateTimeOffset now)
+    {
+        EndedAt = now;
+        Permit?.End(Answer.Usage?.Total ?? (FirstByteAt is null ? 0 : null));
+    }
 
     /// <summary>It came to nothing: no byte of it reached the client, so none of it is billed or logged as an answer.</summary>
     public void Fail(AttemptFailure failure)
@@ -40,5 +51,12 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
         Failure = failure;
         FirstByteAt = null;
         Answer = new AnswerDigest { ErrorMessage = Answer.ErrorMessage };
+    }
+
+    /// <summary>The last resort: whatever happened to the attempt, it holds nothing any more.</summary>
+    public void Dispose()
+    {
+        Permit?.End(null);
+        Translation?.Dispose();
     }
 }

@@ -17,6 +17,9 @@ internal enum FailureKind
     /// <summary>The call cannot be carried over to what the destination speaks; one that speaks the client's API takes it.</summary>
     Untranslatable,
 
+    /// <summary>The destination took its last call a moment ago; nothing was sent.</summary>
+    Full,
+
     /// <summary>The destination is of no use for this call; another one may be.</summary>
     Misplaced,
 

@@ -5,15 +5,20 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Host.Failover;
 
 /// <summary>Which destinations of a cluster an attempt may go to, before the load balancing picks one of them.</summary>
-internal static class DestinationChoice
+internal sealed class DestinationChoice(DeploymentCapacities capacities)
 {
     private const string DefaultTag = "default";
 
-    /// <summary>Those that this call has not tried, of the lowest order, and for its tags; when all were tried, all again.</summary>
-    public static IReadOnlyList<DestinationState> Narrow(Exchange exchange, IReadOnlyList<DestinationState> available)
+    /// <summary>
+    /// Those with room that this call has not tried, of the lowest order, and for its tags; when all were tried, all again.
+    /// </summary>
+    /// <param name="shortage">Set when all of them are full.</param>
+    public IReadOnlyList<DestinationState> Narrow(Exchange exchange, IReadOnlyList<DestinationState> available, out AttemptFailure? shortage)
     {
         var cluster = exchange.Cluster!;
         var usable = Usable(exchange, cluster, available);
+        shortage = null;
+        if (cluster.IsLimited) usable = WithRoom(exchange, cluster, usable, out shortage);
         if (exchange.Attempts.Count == 0 && !cluster.IsOrdered) return usable;
 
         var untried = usable.Where(destination => !WasTried(exchange, destination)).ToList();
@@ -21,8 +26,31 @@ internal static class DestinationChoice
         return cluster.IsOrdered && open.Count > 1 ? First(cluster, open) : open;
     }
 
-    public static bool HasUntried(Exchange exchange, IReadOnlyList<DestinationState> available) =>
-        Usable(exchange, exchange.Cluster!, available).Any(destination => !WasTried(exchange, destination));
+    public bool HasUntried(Exchange exchange, IReadOnlyList<DestinationState> available) =>
+        Usable(exchange, exchange.Cluster!, available).Any(
+            destination => !WasTried(exchange, destination) && !IsFull(exchange.Cluster!, destination, out _));
+
+    private List<DestinationState> WithRoom(
+        Exchange exchange, ModelCluster cluster, IReadOnlyList<DestinationState> usable, out AttemptFailure? shortage)
+    {
+        var free = new List<DestinationState>(usable.Count);
+        TimeSpan? soonest = null;
+        foreach (var destination in usable)
+        {
+            if (!IsFull(cluster, destination, out var wait)) free.Add(destination);
+            else if (soonest is null || wait < soonest) soonest = wait ?? soonest;
+        }
+
+        shortage = free.Count > 0 || usable.Count == 0 ? null
+            : new AttemptFailure(FailureKind.Unavailable, ExchangeErrors.DeploymentsFull(exchange.Model ?? "", soonest));
+        return free;
+    }
+
+    private bool IsFull(ModelCluster cluster, DestinationState destination, out TimeSpan? wait)
+    {
+        wait = null;
+        return Of(cluster, destination) is { } deployment && capacities.IsFull(destination, deployment, out wait);
+    }
 
     /// <summary>Those that speak the client's API and are meant for the call's tags.</summary>
     private static IReadOnlyList<DestinationState> Usable(Exchange exchange, ModelCluster cluster, IReadOnlyList<DestinationState> available)

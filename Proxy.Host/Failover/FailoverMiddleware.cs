@@ -20,12 +20,14 @@ internal sealed class FailoverMiddleware
 
     private readonly RequestDelegate _next;
     private readonly IProxyStateLookup _clusters;
+    private readonly DestinationChoice _choice;
     private readonly DeploymentStats _stats;
     private readonly TimeProvider _time;
     private readonly ResiliencePipeline<AttemptStep?> _attempts;
 
-    public FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, DeploymentStats stats, TimeProvider time)
+    public FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, DestinationChoice choice, DeploymentStats stats, TimeProvider time)
     {
+        _choice = choice;
         _stats = stats;
         _next = next;
         _clusters = clusters;
@@ -72,8 +74,9 @@ internal sealed class FailoverMiddleware
         var route = context.GetRouteModel();
         context.ReassignProxyRequest(new RouteModel(route.Config, cluster, route.Transformer), cluster);
         var feature = context.GetReverseProxyFeature();
-        feature.AvailableDestinations = DestinationChoice.Narrow(exchange, feature.AvailableDestinations);
+        feature.AvailableDestinations = _choice.Narrow(exchange, feature.AvailableDestinations, out var shortage);
         feature.ProxiedDestination = null;
+        if (shortage is not null) return run.Failed(shortage, hasOthers: false);
 
         using (var timer = run.StartTimer())
         {
@@ -100,7 +103,7 @@ internal sealed class FailoverMiddleware
             }
 
             var failure = exchange.Attempt?.Failure ?? Unreached(context, timer);
-            return run.Failed(failure, DestinationChoice.HasUntried(exchange, cluster.DestinationsState.AvailableDestinations));
+            return run.Failed(failure, _choice.HasUntried(exchange, cluster.DestinationsState.AvailableDestinations));
         }
     }
 

@@ -1,5 +1,6 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Models;
+using Proxy.Host.Recording;
 
 namespace Proxy.Host.Failover;
 
@@ -30,7 +31,7 @@ internal sealed class FailoverPlan(Exchange exchange)
         {
             var model = _waiting[0];
             _waiting.RemoveAt(0);
-            if (Find(model) is not { } match) continue;
+            if (Find(model) is not { } match || !Fits(model, match)) continue;
 
             exchange.Fallbacks++;
             _retriesLeft = RetriesOf(exchange, match.Cluster);
@@ -43,7 +44,7 @@ internal sealed class FailoverPlan(Exchange exchange)
     private AttemptStep? Retry(AttemptFailure failure, bool hasOthers)
     {
         // Nothing was sent, so nothing is repeated.
-        if (failure.Kind == FailureKind.Untranslatable && hasOthers) return new AttemptStep(exchange.Target!, TimeSpan.Zero);
+        if (failure.Kind is FailureKind.Untranslatable or FailureKind.Full && hasOthers) return new AttemptStep(exchange.Target!, TimeSpan.Zero);
         if (_retriesLeft == 0 || failure.Kind is not (FailureKind.Transient or FailureKind.Misplaced)) return null;
         if (!hasOthers && (failure.Kind == FailureKind.Misplaced || failure.RetryAfter > LongestWait)) return null;
 
@@ -76,6 +77,15 @@ internal sealed class FailoverPlan(Exchange exchange)
         && match.Cluster.Serves(exchange.Operation!)
             ? match
             : null;
+
+    /// <summary>From here on the call holds what it may cost there; a dearer model that does not fit its budgets is passed over.</summary>
+    private bool Fits(string model, ModelMatch match)
+    {
+        var (cost, _) = Estimate.Of(exchange, match);
+        if (cost is null && exchange.Settings.RefusesUnpriced) return false;
+
+        return exchange.Reservation?.TryMove(exchange.Caller!, model, cost ?? 0) != false;
+    }
 
     private static int RetriesOf(Exchange exchange, ModelCluster cluster) =>
         exchange.Request!.Routing.Retries ?? cluster.Retries ?? exchange.Settings.Routing.Retries;

@@ -51,14 +51,14 @@ internal sealed class FailoverRun
     {
         Context.RequestAborted = Exchange.ClientLeft;
         Exchange.Timer = null;
-        if (Exchange.Attempt is { } attempt) attempt.EndedAt = _time.GetUtcNow();
+        Exchange.Attempt?.End(_time.GetUtcNow());
     }
 
     /// <returns>The attempt that is to follow; null when this was the last.</returns>
     public AttemptStep? Failed(AttemptFailure failure, bool hasOthers)
     {
         Exchange.Attempt?.Fail(failure);
-        if (_first is not { } first || first.Failure.Kind == FailureKind.Untranslatable) _first = (Exchange.Attempt, failure);
+        if (_first is not { } first || first.Failure.Kind is FailureKind.Untranslatable or FailureKind.Full) _first = (Exchange.Attempt, failure);
         if (IsOver(TimeSpan.Zero)) return null;
 
         _step = _plan.Next(failure, hasOthers);

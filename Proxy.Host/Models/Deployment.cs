@@ -3,6 +3,7 @@ using System.Text;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
 using Proxy.Host.Providers.Demo;
+using Proxy.Management.Limits;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Models;
@@ -19,6 +20,9 @@ internal sealed class Deployment
     public const string WeightKey = "Weight";
     public const string OrderKey = "Order";
     public const string TagsKey = "Tags";
+    public const string RpmLimitKey = "RpmLimit";
+    public const string TpmLimitKey = "TpmLimit";
+    public const string MaxParallelRequestsKey = "MaxParallelRequests";
 
     private readonly string? _model;
 
@@ -59,6 +63,9 @@ internal sealed class Deployment
 
     /// <summary>Those of a lower order go first; null goes last.</summary>
     public int? Order { get; private init; }
+
+    /// <summary>What it may take; calls go elsewhere when it is full.</summary>
+    public CapacityLimits Limits { get; private init; } = CapacityLimits.None;
 
     /// <summary>Calls with one of these tags go here.</summary>
     public IReadOnlyList<string> Tags { get; }
@@ -111,12 +118,28 @@ internal sealed class Deployment
         if (Value(destination, OrderKey) is { } place && !int.TryParse(place, NumberStyles.Integer, CultureInfo.InvariantCulture, out order))
             Fault($"its {OrderKey} '{place}' is not a whole number");
 
+        var limits = ReadLimits(destination, Fault);
         return faults > 0 ? null : new Deployment(dialect, destination, apiKey)
         {
             AsksForStreamUsage = streamUsage,
             Weight = weight,
             Order = Value(destination, OrderKey) is null ? null : order,
+            Limits = limits,
         };
+    }
+
+    private static CapacityLimits ReadLimits(DestinationConfig destination, Action<string> fault)
+    {
+        return new CapacityLimits(Limit(RpmLimitKey), Limit(TpmLimitKey), Limit(MaxParallelRequestsKey));
+
+        long? Limit(string key)
+        {
+            if (Value(destination, key) is not { } text) return null;
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)) return limit;
+
+            fault($"its {key} '{text}' is not a whole number from 0 on");
+            return null;
+        }
     }
 
     private static void CheckAddress(string? text, Action<string> fault)

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Proxy.Host.Providers;
+using Proxy.Management.Limits;
 
 namespace Proxy.Host.Models;
 
@@ -19,6 +20,9 @@ internal sealed record ModelCluster(string Id, IReadOnlyList<string> Names, Froz
 
     /// <summary>True when some destinations are kept for calls with certain tags.</summary>
     public bool IsTagged { get; } = Deployments.Values.Any(deployment => deployment.Tags.Count > 0);
+
+    /// <summary>True when some destinations have limits of their own.</summary>
+    public bool IsLimited { get; } = Deployments.Values.Any(deployment => deployment.Limits != CapacityLimits.None);
 
     public bool Serves(ApiOperation operation)
     {

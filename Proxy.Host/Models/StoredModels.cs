@@ -79,6 +79,9 @@ internal static class StoredModels
         Add(Deployment.ApiVersionKey, Text(parameters, "api_version"));
         Add(Deployment.WeightKey, Raw(parameters, "weight"));
         Add(Deployment.OrderKey, Raw(parameters, "order"));
+        Add(Deployment.RpmLimitKey, Raw(parameters, "rpm"));
+        Add(Deployment.TpmLimitKey, Raw(parameters, "tpm"));
+        Add(Deployment.MaxParallelRequestsKey, Raw(parameters, "max_parallel_requests"));
         if (parameters.TryGetProperty("tags", out var tags) && tags.ValueKind == JsonValueKind.Array)
             Add(Deployment.TagsKey, string.Join(',', tags.EnumerateArray().Select(tag => tag.GetString())));
         return new DestinationConfig

@@ -6,6 +6,7 @@ using Proxy.Host.Models;
 using Proxy.Host.Requests;
 using Proxy.Host.Translation;
 using Proxy.Management.Errors;
+using Proxy.Management.Limits;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -13,7 +14,7 @@ namespace Proxy.Host.Providers;
 
 /// <summary>Dresses each attempt for its provider, and has the answer brought back. On every route there is.</summary>
 /// <remarks>Headers are chosen, not copied: what the client sent of cookies, credentials, addresses or account choices stays here.</remarks>
-internal sealed class ProviderTransforms(AnswerRelay relay, TimeProvider time) : ITransformProvider
+internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities capacities, TimeProvider time) : ITransformProvider
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -54,7 +55,16 @@ internal sealed class ProviderTransforms(AnswerRelay relay, TimeProvider time) :
             return;
         }
 
-        var attempt = Begin(exchange, target, destination.DestinationId, deployment, timer);
+        var hasRoom = capacities.TryTake(destination, deployment, exchange.EstimatedTokens, out var permit);
+        var attempt = Begin(exchange, target, destination.DestinationId, deployment, timer, permit);
+        if (!hasRoom)
+        {
+            // Another call took the last of it since the choice was made.
+            attempt.Fail(new AttemptFailure(FailureKind.Full, ExchangeErrors.DeploymentsFull(exchange.Model ?? "", TimeSpan.Zero)));
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            return;
+        }
+
         if (Write(attempt, request) is not { } outgoing)
         {
             attempt.Fail(new AttemptFailure(FailureKind.Untranslatable, attempt.Translation!.Losses.Error!));
@@ -71,10 +81,14 @@ internal sealed class ProviderTransforms(AnswerRelay relay, TimeProvider time) :
         deployment.Dialect.Dress(message.Headers, deployment, context.Request.Headers);
     }
 
-    private Attempt Begin(Exchange exchange, ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer)
+    private Attempt Begin(Exchange exchange, ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, CapacityPermit? permit)
     {
         var now = time.GetUtcNow();
-        var attempt = new Attempt(target, destinationId, deployment, timer, now) { Translation = Translate(exchange, target, destinationId, deployment, now) };
+        var attempt = new Attempt(target, destinationId, deployment, timer, now)
+        {
+            Permit = permit,
+            Translation = Translate(exchange, target, destinationId, deployment, now),
+        };
         exchange.Attempt = attempt;
         exchange.Attempts.Add(attempt);
         return attempt;

@@ -1,10 +1,12 @@
 using Proxy.Host.Exchanges;
+using Proxy.Host.Models;
 using Proxy.Host.Requests;
-using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
 
-/// <summary>What a call may come to, before it is sent: its bytes as input, its own bound as output, the dearest deployment's price.</summary>
+/// <summary>What a call may come to, before it is sent.</summary>
+/// <remarks>Dollars are a bound, as far as there is one: the call's own bound of its output, or the model's, at the price of the dearest
+/// deployment. Tokens are what is usual.</remarks>
 internal static class Estimate
 {
     /// <summary>The usual length of a token, where the provider does not count for us.</summary>
@@ -13,23 +15,23 @@ internal static class Estimate
     /// <summary>Beyond it a sum of many estimates could leave 64 bits.</summary>
     private const decimal MostDollars = 1000;
 
+    /// <param name="exchange">The call.</param>
+    /// <param name="target">Where it goes, or may go on to.</param>
     /// <returns>No cost when none of the deployments has a price.</returns>
-    public static (decimal? Cost, long Tokens) Of(Exchange exchange)
+    public static (decimal? Cost, long Tokens) Of(Exchange exchange, ModelMatch target)
     {
-        var request = exchange.Request!;
+        var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
         var input = Tokens(InputBytes(request));
         var (most, mostTokens) = ((decimal?)null, input);
-        var cluster = exchange.Cluster!;
         foreach (var (id, deployment) in cluster.Deployments)
         {
-            var price = exchange.Settings.Prices.FindPrice(
-                $"{cluster.Id}/{id}", deployment.UpstreamModel(exchange.Target!), request.Model);
-            var output = exchange.Operation!.IsGenerating ? request.Bounds.TokensOf(price?.MaxOutputTokens) : 0;
-            mostTokens = Math.Max(mostTokens, input + output);
+            var price = exchange.Settings.Prices.FindPrice($"{cluster.Id}/{id}", deployment.UpstreamModel(target), target.Model);
+            var modelsMost = price?.MaxOutputTokens;
+            if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, modelsMost));
             if (price is null) continue;
 
-            var (inputCost, outputCost) = price.CostOf(new TokenUsage(input, 0, 0, output, 0), request.ServiceTier);
-            most = Math.Max(most ?? 0, Math.Min(inputCost + outputCost, MostDollars));
+            var output = operation.IsGenerating ? request.Bounds.MostOf(operation, modelsMost) : 0;
+            most = Math.Max(most ?? 0, Math.Min(price.MostOf(input, output, request.ServiceTier), MostDollars));
         }
 
         return (most, mostTokens);

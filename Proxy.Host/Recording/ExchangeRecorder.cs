@@ -37,8 +37,7 @@ internal sealed partial class ExchangeRecorder(
                 : null;
 
             // No token: what has happened is recorded, also when the client has left.
-            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(entry, exchange.Caller), exchange.Reservation);
-            if (entry is not null) completions.Committed(entry);
+            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(completions, entry, exchange.Caller), exchange.Reservation);
             return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

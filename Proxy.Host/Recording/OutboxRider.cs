@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Proxy.Logging;
 using Proxy.Logging.Outbox;
 using Proxy.Management.Access;
 using Proxy.Management.Storage;
@@ -7,18 +8,26 @@ namespace Proxy.Host.Recording;
 
 /// <summary>The call's log, riding in the commit of its spend.</summary>
 /// <remarks>The writer asks once more: between the end of the call and its commit the team may have disabled logging.</remarks>
-internal sealed class OutboxRider(OutboxEntry entry, Caller? caller) : ICommitRider
+internal sealed class OutboxRider(CompletionLog completions, OutboxEntry entry, Caller? caller) : ICommitRider
 {
     public void Write(DbConnection connection, DbTransaction transaction)
     {
         if (LogTargets.IsStillWanted(caller)) entry.Write(connection, transaction);
         else entry.Withdraw();
     }
+
+    public void Flush(DbConnection connection, DbTransaction transaction) => entry.Flush(transaction);
+
+    public void Forget() => entry.Forget();
+
+    public void Committed() => completions.Committed(entry);
 }
 
 /// <summary>The database that the log shares with the ledger.</summary>
 internal sealed class OutboxDatabase(Database database, CommitQueue commits) : IOutboxDatabase
 {
+    public bool TakesLists => database.IsServer;
+
     public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => database.OpenAsync(cancellationToken);
 
     public Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken) => commits.WriteAsync(

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
@@ -26,7 +25,7 @@ internal sealed class LegacyFormat : BatchFormat
     public static bool HasTraceEvent(CompletionRecord record) => !record.IsAddedToTrace
         || record.TraceName is not null || record.UserId is not null || record.SessionId is not null || record.Tags.Count > 0 || record.TraceMetadata.Count > 0;
 
-    public override void Write(IBufferWriter<byte> output, CompletionRecord record, LogTarget target)
+    public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target)
     {
         using var json = new Utf8JsonWriter(output, OtlpAttributes.WriterOptions);
         var environment = OtlpSpanWriter.EnvironmentOf(target.FindOption("environment") ?? record.Environment);

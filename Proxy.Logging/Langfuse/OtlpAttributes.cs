@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -7,7 +6,8 @@ using Proxy.Logging.Records;
 namespace Proxy.Logging.Langfuse;
 
 /// <summary>Writes attributes of a span, within Langfuse's bounds.</summary>
-internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
+/// <remarks>Each is a piece that never changes, a name and a text: written straight as UTF-8, for a writer that checks every token takes most of a span's time.</remarks>
+internal readonly ref struct OtlpAttributes(PooledBuffer output)
 {
     public static readonly JsonWriterOptions WriterOptions = new()
     {
@@ -15,95 +15,97 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
         SkipValidation = true,
     };
 
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? Quoted;
-
     /// <summary>Langfuse's own clients drop longer users, sessions, tags and metadata.</summary>
     public const int MaxShortLength = 200;
 
-    private const int KeptBufferBytes = 64 * 1024;
-
     public const int MaxTextLength = 4000;
 
-    public void AddShort(string key, string? value)
+    public void AddShort(ReadOnlySpan<byte> key, string? value)
     {
-        if (!string.IsNullOrEmpty(value)) Add(key, Cut(value, MaxShortLength));
+        if (!string.IsNullOrEmpty(value)) Add(key, "", Cut(value, MaxShortLength));
     }
 
-    public void AddText(string key, string? value)
+    public void AddText(ReadOnlySpan<byte> key, string? value)
     {
-        if (!string.IsNullOrEmpty(value)) Add(key, Cut(value, MaxTextLength));
+        if (!string.IsNullOrEmpty(value)) Add(key, "", Cut(value, MaxTextLength));
     }
 
     /// <summary>Adds JSON as text, which is how Langfuse takes structures; a JSON string is added as what it says.</summary>
-    public void AddJson(string key, ReadOnlySpan<byte> json)
+    public void AddJson(ReadOnlySpan<byte> key, ReadOnlySpan<byte> json)
     {
         if (json.IsEmpty) return;
-        var quoted = Quoted ??= new(JsonText.CapacityFor(json.Length));
-        quoted.ResetWrittenCount();
-        if (FindStringText(json) is { } text) JsonText.WriteString(quoted, text.Span);
-        else JsonText.WriteString(quoted, json);
 
-        WriteStart(key);
-        writer.WritePropertyName("stringValue"u8);
-        writer.WriteRawValue(quoted.WrittenSpan, skipInputValidation: true);
-        WriteEnd();
-        if (quoted.Capacity > KeptBufferBytes) Quoted = null;
+        WriteStart(key, "");
+        output.Write("\"stringValue\":"u8);
+        if (FindStringText(json) is { } text) JsonText.WriteString(output, text.Span);
+        else JsonText.WriteString(output, json);
+        output.Write("}},"u8);
     }
 
-    public void AddNumber(string key, long value)
+    public void AddNumber(ReadOnlySpan<byte> key, long value)
     {
-        WriteStart(key);
-        writer.WriteString("intValue"u8, value.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        WriteEnd();
+        WriteStart(key, "");
+        output.Write("\"intValue\":\""u8);
+        JsonText.WriteNumber(output, value);
+        output.Write("\"}},"u8);
     }
 
-    public void AddList(string key, IReadOnlyList<string> values)
+    public void AddList(ReadOnlySpan<byte> key, IReadOnlyList<string> values)
     {
         if (values.Count == 0) return;
-        WriteStart(key);
-        writer.WriteStartObject("arrayValue"u8);
-        writer.WriteStartArray("values"u8);
-        foreach (var value in values)
+
+        WriteStart(key, "");
+        output.Write("\"arrayValue\":{\"values\":["u8);
+        for (var i = 0; i < values.Count; i++)
         {
-            writer.WriteStartObject();
-            writer.WriteString("stringValue"u8, Cut(value, MaxShortLength));
-            writer.WriteEndObject();
+            output.Write(i == 0 ? "{\"stringValue\":"u8 : ",{\"stringValue\":"u8);
+            JsonText.WriteString(output, Cut(values[i], MaxShortLength));
+            output.Write("}"u8);
         }
 
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-        WriteEnd();
+        output.Write("]}}},"u8);
     }
 
     /// <param name="prefix">What stands before the name of each fact.</param>
     /// <param name="metadata">Values are JSON texts.</param>
-    public void AddMetadata(string prefix, IReadOnlyDictionary<string, string> metadata)
+    public void AddMetadata(ReadOnlySpan<byte> prefix, IReadOnlyDictionary<string, string> metadata)
     {
-        foreach (var (name, value) in metadata)
+        if (metadata is Dictionary<string, string> usual)
         {
-            if (IsSafeName(name)) Add(prefix + Cut(name, MaxShortLength), Cut(FindStringText(value) ?? value, MaxShortLength));
+            // Without an enumerator on the heap.
+            foreach (var (name, value) in usual) AddFact(prefix, name, value);
+            return;
         }
+
+        foreach (var (name, value) in metadata) AddFact(prefix, name, value);
     }
 
-    private void Add(string key, string value)
+    /// <summary>Ends the list; the comma of the last attribute goes.</summary>
+    public void End()
     {
-        WriteStart(key);
-        writer.WriteString("stringValue"u8, value);
-        WriteEnd();
+        if (output.Written.Span[^1] == (byte)',') output.Truncate(output.Count - 1);
+        output.Write("]"u8);
     }
 
-    private void WriteStart(string key)
+    private void AddFact(ReadOnlySpan<byte> prefix, string name, string value)
     {
-        writer.WriteStartObject();
-        writer.WriteString("key"u8, key);
-        writer.WriteStartObject("value"u8);
+        if (IsSafeName(name)) Add(prefix, Cut(name, MaxShortLength), Cut(TextOf(value), MaxShortLength));
     }
 
-    private void WriteEnd()
+    private void Add(ReadOnlySpan<byte> key, string name, ReadOnlySpan<char> value)
     {
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+        WriteStart(key, name);
+        output.Write("\"stringValue\":"u8);
+        JsonText.WriteString(output, value);
+        output.Write("}},"u8);
+    }
+
+    private void WriteStart(ReadOnlySpan<byte> key, string name)
+    {
+        output.Write("{\"key\":\""u8);
+        output.Write(key);
+        if (name.Length > 0) JsonText.WriteText(output, name);
+        output.Write("\",\"value\":{"u8);
     }
 
     /// <remarks>Such a name could reach into the prototypes of a JavaScript reader; Langfuse drops it too.</remarks>
@@ -117,14 +119,21 @@ internal readonly struct OtlpAttributes(Utf8JsonWriter writer)
         return value[..(char.IsHighSurrogate(value[maxLength - 1]) ? maxLength - 1 : maxLength)];
     }
 
-    private static string? FindStringText(string json)
+    private static ReadOnlySpan<char> Cut(ReadOnlySpan<char> value, int maxLength)
     {
-        if (!json.StartsWith('"')) return null;
+        if (value.Length <= maxLength) return value;
+        return value[..(char.IsHighSurrogate(value[maxLength - 1]) ? maxLength - 1 : maxLength)];
+    }
+
+    /// <summary>What a JSON string says; any other JSON as it stands.</summary>
+    private static ReadOnlySpan<char> TextOf(string json)
+    {
+        if (!json.StartsWith('"')) return json;
 
         // Most values hold nothing that is escaped.
-        if (json.Length >= 2 && json.IndexOf('"', 1) == json.Length - 1 && !json.Contains('\\')) return json[1..^1];
+        if (json.Length >= 2 && json.IndexOf('"', 1) == json.Length - 1 && !json.Contains('\\')) return json.AsSpan(1, json.Length - 2);
 
-        return FindStringText(Encoding.UTF8.GetBytes(json)) is { } text ? Encoding.UTF8.GetString(text.Span) : null;
+        return FindStringText(Encoding.UTF8.GetBytes(json)) is { } text ? Encoding.UTF8.GetString(text.Span) : json;
     }
 
     /// <returns>The text of a JSON string; null for anything else, also for what only looks like one.</returns>

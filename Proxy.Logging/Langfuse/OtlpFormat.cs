@@ -1,4 +1,3 @@
-using System.Buffers;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
 
@@ -17,6 +16,6 @@ internal sealed class OtlpFormat : BatchFormat
         IsCompressed = true;
     }
 
-    public override void Write(IBufferWriter<byte> output, CompletionRecord record, LogTarget target) =>
+    public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target) =>
         OtlpSpanWriter.Write(output, record, target.FindOption("environment"));
 }

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Langfuse;
@@ -8,10 +6,6 @@ namespace Proxy.Logging.Langfuse;
 /// <summary>A record as one finished OTLP span in JSON, in the attributes that Langfuse reads first.</summary>
 internal static class OtlpSpanWriter
 {
-    // Kinds and codes are numbers: Langfuse ignores their names.
-    private const int ServerKind = 2;
-    private const int OkCode = 1;
-    private const int ErrorCode = 2;
     private const int MaxEnvironmentLength = 40;
 
     /// <summary>The request up to its first span; <c>]}]}]}</c> ends it.</summary>
@@ -26,81 +20,97 @@ internal static class OtlpSpanWriter
     /// <param name="output">Gets the span.</param>
     /// <param name="record">The call.</param>
     /// <param name="environment">What the target says of it, over what the record says.</param>
-    public static void Write(IBufferWriter<byte> output, CompletionRecord record, string? environment = null)
+    public static void Write(PooledBuffer output, CompletionRecord record, string? environment = null)
     {
-        using var writer = new Utf8JsonWriter(output, OtlpAttributes.WriterOptions);
-        WriteStart(writer, record, record.Name);
-        var attributes = new OtlpAttributes(writer);
+        WriteStart(output, record, record.Name);
+        var attributes = new OtlpAttributes(output);
         WriteTrace(attributes, record, environment ?? record.Environment);
         WriteObservation(attributes, record);
         WriteMetadata(attributes, record);
-        writer.WriteEndArray();
-        writer.WriteEndObject();
+        attributes.End();
+        output.Write("}"u8);
     }
 
     /// <summary>The span up to its first attribute.</summary>
-    public static void WriteStart(Utf8JsonWriter writer, CompletionRecord record, string name)
+    public static void WriteStart(PooledBuffer output, CompletionRecord record, string name)
     {
-        writer.WriteStartObject();
-        writer.WriteString("traceId"u8, record.TraceId);
-        writer.WriteString("spanId"u8, record.SpanId);
-        if (record.ParentSpanId is { } parent) writer.WriteString("parentSpanId"u8, parent);
-        writer.WriteString("name"u8, name);
-        writer.WriteNumber("kind"u8, ServerKind);
-        writer.WriteString("startTimeUnixNano"u8, Nanoseconds(record.StartedAt));
-        writer.WriteString("endTimeUnixNano"u8, Nanoseconds(record.EndedAt < record.StartedAt ? record.StartedAt : record.EndedAt));
-        WriteStatus(writer, record);
-        writer.WriteStartArray("attributes"u8);
+        output.Write("{\"traceId\":"u8);
+        JsonText.WriteString(output, record.TraceId);
+        output.Write(",\"spanId\":"u8);
+        JsonText.WriteString(output, record.SpanId);
+        if (record.ParentSpanId is { } parent)
+        {
+            output.Write(",\"parentSpanId\":"u8);
+            JsonText.WriteString(output, parent);
+        }
+
+        output.Write(",\"name\":"u8);
+        JsonText.WriteString(output, name);
+        output.Write(",\"kind\":2,\"startTimeUnixNano\":\""u8);
+        JsonText.WriteNumber(output, Nanoseconds(record.StartedAt));
+        output.Write("\",\"endTimeUnixNano\":\""u8);
+        JsonText.WriteNumber(output, Nanoseconds(record.EndedAt < record.StartedAt ? record.StartedAt : record.EndedAt));
+        WriteStatus(output, record);
+        output.Write(",\"attributes\":["u8);
     }
 
-    private static void WriteStatus(Utf8JsonWriter writer, CompletionRecord record)
+    /// <remarks>Codes are numbers, as kinds are: Langfuse ignores their names.</remarks>
+    private static void WriteStatus(PooledBuffer output, CompletionRecord record)
     {
-        var isError = record.Level == CompletionLevel.Error;
-        writer.WriteStartObject("status"u8);
-        writer.WriteNumber("code"u8, isError ? ErrorCode : OkCode);
-        if (isError && record.StatusMessage is { } message) writer.WriteString("message"u8, message);
-        writer.WriteEndObject();
+        if (record.Level != CompletionLevel.Error)
+        {
+            output.Write("\",\"status\":{\"code\":1}"u8);
+            return;
+        }
+
+        output.Write("\",\"status\":{\"code\":2"u8);
+        if (record.StatusMessage is { } message)
+        {
+            output.Write(",\"message\":"u8);
+            JsonText.WriteString(output, message);
+        }
+
+        output.Write("}"u8);
     }
 
     /// <remarks>Langfuse has no trace of its own any more: what belongs to the trace stands on every span.</remarks>
     private static void WriteTrace(OtlpAttributes attributes, CompletionRecord record, string? environment)
     {
-        attributes.AddShort("langfuse.trace.name", record.TraceName);
-        attributes.AddShort("langfuse.user.id", record.UserId);
-        attributes.AddShort("langfuse.session.id", record.SessionId);
-        attributes.AddShort("langfuse.environment", EnvironmentOf(environment));
-        attributes.AddShort("langfuse.release", record.Release);
-        attributes.AddShort("langfuse.version", record.Version);
-        attributes.AddList("langfuse.trace.tags", record.Tags);
-        attributes.AddMetadata("langfuse.trace.metadata.", record.TraceMetadata);
+        attributes.AddShort("langfuse.trace.name"u8, record.TraceName);
+        attributes.AddShort("langfuse.user.id"u8, record.UserId);
+        attributes.AddShort("langfuse.session.id"u8, record.SessionId);
+        attributes.AddShort("langfuse.environment"u8, EnvironmentOf(environment));
+        attributes.AddShort("langfuse.release"u8, record.Release);
+        attributes.AddShort("langfuse.version"u8, record.Version);
+        attributes.AddList("langfuse.trace.tags"u8, record.Tags);
+        attributes.AddMetadata("langfuse.trace.metadata."u8, record.TraceMetadata);
     }
 
     private static void WriteObservation(OtlpAttributes attributes, CompletionRecord record)
     {
-        attributes.AddShort("langfuse.observation.type", record.Operation == "embeddings" ? "embedding" : "generation");
-        attributes.AddShort("langfuse.observation.level", LevelOf(record.Level));
-        attributes.AddText("langfuse.observation.status_message", record.StatusMessage);
-        attributes.AddText("langfuse.observation.model.name", record.UpstreamModel ?? record.Model);
-        attributes.AddJson("langfuse.observation.model.parameters", record.Parameters.Span);
-        attributes.AddJson("langfuse.observation.input", record.Input.Span);
-        attributes.AddJson("langfuse.observation.output", record.Output.Span);
+        attributes.AddShort("langfuse.observation.type"u8, record.Operation == "embeddings" ? "embedding" : "generation");
+        attributes.AddShort("langfuse.observation.level"u8, LevelOf(record.Level));
+        attributes.AddText("langfuse.observation.status_message"u8, record.StatusMessage);
+        attributes.AddText("langfuse.observation.model.name"u8, record.UpstreamModel ?? record.Model);
+        attributes.AddJson("langfuse.observation.model.parameters"u8, record.Parameters.Span);
+        attributes.AddJson("langfuse.observation.input"u8, record.Input.Span);
+        attributes.AddJson("langfuse.observation.output"u8, record.Output.Span);
         if (record.FirstTokenAt is { } first)
-            attributes.AddText("langfuse.observation.completion_start_time", $"{first.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}");
-        if (record.Usage is { } usage) attributes.AddJson("langfuse.observation.usage_details", UsageOf(usage));
-        if (record.Cost is { } cost) attributes.AddJson("langfuse.observation.cost_details", CostOf(cost));
+            attributes.AddText("langfuse.observation.completion_start_time"u8, $"{first.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}");
+        if (record.Usage is { } usage) attributes.AddJson("langfuse.observation.usage_details"u8, UsageOf(usage));
+        if (record.Cost is { } cost) attributes.AddJson("langfuse.observation.cost_details"u8, CostOf(cost));
     }
 
     /// <remarks>What the record knows by itself, unless the metadata says it already.</remarks>
     private static void WriteMetadata(OtlpAttributes attributes, CompletionRecord record)
     {
-        const string Prefix = "langfuse.observation.metadata.";
-        attributes.AddMetadata(Prefix, record.Metadata);
-        if (!record.Metadata.ContainsKey("call_id")) attributes.AddShort(Prefix + "call_id", $"{record.Id}");
-        if (!record.Metadata.ContainsKey("provider")) attributes.AddShort(Prefix + "provider", record.Provider);
-        if (!record.Metadata.ContainsKey("requested_model")) attributes.AddShort(Prefix + "requested_model", record.Model);
+        attributes.AddMetadata("langfuse.observation.metadata."u8, record.Metadata);
+        if (!record.Metadata.ContainsKey("call_id")) attributes.AddShort("langfuse.observation.metadata.call_id"u8, $"{record.Id}");
+        if (!record.Metadata.ContainsKey("provider")) attributes.AddShort("langfuse.observation.metadata.provider"u8, record.Provider);
+        if (!record.Metadata.ContainsKey("requested_model")) attributes.AddShort("langfuse.observation.metadata.requested_model"u8, record.Model);
     }
 
-    private static string Nanoseconds(DateTimeOffset time) => $"{(time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick}";
+    private static long Nanoseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
     public static string LevelOf(CompletionLevel level) => level switch
     {

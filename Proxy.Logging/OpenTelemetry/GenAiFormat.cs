@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Proxy.Logging.Langfuse;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
@@ -19,31 +17,30 @@ internal sealed class GenAiFormat : BatchFormat
         IsCompressed = true;
     }
 
-    public override void Write(IBufferWriter<byte> output, CompletionRecord record, LogTarget target)
+    public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target)
     {
-        using var writer = new Utf8JsonWriter(output, OtlpAttributes.WriterOptions);
-        OtlpSpanWriter.WriteStart(writer, record, $"{record.Operation} {record.Model}".TrimEnd());
-        var attributes = new OtlpAttributes(writer);
-        attributes.AddShort("gen_ai.operation.name", record.Operation);
-        attributes.AddShort("gen_ai.provider.name", record.Provider);
-        attributes.AddShort("gen_ai.request.model", record.Model);
-        attributes.AddShort("gen_ai.response.model", record.UpstreamModel);
-        attributes.AddShort("gen_ai.conversation.id", record.SessionId);
-        attributes.AddShort("user.id", record.UserId);
-        attributes.AddJson("gen_ai.input.messages", record.Input.Span);
-        attributes.AddJson("gen_ai.output.messages", record.Output.Span);
+        OtlpSpanWriter.WriteStart(output, record, $"{record.Operation} {record.Model}".TrimEnd());
+        var attributes = new OtlpAttributes(output);
+        attributes.AddShort("gen_ai.operation.name"u8, record.Operation);
+        attributes.AddShort("gen_ai.provider.name"u8, record.Provider);
+        attributes.AddShort("gen_ai.request.model"u8, record.Model);
+        attributes.AddShort("gen_ai.response.model"u8, record.UpstreamModel);
+        attributes.AddShort("gen_ai.conversation.id"u8, record.SessionId);
+        attributes.AddShort("user.id"u8, record.UserId);
+        attributes.AddJson("gen_ai.input.messages"u8, record.Input.Span);
+        attributes.AddJson("gen_ai.output.messages"u8, record.Output.Span);
         if (record.Usage is { } usage)
         {
             // The conventions count what was cached, and what was thought, within.
-            attributes.AddNumber("gen_ai.usage.input_tokens", usage.Input + usage.CachedInput + usage.CacheWrite);
-            attributes.AddNumber("gen_ai.usage.output_tokens", usage.Output + usage.Reasoning);
+            attributes.AddNumber("gen_ai.usage.input_tokens"u8, usage.Input + usage.CachedInput + usage.CacheWrite);
+            attributes.AddNumber("gen_ai.usage.output_tokens"u8, usage.Output + usage.Reasoning);
         }
 
-        if (record.Cost is { } cost) attributes.AddShort("gen_ai.usage.cost", $"{cost.Total}");
-        if (record.Level == CompletionLevel.Error) attributes.AddShort("error.type", record.Metadata.GetValueOrDefault("error_type", "error").Trim('"'));
-        attributes.AddList("tags", record.Tags);
-        attributes.AddMetadata("proxy.", record.Metadata);
-        writer.WriteEndArray();
-        writer.WriteEndObject();
+        if (record.Cost is { } cost) attributes.AddShort("gen_ai.usage.cost"u8, $"{cost.Total}");
+        if (record.Level == CompletionLevel.Error) attributes.AddShort("error.type"u8, record.Metadata.GetValueOrDefault("error_type", "error").Trim('"'));
+        attributes.AddList("tags"u8, record.Tags);
+        attributes.AddMetadata("proxy."u8, record.Metadata);
+        attributes.End();
+        output.Write("}"u8);
     }
 }

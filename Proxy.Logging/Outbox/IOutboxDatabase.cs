@@ -5,6 +5,9 @@ namespace Proxy.Logging.Outbox;
 /// <summary>What the outbox needs of the database that it shares with the ledger.</summary>
 public interface IOutboxDatabase
 {
+    /// <summary>Whether a parameter may be an array, as PostgreSQL takes it.</summary>
+    bool TakesLists { get; }
+
     /// <summary>A connection for reading; the caller disposes it.</summary>
     ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken);
 

@@ -1,14 +1,18 @@
 using System.Data.Common;
+using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
 
 /// <summary>One record, rendered and ready to be written for each of its targets.</summary>
 public sealed class OutboxEntry
 {
-    internal static readonly OutboxEntry Nothing = new(0, owner: null, [], makesRoom: false);
+    internal static readonly OutboxEntry Nothing = new(null!, 0, owner: null, [], makesRoom: false);
 
-    internal OutboxEntry(long createdAt, string? owner, IReadOnlyList<OutboxPart> parts, bool makesRoom)
+    private readonly OutboxWriter _writer;
+
+    internal OutboxEntry(OutboxWriter writer, long createdAt, string? owner, IReadOnlyList<OutboxPart> parts, bool makesRoom)
     {
+        _writer = writer;
         CreatedAt = createdAt;
         Owner = owner;
         Parts = parts;
@@ -40,16 +44,29 @@ public sealed class OutboxEntry
         if (IsEmpty) return;
 
         Dropped.Clear();
-        OutboxInsert.On(connection).Run(this, transaction);
+        _writer.Write(this, connection, transaction);
         IsWritten = true;
     }
+
+    /// <summary>To be called on any entry of a transaction, after the last of them was written and before the commit.</summary>
+    public void Flush(DbTransaction transaction) => _writer?.Flush(transaction);
+
+    /// <summary>To be called on any entry of a transaction that was rolled back.</summary>
+    public void Forget() => _writer?.Forget();
 
     /// <summary>The owner wants it no more: what was not committed yet never will be.</summary>
     public void Withdraw() => IsWritten = false;
 }
 
 /// <summary>A record as one target gets it: with or without what was said.</summary>
-internal readonly record struct OutboxPart(OutboxTarget Target, byte[] Body);
+/// <param name="Target">Where it goes.</param>
+/// <param name="Body">As it waits in the outbox.</param>
+/// <param name="Record">What <paramref name="Body"/> says; its texts are slices of it.</param>
+internal sealed record OutboxPart(OutboxTarget Target, byte[] Body, CompletionRecord Record)
+{
+    /// <summary>The row's, once it is written.</summary>
+    public long Id { get; set; }
+}
 
 /// <summary>A row that left the outbox undelivered.</summary>
 internal sealed class RemovedRow

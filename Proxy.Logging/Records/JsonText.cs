@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Unicode;
 
 namespace Proxy.Logging.Records;
 
@@ -7,12 +10,13 @@ internal static class JsonText
 {
     private const int ChunkBytes = 256;
     private const int MaxCost = 6;
+    private const int MaxNumberLength = 20;
 
     private static readonly SearchValues<byte> Escaped = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(value => (byte)value), (byte)'"', (byte)'\\']);
 
-    /// <summary>Room that text usually needs: a quarter of it escaped, and the slack of the last chunk.</summary>
-    public static int CapacityFor(int length) => length + (length / 4) + (ChunkBytes * MaxCost);
+    private static readonly SearchValues<char> EscapedChars = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Select(value => (char)value), '"', '\\']);
 
     /// <summary>Bytes that one byte of text takes within a JSON string.</summary>
     public static int Cost(byte value) => value switch
@@ -35,6 +39,38 @@ internal static class JsonText
         }
 
         output.Write("\""u8);
+    }
+
+    public static void WriteString(PooledBuffer output, ReadOnlySpan<char> text)
+    {
+        output.Write("\""u8);
+        WriteText(output, text);
+        output.Write("\""u8);
+    }
+
+    /// <summary>Writes what stands between the quotes of a string.</summary>
+    public static void WriteText(PooledBuffer output, ReadOnlySpan<char> text)
+    {
+        if (text.ContainsAny(EscapedChars))
+        {
+            Span<byte> utf8 = Encoding.UTF8.GetBytes(text.ToString());
+            for (; !utf8.IsEmpty; utf8 = utf8[Math.Min(utf8.Length, ChunkBytes)..])
+            {
+                var chunk = utf8[..Math.Min(utf8.Length, ChunkBytes)];
+                output.Advance(Escape(chunk, output.GetSpan(chunk.Length * MaxCost)));
+            }
+
+            return;
+        }
+
+        Utf8.FromUtf16(text, output.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length)), out _, out var written);
+        output.Advance(written);
+    }
+
+    public static void WriteNumber(PooledBuffer output, long number)
+    {
+        Utf8Formatter.TryFormat(number, output.GetSpan(MaxNumberLength), out var written);
+        output.Advance(written);
     }
 
     /// <remarks>A prompt is full of quotes and line ends, so each is written in place and not as a piece of its own.</remarks>

@@ -28,12 +28,23 @@ internal static class RecordJson
     [ThreadStatic]
     private static Utf8JsonWriter? HeadWriter;
 
-    /// <summary>Renders a record; one allocation, which is the result.</summary>
-    public static byte[] Write(CompletionRecord record, int maxFieldBytes, out bool isTruncated)
+    /// <summary>Renders a record.</summary>
+    public static byte[] Write(CompletionRecord record, int maxFieldBytes, out bool isTruncated) =>
+        Render(record, maxFieldBytes, out isTruncated).Body;
+
+    /// <summary>Renders a record; the one that comes back is what <see cref="Read"/> would make of the bytes, which alone it holds on to.</summary>
+    public static (byte[] Body, CompletionRecord Record) Render(CompletionRecord record, int maxFieldBytes, out bool isTruncated)
     {
         var bound = RecordCut.Apply(record, maxFieldBytes);
         isTruncated = !ReferenceEquals(bound.Metadata, record.Metadata);
-        return Write(bound);
+        var body = Write(bound);
+
+        // From the end: input and output are the last, and a brace ends all.
+        var end = body.Length - 1;
+        var output = TakeLast(body, ref end, "output"u8, bound.Output.Length);
+        var input = TakeLast(body, ref end, "input"u8, bound.Input.Length);
+        var parameters = TakeLast(body, ref end, "parameters"u8, bound.Parameters.Length);
+        return (body, bound with { Parameters = parameters, Input = input, Output = output });
     }
 
     private static byte[] Write(CompletionRecord record)
@@ -100,6 +111,16 @@ internal static class RecordJson
     {
         value.CopyTo(rest);
         rest = rest[value.Length..];
+    }
+
+    private static ReadOnlyMemory<byte> TakeLast(byte[] body, ref int end, ReadOnlySpan<byte> name, int length)
+    {
+        if (length == 0) return default;
+
+        end -= length;
+        var value = body.AsMemory(end, length);
+        end -= name.Length + ",\"\":"u8.Length;
+        return value;
     }
 
     private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> rest, ReadOnlySpan<byte> name, int length)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
@@ -14,5 +13,5 @@ internal abstract class BatchFormat
 
     public bool IsCompressed { get; protected init; }
 
-    public abstract void Write(IBufferWriter<byte> output, CompletionRecord record, LogTarget target);
+    public abstract void Write(PooledBuffer output, CompletionRecord record, LogTarget target);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
@@ -17,5 +16,5 @@ internal sealed class LineFormat : BatchFormat
         Tail = System.Text.Encoding.UTF8.GetBytes(tail);
     }
 
-    public override void Write(IBufferWriter<byte> output, CompletionRecord record, LogTarget target) => RecordLine.Write(output, record);
+    public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target) => RecordLine.Write(output, record);
 }

@@ -45,8 +45,9 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     }
 
     /// <summary>Says that a row of this target has been committed.</summary>
-    public void Wake(OutboxTarget target, int bytes)
+    public void Wake(OutboxPart part, string? owner)
     {
+        var (target, bytes) = (part.Target, part.Body.Length);
         _tools.Metrics.Accepted(CompletionLogMetrics.LabelOf(target.Id));
         _tools.Budget.Add(bytes);
         var options = _tools.Options;
@@ -55,8 +56,9 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
             var isNew = !_senders.TryGetValue(target.Id, out var sender);
             if (isNew && _isClosed) return;
 
-            sender ??= Create_NeedsLock(target.Id, target.Target);
+            sender ??= Create_NeedsLock(target.Id, target.Target, mustRead: false);
             sender.AddWaiting(1);
+            sender.Hand(new(part.Id, part.Record, bytes, owner));
             sender.News.Add(bytes, sender.Pace.BatchSize, options.MaxBatchBytes);
             if (isNew) Start_NeedsLock(sender, atOnce: false);
         }
@@ -70,8 +72,9 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
             var isNew = !_senders.TryGetValue(targetId, out var sender);
             if (isNew && _isClosed) return;
 
-            sender ??= Create_NeedsLock(targetId, target);
+            sender ??= Create_NeedsLock(targetId, target, mustRead: true);
             sender.AddWaiting(rows);
+            sender.ForgetHanded();
             if (isNew) Start_NeedsLock(sender, atOnce: true);
             else sender.News.Add(0, sender.Pace.BatchSize, int.MaxValue);
         }
@@ -83,7 +86,13 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         foreach (var row in rows)
         {
             _tools.Budget.Add(-row.Bytes);
-            lock (_lock) _senders.GetValueOrDefault(row.TargetId)?.AddWaiting(-1);
+            lock (_lock)
+            {
+                if (!_senders.TryGetValue(row.TargetId, out var sender)) continue;
+
+                sender.AddWaiting(-1);
+                sender.ForgetHanded();
+            }
         }
     }
 
@@ -133,9 +142,9 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         lock (_lock) return [.. _senders.Values];
     }
 
-    private TargetSender Create_NeedsLock(string targetId, LogTarget? target)
+    private TargetSender Create_NeedsLock(string targetId, LogTarget? target, bool mustRead)
     {
-        var sender = new TargetSender(targetId, target, StatusOf(targetId), _tools, _time, _logger);
+        var sender = new TargetSender(targetId, target, mustRead, StatusOf(targetId), _tools, _time, _logger);
         _senders.Add(targetId, sender);
         return sender;
     }
@@ -147,7 +156,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     {
         lock (_lock)
         {
-            if (!sender.News.IsEmpty) return false;
+            if (!sender.News.IsEmpty || sender.HasMore) return false;
             _senders.Remove(sender.TargetId);
             _runs.Remove(sender.TargetId);
             return true;

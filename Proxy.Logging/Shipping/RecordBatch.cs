@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Compression;
 using Proxy.Logging.Records;
 
@@ -10,21 +9,24 @@ internal sealed class RecordBatch : IDisposable
     /// <summary>Langfuse Cloud documents 5 MB for a request; stay clear of it.</summary>
     private const int MaxBytes = 3_000_000;
 
-    private readonly MemoryStream _content = new();
+    private const int UsualBytes = 64 * 1024;
+    private const int UsualRecordBytes = 8 * 1024;
+
+    private readonly PooledBuffer _content = new(UsualBytes);
+    private readonly GZipStream? _compressed;
     private readonly List<long> _ids = [];
     private readonly List<Guid> _records = [];
-    private readonly Stream _writer;
     private readonly LogTarget _target;
 
-    // Null once the batch is sealed: it may then be kept for days while its target is down.
-    private ArrayBufferWriter<byte>? _record = new(8 * 1024);
+    // Null once the batch is sealed: it may then be kept for days while its target is down. Without compression it is the content itself.
+    private PooledBuffer? _record;
 
     public RecordBatch(BatchFormat format, LogTarget target)
     {
-        Format = format;
-        _target = target;
-        _writer = format.IsCompressed ? new GZipStream(_content, CompressionLevel.Fastest, leaveOpen: true) : _content;
-        _writer.Write(format.Head.Span);
+        (Format, _target) = (format, target);
+        if (format.IsCompressed) _compressed = new GZipStream(_content.AsStream(), CompressionLevel.Fastest, leaveOpen: true);
+        _record = format.IsCompressed ? new(UsualRecordBytes) : _content;
+        Add(format.Head.Span);
         Bytes = format.Head.Length;
     }
 
@@ -49,14 +51,29 @@ internal sealed class RecordBatch : IDisposable
     public bool TryAdd(long id, CompletionRecord record, int storedBytes)
     {
         ObjectDisposedException.ThrowIf(_record is null, this);
-        _record.ResetWrittenCount();
+        var start = _compressed is null ? _record.Count : 0;
+        _record.Truncate(start);
         if (_ids.Count > 0) _record.Write(Format.Separator.Span);
-        Format.Write(_record, record, _target);
-        if (_ids.Count > 0 && Bytes + _record.WrittenCount > MaxBytes) return false;
+        try
+        {
+            Format.Write(_record, record, _target);
+        }
+        catch
+        {
+            _record.Truncate(start);
+            throw;
+        }
+
+        var length = _record.Count - start;
+        if (_ids.Count > 0 && Bytes + length > MaxBytes)
+        {
+            _record.Truncate(start);
+            return false;
+        }
 
         if (_ids.Count == 0) FirstEndedAt = record.EndedAt;
-        _writer.Write(_record.WrittenSpan);
-        Bytes += _record.WrittenCount;
+        _compressed?.Write(_record.Written.Span);
+        Bytes += length;
         StoredBytes += storedBytes;
         _ids.Add(id);
         _records.Add(record.Id);
@@ -66,15 +83,27 @@ internal sealed class RecordBatch : IDisposable
     /// <summary>Ends the request; nothing can be added afterwards.</summary>
     public ReadOnlyMemory<byte> Seal()
     {
-        if (_record is not null)
-        {
-            _writer.Write(Format.Tail.Span);
-            if (Format.IsCompressed) _writer.Dispose();
-            _record = null;
-        }
+        if (_record is null) return _content.Written;
 
-        return _content.GetBuffer().AsMemory(0, (int)_content.Length);
+        Add(Format.Tail.Span);
+        _compressed?.Dispose();
+        if (_compressed is not null) _record.Return();
+        _record = null;
+        return _content.Written;
     }
 
-    public void Dispose() => _writer.Dispose();
+    /// <summary>Gives back the memory. Not to be called after an attempt that was broken off: somebody may still be reading it.</summary>
+    public void Recycle()
+    {
+        Seal();
+        _content.Return();
+    }
+
+    public void Dispose() => _compressed?.Dispose();
+
+    private void Add(ReadOnlySpan<byte> text)
+    {
+        if (_compressed is not null) _compressed.Write(text);
+        else _content.Write(text);
+    }
 }

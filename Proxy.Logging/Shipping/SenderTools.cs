@@ -6,6 +6,7 @@ namespace Proxy.Logging.Shipping;
 /// <summary>What all senders share.</summary>
 internal sealed class SenderTools(
     OutboxStore store,
+    OutboxWriter writer,
     OutboxTargets targets,
     LogDestinations destinations,
     SenderPatience patience,
@@ -13,6 +14,8 @@ internal sealed class SenderTools(
     IOptionsMonitor<CompletionLogOptions> options)
 {
     public OutboxStore Store { get; } = store;
+
+    public OutboxWriter Writer { get; } = writer;
 
     public OutboxTargets Targets { get; } = targets;
 
@@ -24,10 +27,12 @@ internal sealed class SenderTools(
 
     public OutboxBudget Budget => patience.Budget;
 
+    public HandoverRoom Room => patience.Room;
+
     public CompletionLogMetrics Metrics { get; } = metrics;
 
     public CompletionLogOptions Options => options.CurrentValue;
 }
 
-/// <summary>What holds for all targets together: how failures are repeated, which hosts pause, how much disk is left.</summary>
-internal sealed record SenderPatience(RetryPipelines Retries, HostPauses Pauses, OutboxBudget Budget);
+/// <summary>What holds for all targets together: how failures are repeated, which hosts pause, how much disk and memory is left.</summary>
+internal sealed record SenderPatience(RetryPipelines Retries, HostPauses Pauses, OutboxBudget Budget, HandoverRoom Room);

@@ -13,6 +13,7 @@ internal sealed partial class TargetSender
     private readonly ILogger _logger;
     private readonly TargetDelivery _delivery;
     private readonly Settlement _settlement;
+    private readonly RowSource _source;
 
     // How many rows to read: halved when a batch is refused, doubled when one is taken.
     private int _limit = int.MaxValue;
@@ -20,9 +21,13 @@ internal sealed partial class TargetSender
     // What is left of a record that is too large for its target; 0 for all others.
     private int _cut;
     private long _waiting;
+
+    // The removal of rows that were sent last: the next batch need not wait for it, as long as nothing is read.
+    private Task _settling = Task.CompletedTask;
     private volatile ShippingRound? _round;
 
-    public TargetSender(string targetId, LogTarget? target, TargetStatus status, SenderTools tools, TimeProvider time, ILogger logger)
+    /// <remarks><paramref name="mustRead"/>: rows wait in the outbox that nobody hands over.</remarks>
+    public TargetSender(string targetId, LogTarget? target, bool mustRead, TargetStatus status, SenderTools tools, TimeProvider time, ILogger logger)
     {
         TargetId = targetId;
         Label = CompletionLogMetrics.LabelOf(targetId);
@@ -30,6 +35,7 @@ internal sealed partial class TargetSender
         News = new(time);
         _delivery = new(targetId, target, status, tools, time, logger);
         _settlement = new(this, tools, logger);
+        _source = new(targetId, tools, mustRead);
         (_tools, _time, _logger) = (tools, time, logger);
     }
 
@@ -49,11 +55,24 @@ internal sealed partial class TargetSender
 
     public void AddWaiting(long rows) => Interlocked.Add(ref _waiting, rows);
 
+    /// <summary>Rows are known to wait, whether or not somebody has told of them.</summary>
+    public bool HasMore => _source.Handed.HasMore;
+
+    /// <summary>Gets a row that was just committed, in the order of the commits.</summary>
+    public void Hand(HandedRow row) => _source.Handed.Add(row);
+
+    /// <summary>Rows were removed from the outbox: only what is still there may be sent.</summary>
+    public void ForgetHanded() => _source.Handed.Forget();
+
     /// <summary>Ends a pause, if there is one.</summary>
     public void Hurry() => _round?.Hurry();
 
     /// <summary>Forgets what was read of an owner's rows, which are purged.</summary>
-    public void Drop(string owner) => _round?.Drop(owner);
+    public void Drop(string owner)
+    {
+        ForgetHanded();
+        _round?.Drop(owner);
+    }
 
     /// <remarks>
     /// <paramref name="atOnce"/>: do not wait for a batch to fill, the rows are from an earlier run. <paramref name="tryEnd"/> ends this
@@ -69,9 +88,11 @@ internal sealed partial class TargetSender
             {
                 if (!hasMore) await News.WaitAsync(Pace.FlushInterval, stopping);
                 hasMore = await ShipAsync(stopping, abort);
+                if (!hasMore) await _settling;
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
+                await _settling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 return;
             }
             catch (Exception exception)
@@ -110,19 +131,26 @@ internal sealed partial class TargetSender
         var limit = _cut > 0 ? 1 : Math.Min(_limit, Pace.BatchSize);
         News.Reset();
         using var batch = await _delivery.BeginAsync(round);
-        var (hasMore, unreadable) = await FillAsync(batch, limit, round);
-        if (unreadable is { } row) await _settlement.BuryAsync(row.Id, row.Bytes, "unreadable", row.Reason, abort);
-        if (batch.Ids.Count == 0) return hasMore;
+        var filling = await _source.FillAsync(batch, limit, _cut, round, _settling);
+        if (filling.Unreadable is { } row) await _settlement.BuryAsync(row.Id, row.Bytes, "unreadable", row.Reason, abort);
+        if (batch.Ids.Count == 0)
+        {
+            batch.Recycle();
+            return _source.Settle(filling);
+        }
 
         var verdict = await _delivery.DeliverAsync(batch, round, stopping);
         switch (verdict.Kind)
         {
             case Delivery.Delivered:
-                await _settlement.SettleAsync(batch.Ids, batch.StoredBytes, abort);
+                batch.Recycle();
+                await _settling;
+                _settling = _settlement.SettleAsync(batch.Ids, batch.StoredBytes, abort);
+                if (!_source.IsFromMemory) await _settling;
                 if (_cut > 0) _tools.Metrics.Truncated(Label);
                 _limit = limit * 2;
                 _cut = 0;
-                return hasMore;
+                return _source.Settle(filling);
             case Delivery.Partial:
                 await SettlePartlyAsync(batch, verdict, round, abort);
                 return true;
@@ -152,38 +180,6 @@ internal sealed partial class TargetSender
         await Task.Delay(verdict.After ?? FaultPause, _time, round.Waits);
     }
 
-    /// <returns>The row that stopped the reading because it was not written by us; the batch is then what stands before it.</returns>
-    private async Task<(bool HasMore, UnreadableRow? Unreadable)> FillAsync(RecordBatch batch, int limit, ShippingRound round)
-    {
-        try
-        {
-            await foreach (var row in _tools.Store.ReadAsync(TargetId, limit, round.Sends))
-            {
-                try
-                {
-                    var record = RecordJson.Read(row.Body);
-                    if (!batch.TryAdd(row.Id, _cut > 0 ? RecordCut.Apply(record, _cut) : record, row.Body.Length)) return (true, null);
-                }
-                catch (Exception exception) when (exception is not OutOfMemoryException)
-                {
-                    // Rendering is a pure function of the row: what it throws now it would throw for ever.
-                    return (true, new(row.Id, row.Body.Length, exception.Message));
-                }
-
-                round.Add(row.Owner);
-                if (batch.Bytes >= _tools.Options.MaxBatchBytes) return (true, null);
-            }
-
-            return (batch.Ids.Count == limit, null);
-        }
-        finally
-        {
-            round.Fill();
-        }
-    }
-
     [LoggerMessage(LogLevel.Error, "The sender of log target {Target} failed and will go on in a while.")]
     private static partial void LogFault(ILogger logger, Exception exception, string target);
 }
-
-internal readonly record struct UnreadableRow(long Id, int Bytes, string Reason);

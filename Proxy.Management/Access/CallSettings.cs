@@ -12,13 +12,19 @@ internal sealed class CallSettings
     public IReadOnlyList<string> Tags { get; private init; } = [];
 
     /// <param name="details">The JSON object of the row.</param>
-    public static CallSettings Read(string details)
+    /// <param name="metadata">Another one, in which clients write tags too.</param>
+    public static CallSettings Read(string details, string metadata = "{}")
     {
-        if (details.Length <= 2) return None;
+        if (details.Length <= 2 && metadata.Length <= 2) return None;
 
         using var document = JsonDocument.Parse(details);
+        using var second = JsonDocument.Parse(metadata);
         var root = document.RootElement;
-        return new CallSettings { Aliases = ReadAliases(root, "aliases") ?? ReadAliases(root, "model_aliases") ?? None.Aliases, Tags = ReadTags(root) };
+        return new CallSettings
+        {
+            Aliases = ReadAliases(root, "aliases") ?? ReadAliases(root, "model_aliases") ?? None.Aliases,
+            Tags = [.. ReadTags(root).Union(ReadTags(second.RootElement), StringComparer.Ordinal)],
+        };
     }
 
     private static Dictionary<string, string>? ReadAliases(JsonElement root, string name) =>

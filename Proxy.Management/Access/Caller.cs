@@ -57,7 +57,10 @@ public sealed class Caller
         var team = Team?.Current;
         if (!key.Allows(model, groups) && !(key.IsTeams && team is not null)) return KeyRefusal(key, model);
 
-        return team is null || team.ModelList.Allows(model, groups) ? null : TeamRefusal(team, model);
+        if (team is not null && !team.ModelList.Allows(model, groups)) return TeamRefusal(team, model);
+        if (team is null && Key.User?.Terms.Models is { } user && !user.Allows(model, groups)) return UserRefusal(user, model);
+
+        return Key.Organization?.Terms.Models is { } organization && !organization.Allows(model, groups) ? OrganizationRefusal(organization, model) : null;
     }
 
     private static ProxyError KeyRefusal(ModelList allowed, string model) => new(
@@ -70,6 +73,19 @@ public sealed class Caller
         401,
         "team_model_access_denied",
         $"Team not allowed to access model. Team={team.TeamId}, Model={Shorten(model)}. Allowed team models = {team.ModelList}",
+        "model");
+
+    /// <remarks>A user's list holds for their own keys: within a team the team's does.</remarks>
+    private static ProxyError UserRefusal(ModelList allowed, string model) => new(
+        401,
+        "user_model_access_denied",
+        $"user not allowed to access model. This user can only access models={allowed}. Tried to access {Shorten(model)}",
+        "model");
+
+    private static ProxyError OrganizationRefusal(ModelList allowed, string model) => new(
+        401,
+        "org_model_access_denied",
+        $"organization not allowed to access model. This organization can only access models={allowed}. Tried to access {Shorten(model)}",
         "model");
 
     private static string Shorten(string model) => model.Length > MaxModelInMessage ? model[..MaxModelInMessage] : model;

@@ -3,6 +3,8 @@ namespace Proxy.Management.Access;
 /// <summary>The models that a key or a team may use. Immutable; asking allocates nothing.</summary>
 internal sealed class ModelList
 {
+    public static readonly ModelList All = new([]);
+
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly string[] _prefixes;
     private readonly bool _isOpen;

@@ -8,17 +8,20 @@ namespace Proxy.Management.Budgets;
 /// <remarks>Every member that is not a plain read is called under the lock of the <see cref="Cashier"/>.</remarks>
 internal sealed class Account
 {
+    private AccountTerms _own;
     private AccountTerms _terms;
+    private AccountTerms? _seenUsual;
     private AlertLevels _told;
     private long _spent;
     private long _reserved;
     private long _holds;
     private SlidingWindow? _requests;
     private SlidingWindow? _tokens;
+    private TaskCompletionSource? _freed;
 
     public Account(AccountId id, AccountTerms terms, long spentPicos)
     {
-        (Id, _terms, _spent) = (id, terms, spentPicos);
+        (Id, _own, _terms, _spent) = (id, terms, terms, spentPicos);
         ResetAt = terms.BudgetResetAt;
     }
 
@@ -42,12 +45,19 @@ internal sealed class Account
     /// <summary>The last admission, on the clock that never goes back.</summary>
     public long LastUsedAt { get; private set; }
 
+    /// <summary>Where the terms are kept that hold as far as the account has none of its own; null for most.</summary>
+    public UsualTerms? Usual { get; set; }
+
+    /// <summary>A period that came with the usual terms and has no end yet.</summary>
+    public bool LacksPeriod => Usual is not null && ResetAt is null && CurrentTerms().BudgetDuration is not null;
+
     /// <summary>The row has changed.</summary>
     public void Apply(AccountTerms terms)
     {
-        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
-        Volatile.Write(ref _terms, terms);
+        _own = terms;
         ResetAt = terms.BudgetResetAt;
+        Set(Usual is { Terms: var usual } ? terms.Or(usual) : terms);
+        TellFreed();
     }
 
     /// <summary>The row was read by whoever will hold on to the account from now on; what calls under way hold of it stays.</summary>
@@ -57,14 +67,14 @@ internal sealed class Account
         if (_holds == 0) _spent = spentPicos;
     }
 
-    /// <remarks>The one comparator for every limit: full is reached, not passed. So the call that exactly fills it is let in.</remarks>
-    public bool Denies(DateTimeOffset now, long clock, out Denial denial)
+    /// <remarks>A rate or a slot is denied when the limit is reached, so the call that fills it is let in. A budget: see <see cref="Fits"/>.</remarks>
+    public bool Denies(DateTimeOffset now, long clock, long picos, out Denial denial)
     {
-        var terms = _terms;
+        var terms = CurrentTerms();
         if (terms.IsBlocked)
             denial = new Denial(this, DenialReason.Blocked, 0, 0);
-        else if (terms.MaxBudgetPicosAt(now) is { } budget && _spent + _reserved >= budget)
-            denial = new Denial(this, DenialReason.Budget, budget, _spent, _reserved, ResetAt - now, ResetAt);
+        else if (terms.MaxBudgetPicosAt(now) is { } budget && !Fits(budget, _reserved, picos))
+            denial = new Denial(this, DenialReason.Budget, budget, _spent, _reserved, picos, ResetAt: ResetAt);
         else if (terms.RpmLimit is { } rpm && (_requests ??= new()).UsedAt(clock) is var calls && calls >= rpm)
             denial = new Denial(this, DenialReason.Requests, rpm, calls, Wait: WaitOf(_requests, clock, rpm));
         else if (terms.TpmLimit is { } tpm && (_tokens ??= new()).UsedAt(clock) is var tokens && tokens >= tpm)
@@ -76,6 +86,20 @@ internal sealed class Account
 
         return denial.Reason != DenialReason.None;
     }
+
+    /// <summary>Whether a call may hold another sum than it does.</summary>
+    public bool Takes(DateTimeOffset now, long heldPicos, long picos) =>
+        picos <= heldPicos || _terms.MaxBudgetPicosAt(now) is not { } budget || Fits(budget, _reserved - heldPicos, picos);
+
+    /// <summary>Instead of what a call holds it holds this.</summary>
+    public void Move(long heldPicos, long picos)
+    {
+        _reserved += picos - heldPicos;
+        if (picos < heldPicos) TellFreed();
+    }
+
+    /// <summary>Done when something that is held has become free, or the terms or the period are others.</summary>
+    public Task WhenFreed() => (_freed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     public void Take(long clock, long picos, long tokens)
     {
@@ -92,6 +116,7 @@ internal sealed class Account
         _holds--;
         _reserved -= heldPicos;
         _spent += picos;
+        TellFreed();
         if (_tokens is null || tokens == heldTokens) return;
 
         if (tokens < heldTokens) _tokens.TakeBack(takenAt, heldTokens - tokens);
@@ -100,7 +125,11 @@ internal sealed class Account
 
     public void AddSpend(long picos) => _spent += picos;
 
-    public void SetSpend(long picos) => _spent = picos;
+    public void SetSpend(long picos)
+    {
+        _spent = picos;
+        TellFreed();
+    }
 
     /// <summary>Thresholds that are reached and of which nobody was told yet; from now on they count as told.</summary>
     public AlertLevels TakeAlerts()
@@ -123,11 +152,42 @@ internal sealed class Account
         _spent = 0;
         _told = AlertLevels.None;
         ResetAt = next;
+        TellFreed();
     }
 
     public RateStanding RequestsAt(long clock) => StandingOf(_requests, _terms.RpmLimit, clock);
 
     public RateStanding TokensAt(long clock) => StandingOf(_tokens, _terms.TpmLimit, clock);
+
+    /// <summary>
+    /// Beside others a call must fit whole, so that calls at once never pass a budget. One that nothing is held beside may take the last of it,
+    /// whatever it states that it may cost: how long an answer gets nobody knows before.
+    /// </summary>
+    private bool Fits(long budget, long heldByOthers, long picos) =>
+        _spent < budget && (heldByOthers == 0 || picos == 0 || _spent + heldByOthers + picos <= budget);
+
+    private AccountTerms CurrentTerms()
+    {
+        if (Usual is { Terms: var usual } && !ReferenceEquals(usual, _seenUsual))
+        {
+            _seenUsual = usual;
+            Set(_own.Or(usual));
+        }
+
+        return _terms;
+    }
+
+    private void Set(AccountTerms terms)
+    {
+        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
+        Volatile.Write(ref _terms, terms);
+    }
+
+    private void TellFreed()
+    {
+        _freed?.TrySetResult();
+        _freed = null;
+    }
 
     private static RateStanding StandingOf(SlidingWindow? window, long? limit, long clock)
     {

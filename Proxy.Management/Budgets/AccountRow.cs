@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Proxy.Management.Access;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -39,7 +41,18 @@ internal sealed record AccountRow : LimitRow
         TpmLimit = TpmLimit ?? SharedTpmLimit,
         RpmLimit = RpmLimit ?? SharedRpmLimit,
         IsBlocked = IsBlocked != 0,
+        Models = ReadModels(),
     };
+
+    private ModelList ReadModels()
+    {
+        if (AccountId.Kind is not (AccountKind.User or AccountKind.Organization) || !Details.Contains("\"models\"", StringComparison.Ordinal)) return ModelList.All;
+
+        using var document = JsonDocument.Parse(Details);
+        return document.RootElement.TryGetProperty("models", out var models) && models.ValueKind == JsonValueKind.Array
+            ? new ModelList([.. models.EnumerateArray().Where(model => model.ValueKind == JsonValueKind.String).Select(model => model.GetString()!)])
+            : ModelList.All;
+    }
 
     public static AccountKind KindOf(string scope) => Enum.GetValues<AccountKind>().First(kind => new AccountId(kind, "").Scope == scope);
 }

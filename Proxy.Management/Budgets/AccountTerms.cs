@@ -1,3 +1,4 @@
+using Proxy.Management.Access;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -25,6 +26,19 @@ public sealed record AccountTerms : LimitSettings
 
     /// <summary>Lets nothing through.</summary>
     public bool IsBlocked { get; init; }
+
+    /// <summary>The models that a user or an organisation may use.</summary>
+    internal ModelList Models { get; init; } = ModelList.All;
+
+    /// <summary>These terms, and where there is none, that of others. A period ends for whoever has it.</summary>
+    internal AccountTerms Or(AccountTerms others) => this with
+    {
+        MaxBudget = MaxBudget ?? others.MaxBudget,
+        BudgetDuration = BudgetDuration ?? others.BudgetDuration,
+        TpmLimit = TpmLimit ?? others.TpmLimit,
+        RpmLimit = RpmLimit ?? others.RpmLimit,
+        _maxBudgetPicos = null,
+    };
 
     internal long? MaxBudgetPicosAt(DateTimeOffset now) => MaxBudget is not { } budget ? null
         : Increase is { } increase && now < IncreaseEndsAt ? Money.ToPico(Math.Min(budget + increase, Money.Max))

@@ -18,6 +18,13 @@ internal sealed partial class BudgetResets(
         _ = WriteAsync(account.Id, account, old, next);
     }
 
+    /// <summary>Called under the lock of the accounts: the first period of an account whose terms stand elsewhere.</summary>
+    public void Open(Account account, DateTimeOffset now)
+    {
+        account.ResetAt = calendar.NextReset(account.Terms.BudgetDuration, now);
+        if (account.ResetAt is not null) Schedule(account.Id, account.ResetAt);
+    }
+
     /// <summary>Resets what is due, whether it is in memory or not.</summary>
     public async Task RunDueAsync(CancellationToken cancellationToken)
     {

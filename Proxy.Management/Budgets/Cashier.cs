@@ -10,6 +10,9 @@ namespace Proxy.Management.Budgets;
 /// nothing is ever seen half done. Budget: under 3 µs and 300 bytes for an admission with its settlement.</remarks>
 public sealed class Cashier
 {
+    /// <summary>How long a call waits for what others hold of a budget that is not spent.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate;
     private readonly AccountRing _ring;
     private readonly BudgetResets _resets;
@@ -24,14 +27,24 @@ public sealed class Cashier
     }
 
     /// <summary>Holds the estimate in every scope of the call.</summary>
+    /// <remarks>A call that does not fit beside others waits for them: they may cost less than they hold.</remarks>
     /// <returns>The reservation, or why the call is refused; then nothing is held.</returns>
-    public ValueTask<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(Caller caller, in CallEstimate call)
+    public ValueTask<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(Caller caller, in CallEstimate call, CancellationToken cancellationToken)
     {
         var reservation = Open(caller, call);
-        if (call.CustomerId is null && call.Tags.Count == 0) return new(Admit(reservation));
-        if (!TryAddLoaded(reservation, call)) return AddAndAdmitAsync(reservation, call);
+        return TryAddLoaded(reservation, call)
+            ? AdmitAsync(reservation, call.Patience, cancellationToken)
+            : AddAndAdmitAsync(reservation, call, cancellationToken);
+    }
 
-        return new(Admit(reservation));
+    internal ValueTask<(Reservation? Reservation, ProxyError? Error)> AdmitAsync(
+        Reservation reservation, TimeSpan? patience, CancellationToken cancellationToken)
+    {
+        if (TryTake(reservation, out var denial, out var freed)) return new((reservation, null));
+
+        return freed is null
+            ? new((null, Refusals.Of(denial, _time.GetUtcNow())))
+            : WaitAsync(reservation, denial, freed, patience, cancellationToken);
     }
 
     internal void Close(Reservation reservation, long picos, long tokens)
@@ -50,25 +63,74 @@ public sealed class Cashier
         }
     }
 
+    /// <summary>Holds what the call may cost at another model, there and in the scopes of that model alone, or leaves all as it is.</summary>
+    internal bool TryMove(Reservation reservation, Caller caller, string model, decimal cost)
+    {
+        var (now, clock, picos) = (_time.GetUtcNow(), Clock(), Money.ToPico(cost));
+        lock (_gate)
+        {
+            var kept = new List<Account>();
+            var left = new List<Account>();
+            for (var i = 0; i < reservation.Count; i++)
+                (reservation[i].Id.Kind is AccountKind.KeyModel or AccountKind.TeamModel ? left : kept).Add(reservation[i]);
+
+            var taken = caller.Key?.ModelAccounts(model).ToList() ?? [];
+            if (kept.Exists(account => !account.Takes(now, reservation.Picos, picos))) return false;
+            if (taken.Exists(account => account.Denies(now, clock, picos, out _))) return false;
+
+            foreach (var account in kept) account.Move(reservation.Picos, picos);
+            foreach (var account in left) account.Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, 0, 0);
+            foreach (var account in taken) account.Take(clock, picos, reservation.Tokens);
+            reservation.Move([.. kept, .. taken], picos);
+            return true;
+        }
+    }
+
     /// <summary>Holds it in all of the reservation's accounts or in none.</summary>
-    internal (Reservation? Reservation, ProxyError? Error) Admit(Reservation reservation)
+    /// <param name="denial">Why not.</param>
+    /// <param name="freed">Done when it may be tried again; null when there is nothing to wait for.</param>
+    internal bool TryTake(Reservation reservation, out Denial denial, out Task? freed)
     {
         var now = _time.GetUtcNow();
         var clock = Clock();
-        Denial denial = default;
+        (denial, freed) = (default, null);
         lock (_gate)
         {
-            for (var i = 0; i < reservation.Count && denial.Reason == DenialReason.None; i++)
+            for (var i = 0; i < reservation.Count; i++)
             {
                 if (reservation[i].ResetAt <= now) _resets.Begin(reservation[i], now);
-                reservation[i].Denies(now, clock, out denial);
+                else if (reservation[i].LacksPeriod) _resets.Open(reservation[i], now);
+                if (!reservation[i].Denies(now, clock, reservation.Picos, out denial)) continue;
+
+                if (denial.IsHeld) freed = reservation[i].WhenFreed();
+                return false;
             }
 
-            if (denial.Reason == DenialReason.None) reservation.Take(clock);
-            else reservation.TryClose();
+            reservation.Take(clock);
+            return true;
+        }
+    }
+
+    private async ValueTask<(Reservation? Reservation, ProxyError? Error)> WaitAsync(
+        Reservation reservation, Denial denial, Task? freed, TimeSpan? patience, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        var longest = patience < LongestWait ? patience.Value : LongestWait;
+        while (freed is not null && longest - _time.GetElapsedTime(started) is var rest && rest > TimeSpan.Zero)
+        {
+            try
+            {
+                await freed.WaitAsync(rest, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                break;
+            }
+
+            if (TryTake(reservation, out denial, out freed)) return (reservation, null);
         }
 
-        return denial.Reason == DenialReason.None ? (reservation, null) : (null, Refusals.Of(denial, now));
+        return (null, Refusals.Of(denial, _time.GetUtcNow()));
     }
 
     private Reservation Open(Caller caller, in CallEstimate call)
@@ -82,6 +144,7 @@ public sealed class Cashier
 
     private bool TryAddLoaded(Reservation reservation, in CallEstimate call)
     {
+        if (call.CustomerId is null && call.Tags.Count == 0) return true;
         if (call.CustomerId is { } customer && _ring.FindLoaded(new AccountId(AccountKind.Customer, customer)) is null) return false;
 
         for (var i = 0; i < call.Tags.Count; i++)
@@ -94,11 +157,12 @@ public sealed class Cashier
         return true;
     }
 
-    private async ValueTask<(Reservation? Reservation, ProxyError? Error)> AddAndAdmitAsync(Reservation reservation, CallEstimate call)
+    private async ValueTask<(Reservation? Reservation, ProxyError? Error)> AddAndAdmitAsync(
+        Reservation reservation, CallEstimate call, CancellationToken cancellationToken)
     {
         if (call.CustomerId is not null) reservation.Add(await _ring.FindAsync(new AccountId(AccountKind.Customer, call.CustomerId)));
         foreach (var tag in call.Tags) reservation.Add(await _ring.FindAsync(new AccountId(AccountKind.Tag, tag)));
-        return Admit(reservation);
+        return await AdmitAsync(reservation, call.Patience, cancellationToken);
     }
 
     private long Clock() => _time.GetElapsedTime(0, _time.GetTimestamp()).Ticks;

@@ -16,7 +16,12 @@ internal enum DenialReason
 /// <param name="Limit">The limit; picodollars of a budget.</param>
 /// <param name="Used">What is used of it.</param>
 /// <param name="Reserved">What calls under way hold of a budget.</param>
+/// <param name="Asked">What this call would hold of it.</param>
 /// <param name="Wait">How long until a permit frees; null when time alone does not free one.</param>
 /// <param name="ResetAt">When the budget begins anew; null for never.</param>
 internal readonly record struct Denial(
-    Account Account, DenialReason Reason, long Limit, long Used, long Reserved = 0, TimeSpan? Wait = null, DateTimeOffset? ResetAt = null);
+    Account Account, DenialReason Reason, long Limit, long Used, long Reserved = 0, long Asked = 0, TimeSpan? Wait = null, DateTimeOffset? ResetAt = null)
+{
+    /// <summary>The budget is not spent: the call fits once others have ended and cost less than they hold.</summary>
+    public bool IsHeld => Reason == DenialReason.Budget && Used < Limit;
+}

@@ -29,10 +29,12 @@ internal static class Refusals
             AccountKind.Customer => $"ExceededBudget: End User={id.Shown} over budget. Spend={spend}, Budget={budget}",
             _ => $"Budget has been exceeded! {Word(id.Kind)}={id.Shown} Current cost: {spend}, Max budget: {budget}",
         };
-        var reserved = denial.Reserved == 0 ? "" : $" Calls under way hold {Money.FromPico(denial.Reserved)} of it.";
+        var reserved = denial.Reserved == 0 ? ""
+            : $" Calls under way hold {Money.FromPico(denial.Reserved)} of it, and this one may cost {Money.FromPico(denial.Asked)}; a smaller max_tokens holds less.";
         var reset = denial.ResetAt is { } at ? $"It resets at {Format(at)}." : "It does not reset.";
-        return new ProxyError(400, BudgetExceeded, $"{message}. This is the budget of {id.Scope} {id.Shown}.{reserved} {reset}")
+        return new ProxyError(denial.IsHeld ? 429 : 400, BudgetExceeded, $"{message}. This is the budget of {id.Scope} {id.Shown}.{reserved} {reset}")
         {
+            RetryAfterSeconds = denial.IsHeld ? 1 : null,
             Scope = new ErrorScope(id.Scope, id.Shown, budget, spend, RateLimitType: null, denial.ResetAt),
         };
     }

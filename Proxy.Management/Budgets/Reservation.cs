@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Proxy.Management.Access;
 using Proxy.Management.Limits;
 
 namespace Proxy.Management.Budgets;
@@ -20,7 +21,7 @@ public sealed class Reservation
     /// <summary>The scope with the fewest tokens left.</summary>
     public RateStanding TokenRate { get; private set; }
 
-    internal long Picos { get; }
+    internal long Picos { get; private set; }
 
     internal long Tokens { get; }
 
@@ -32,6 +33,10 @@ public sealed class Reservation
 
     /// <summary>Gives everything back, as when the call came to nothing. After a settlement it does nothing.</summary>
     public void Release() => _cashier.Close(this, 0, 0);
+
+    /// <summary>The call goes on to another model: from now on it holds what it may cost there, in the scopes of that model.</summary>
+    /// <returns>False when it does not fit; then it holds what it held.</returns>
+    public bool TryMove(Caller caller, string model, decimal cost) => _cashier.TryMove(this, caller, model, cost);
 
     /// <summary>The call is in the database: what it held goes, what it used stays.</summary>
     internal void Settle(long picos, long tokens) => _cashier.Close(this, picos, tokens);
@@ -62,6 +67,13 @@ public sealed class Reservation
             Requests = Tighter(Requests, account.RequestsAt(clock));
             TokenRate = Tighter(TokenRate, account.TokensAt(clock));
         }
+    }
+
+    /// <summary>Under the cashier's lock: the sum is another, and so may be the accounts.</summary>
+    internal void Move(IReadOnlyList<Account> accounts, long picos)
+    {
+        (_count, _more, Picos) = (0, null, picos);
+        foreach (var account in accounts) Add(account);
     }
 
     /// <summary>Under the cashier's lock.</summary>

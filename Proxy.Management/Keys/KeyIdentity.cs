@@ -7,6 +7,8 @@ namespace Proxy.Management.Keys;
 /// <summary>A key's row as it was read. Immutable.</summary>
 public sealed record KeyIdentity
 {
+    private CallSettings? _settings;
+
     /// <summary>The hash of its first secret, by which calls, accounts and logs know it for good.</summary>
     public required KeyHash Hash { get; init; }
 
@@ -50,13 +52,17 @@ public sealed record KeyIdentity
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>A JSON object without secrets: callbacks are kept apart.</summary>
-    public string Metadata { get; init; } = "{}";
+    public string Metadata
+    {
+        get;
+        init => (field, _settings) = (value, null);
+    } = "{}";
 
     /// <summary>A JSON object with the fields that are kept but not read.</summary>
     public string Details
     {
         get;
-        init => (field, Settings) = (value, CallSettings.Read(value));
+        init => (field, _settings) = (value, null);
     } = "{}";
 
     /// <summary>Where this key's calls are logged instead of where its team's are; empty means as the team's.</summary>
@@ -83,7 +89,7 @@ public sealed record KeyIdentity
     /// <summary>The budget that <see cref="BudgetId"/> names, as it was read with the row.</summary>
     internal SharedBudget? Budget { get; init; }
 
-    internal CallSettings Settings { get; private init; } = CallSettings.None;
+    internal CallSettings Settings => _settings ??= CallSettings.Read(Details, Metadata);
 
     internal ModelList ModelList { get; private init; } = new([]);
 

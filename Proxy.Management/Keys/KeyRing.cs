@@ -141,6 +141,11 @@ internal sealed class KeyRing
         var member = key.TeamId is null || key.UserId is null ? null : await _accounts.FindAsync(AccountId.OfMember(key.TeamId, key.UserId));
         var organization = key.OrganizationId is null ? null : await _accounts.FindAsync(new AccountId(AccountKind.Organization, key.OrganizationId));
         var account = _accounts.Hold(id, () => new Account(id, key.Terms, Money.ToPico(spend)));
+        if (member is not null)
+        {
+            lock (_accounts.Gate) member.Usual = team?.MemberTerms;
+        }
+
         return new KeyLinks(account, models, team, user, member, organization);
     }
 

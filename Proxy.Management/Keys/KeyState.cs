@@ -24,6 +24,10 @@ public sealed class KeyState
 
     internal Account Account => _snapshot.Links.Account;
 
+    internal Account? User => _snapshot.Links.User;
+
+    internal Account? Organization => _snapshot.Links.Organization ?? Team?.Organization;
+
     /// <summary>The caller that presents this key; made once, so that a warm key allocates nothing.</summary>
     internal Caller Caller { get; }
 
@@ -47,6 +51,14 @@ public sealed class KeyState
         reservation.Add(links.Member);
         links.Team?.AddAccounts(reservation, model);
         reservation.Add(links.Organization ?? links.Team?.Organization);
+    }
+
+    /// <summary>The scopes that a call is counted in for its model alone.</summary>
+    internal IEnumerable<Account> ModelAccounts(string model)
+    {
+        var links = _snapshot.Links;
+        if (links.Models.Find(model) is { } own) yield return own;
+        if (links.Team?.ModelAccount(model) is { } team) yield return team;
     }
 
     private sealed record Snapshot(KeyIdentity Identity, KeyLinks Links);

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Mvc;
+using Proxy.Management.Bodies;
 using Proxy.Management.Errors;
 
 namespace Proxy.Management.Models;
@@ -30,14 +30,14 @@ internal sealed record ModelPageQuery(
     };
 
     /// <summary>Look at <see cref="FindFault"/> first.</summary>
-    public int PageNumber => Read(Page, 1, MaxPage) ?? 1;
+    public int PageNumber => QueryNumber.Read(Page, 1, MaxPage) ?? 1;
 
-    public int PageSize => Read(Size, DefaultSize, MaxSize) ?? DefaultSize;
+    public int PageSize => QueryNumber.Read(Size, DefaultSize, MaxSize) ?? DefaultSize;
 
     public ProxyError? FindFault()
     {
-        if (Read(Page, 1, MaxPage) is null) return OutOfRange("page", MaxPage);
-        if (Read(Size, DefaultSize, MaxSize) is null) return OutOfRange("size", MaxSize);
+        if (QueryNumber.Read(Page, 1, MaxPage) is null) return QueryNumber.OutOfRange("page", MaxPage);
+        if (QueryNumber.Read(Size, DefaultSize, MaxSize) is null) return QueryNumber.OutOfRange("size", MaxSize);
         if (SortBy is not null && !Columns.ContainsKey(SortBy)) return Unknown("sortBy", Columns.Keys);
 
         return SortOrder is null || Orders.Contains(SortOrder) ? null : Unknown("sortOrder", Orders);
@@ -65,14 +65,6 @@ internal sealed record ModelPageQuery(
         left is JsonValue one && right is JsonValue other && one.TryGetValue<decimal>(out var number) && other.TryGetValue<decimal>(out var second)
             ? number.CompareTo(second)
             : string.CompareOrdinal(left?.ToString(), right?.ToString());
-
-    private static int? Read(string? text, int otherwise, int most) =>
-        text is null ? otherwise
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most ? number
-        : null;
-
-    private static ProxyError OutOfRange(string name, int most) =>
-        new(422, ProxyError.InvalidRequest, $"'{name}' must be a whole number from 1 to {most}.", name);
 
     private static ProxyError Unknown(string name, IEnumerable<string> known) =>
         ProxyError.BadRequest($"'{name}' must be one of {string.Join(", ", known)}.", name);

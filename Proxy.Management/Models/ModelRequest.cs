@@ -10,6 +10,7 @@ internal sealed class ModelRequest
 {
     private const int MaxKeyLength = 16 * 1024;
     private const int MaxAddressLength = 2048;
+    private static readonly string[] Counts = ["order", "rpm", "tpm", "max_parallel_requests"];
     private static readonly string[] References = ["os.environ/", "env:", "file:"];
 
     private ModelRequest()
@@ -71,7 +72,7 @@ internal sealed class ModelRequest
             ("api_base", fields.Text("api_base", MaxAddressLength)), ("api_version", fields.Text("api_version")),
             ("custom_llm_provider", fields.Text("custom_llm_provider")), ("api_key", fields.Text("api_key", MaxKeyLength)),
         };
-        fields.Count("order");
+        foreach (var count in Counts) fields.Count(count);
         fields.TextList("tags");
         fields.Dollars("weight");
         fields.Dollars("input_cost_per_token");

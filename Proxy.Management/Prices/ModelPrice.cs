@@ -5,6 +5,8 @@ namespace Proxy.Management.Prices;
 /// <summary>What a model costs. Immutable.</summary>
 public sealed class ModelPrice
 {
+    private static readonly PriceKind[] OtherOutput = [PriceKind.Reasoning, PriceKind.AudioOutput];
+
     private readonly PricePoint[] _points;
 
     public ModelPrice(IEnumerable<PricePoint> points) => _points = [.. points];
@@ -51,6 +53,20 @@ public sealed class ModelPrice
             + Cost(usage.AudioOutput, PriceKind.AudioOutput, tier, prompt, output)
             + Cost(usage.Images, PriceKind.ImageOutput, tier, prompt, 0);
         return (inputCost, outputCost);
+    }
+
+    /// <summary>The most that so many tokens can come to, whatever becomes of the output: some of it may be thought or spoken.</summary>
+    public decimal MostOf(long input, long output, ServiceTier tier)
+    {
+        var (inputCost, outputCost) = CostOf(new TokenUsage(input, 0, 0, output, 0), tier);
+        if (output == 0) return inputCost + outputCost;
+
+        foreach (var kind in OtherOutput)
+        {
+            if (Find(kind, tier, input) is { } dollars) outputCost = Math.Max(outputCost, output * dollars);
+        }
+
+        return inputCost + outputCost;
     }
 
     private static IEnumerable<PricePoint> Points(decimal input, decimal output, decimal? cachedInput, decimal? cacheWrite)

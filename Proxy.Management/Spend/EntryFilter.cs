@@ -10,8 +10,10 @@ namespace Proxy.Management.Spend;
 /// <param name="Before">Only those that began before this one.</param>
 internal sealed record EntryFilter(KeyHash? KeyHash, string? UserId, string? TeamId, DayRange? Days, Guid? Before)
 {
+    public string? Model { get; init; }
+
     /// <summary>True when it is of one key, user or team, by which the book has no index.</summary>
-    public bool IsNarrow => KeyHash is not null || UserId is not null || TeamId is not null;
+    public bool IsNarrow => KeyHash is not null || UserId is not null || TeamId is not null || Model is not null;
 
     /// <summary>True when it can hold nothing: a caller has asked for what is not theirs.</summary>
     public bool IsEmpty { get; private init; }
@@ -28,7 +30,8 @@ internal sealed record EntryFilter(KeyHash? KeyHash, string? UserId, string? Tea
     public bool Holds(SpendEntry entry) => !IsEmpty
         && (KeyHash is null || KeyHash == entry.KeyHash)
         && (UserId is null || UserId == entry.UserId)
-        && (TeamId is null || TeamId == entry.TeamId);
+        && (TeamId is null || TeamId == entry.TeamId)
+        && (Model is null || Model == entry.Model);
 
     /// <summary>Narrows the days of a range to those of what is asked for.</summary>
     public DayFilter ToDays(DayRange range)
@@ -37,13 +40,14 @@ internal sealed record EntryFilter(KeyHash? KeyHash, string? UserId, string? Tea
         if (KeyHash is { } key) days.Is("key_hash", key.ToArray());
         if (UserId is not null) days.Is("user_id", UserId);
         if (TeamId is not null) days.Is("team_id", TeamId);
+        if (Model is not null) days.Is("model", Model);
         return days;
     }
 
     /// <summary>The condition of a statement, and its values.</summary>
-    public (string Sql, DynamicParameters Parameters) ToSql(int limit)
+    public (string Sql, DynamicParameters Parameters) ToSql(int limit, long offset)
     {
-        var parameters = new DynamicParameters(new { limit });
+        var parameters = new DynamicParameters(new { limit, offset });
         var sql = new StringBuilder("where 1 = 1");
         void Add(string condition, string name, object? value)
         {
@@ -55,6 +59,7 @@ internal sealed record EntryFilter(KeyHash? KeyHash, string? UserId, string? Tea
         Add("key_hash = @key", "key", KeyHash?.ToArray());
         Add("user_id = @user", "user", UserId);
         Add("team_id = @team", "team", TeamId);
+        Add("model = @model", "model", Model);
         Add("call_id < @before", "before", Before?.ToByteArray(bigEndian: true));
         Add("call_id >= @first", "first", Days is { } days ? FirstOf(days.From) : null);
         Add("call_id < @beyond", "beyond", Days is { } range ? FirstOf(range.To + 1) : null);

@@ -40,7 +40,7 @@ internal static class SpendEndpoints
             : await log.ListAsync(filter, query.Count, cancellationToken));
     }
 
-    private static async Task<IReadOnlyList<SpendEntry>> FindAsync(SpendLog log, string requestId, EntryFilter filter, CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyList<SpendEntry>> FindAsync(SpendLog log, string requestId, EntryFilter filter, CancellationToken cancellationToken) =>
         Guid.TryParse(requestId, out var callId) && await log.FindAsync(callId, cancellationToken) is { } entry && filter.Holds(entry) ? [entry] : [];
 
     /// <summary>Looks through those days only that have calls of what is asked for, the latest first, until it has enough.</summary>

@@ -60,14 +60,14 @@ public sealed class SpendLedger
         public void Write(WriteSession session)
         {
             session.Defer(ledger._writer);
-            ledger._writer.Write(session, entry, picos, reservation);
-            rider?.Write(session.Connection, session.Transaction);
+            ledger._writer.Write(session, entry, picos, reservation, rider);
         }
 
         public void Complete()
         {
             if (reservation is null) ledger.AddToMemory(entry, picos);
             else reservation.Settle(picos, entry.Usage.Total);
+            rider?.Committed();
             TrySetResult();
         }
 

@@ -37,14 +37,15 @@ public sealed class SpendLog(Database database)
     }
 
     /// <summary>The latest entries of a filter, the latest first.</summary>
-    internal async Task<IReadOnlyList<SpendEntry>> ListAsync(EntryFilter filter, int limit, CancellationToken cancellationToken)
+    /// <param name="offset">How many of them are passed over.</param>
+    internal async Task<IReadOnlyList<SpendEntry>> ListAsync(EntryFilter filter, int limit, CancellationToken cancellationToken, long offset = 0)
     {
         if (filter.IsEmpty) return [];
 
-        var (condition, parameters) = filter.ToSql(limit);
+        var (condition, parameters) = filter.ToSql(limit, offset);
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<SpendRow>(
-            new CommandDefinition($"{FindSql}{condition} order by call_id desc limit @limit", parameters, cancellationToken: cancellationToken));
+            new CommandDefinition($"{FindSql}{condition} order by call_id desc limit @limit offset @offset", parameters, cancellationToken: cancellationToken));
         return [.. rows.Select(row => row.ToEntry())];
     }
 

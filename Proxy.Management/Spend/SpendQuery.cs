@@ -1,6 +1,6 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 
@@ -18,13 +18,10 @@ internal sealed record SpendQuery(
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1000;
 
-    private static readonly ProxyError LimitOutOfRange = new(
-        422, ProxyError.InvalidRequest, $"'limit' must be a whole number from 1 to {MaxLimit}.", "limit");
-
     /// <summary>How many are wanted; look at <see cref="LimitFault"/> first.</summary>
-    public int Count => TryReadLimit(out var count) ? count : DefaultLimit;
+    public int Count => QueryNumber.Read(Limit, DefaultLimit, MaxLimit) ?? DefaultLimit;
 
-    public ProxyError? LimitFault => TryReadLimit(out _) ? null : LimitOutOfRange;
+    public ProxyError? LimitFault => QueryNumber.Read(Limit, DefaultLimit, MaxLimit) is null ? QueryNumber.OutOfRange("limit", MaxLimit) : null;
 
     /// <summary>Answers from the days of calls.</summary>
     public async Task<IResult> AnswerAsync(Func<DayFilter, Task<IResult>> answer)
@@ -44,11 +41,5 @@ internal sealed record SpendQuery(
     {
         var (range, error) = DayRange.Read(StartDate, EndDate, Time.GetUtcNow());
         return (error ?? LimitFault) is { } fault ? (null, fault) : (choose(range), null);
-    }
-
-    private bool TryReadLimit(out int count)
-    {
-        count = DefaultLimit;
-        return Limit is null || (int.TryParse(Limit, NumberStyles.None, CultureInfo.InvariantCulture, out count) && count is >= 1 and <= MaxLimit);
     }
 }

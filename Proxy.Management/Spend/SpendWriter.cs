@@ -17,14 +17,18 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
     private readonly Dictionary<AccountId, long> _accounts = [];
     private readonly DaySums _days = new();
 
+    // The last one that rode in this group, who speaks for all of them.
+    private ICommitRider? _rider;
     private DbConnection? _connection;
     private ISpendStatements? _statements;
 
-    public void Write(WriteSession session, SpendEntry entry, long picos, Reservation? reservation)
+    public void Write(WriteSession session, SpendEntry entry, long picos, Reservation? reservation, ICommitRider? rider)
     {
         Prepare(session.Connection);
         _statements!.Insert(entry, picos);
         _days.Add(entry, picos);
+        rider?.Write(session.Connection, session.Transaction);
+        _rider = rider ?? _rider;
 
         if (picos == 0) return;
         if (entry.KeyHash is { } hash) Add(_keys, hash, picos);
@@ -52,11 +56,15 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         foreach (var (id, amount) in _accounts) _statements!.AddToAccount(id, amount, now);
         _days.Write(_statements!);
         _statements!.Flush(session.Transaction);
+        _rider?.Flush(session.Connection, session.Transaction);
+        _rider = null;
         Forget();
     }
 
     public void Forget()
     {
+        _rider?.Forget();
+        _rider = null;
         _keys.Clear();
         _teams.Clear();
         _accounts.Clear();

@@ -36,6 +36,9 @@ public sealed class Database : IDisposable
     /// <summary>The full path of the database file; null when it is not a file.</summary>
     public string? Path => Engine.Path;
 
+    /// <summary>Rows are on a PostgreSQL server, not in a file.</summary>
+    public bool IsServer => Path is null;
+
     internal IDatabaseEngine Engine { get; }
 
     /// <summary>A connection for reading; the caller disposes it.</summary>

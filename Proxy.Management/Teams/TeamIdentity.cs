@@ -7,6 +7,8 @@ namespace Proxy.Management.Teams;
 /// <summary>A team's row as it was read. Immutable.</summary>
 public sealed record TeamIdentity
 {
+    private CallSettings? _settings;
+
     public required string TeamId { get; init; }
 
     public string? Alias { get; init; }
@@ -25,13 +27,17 @@ public sealed record TeamIdentity
     public LimitSettings Limits { get; init; } = LimitSettings.None;
 
     /// <summary>A JSON object without secrets: callbacks are kept apart.</summary>
-    public string Metadata { get; init; } = "{}";
+    public string Metadata
+    {
+        get;
+        init => (field, _settings) = (value, null);
+    } = "{}";
 
     /// <summary>A JSON object with the fields that are kept but not read.</summary>
     public string Details
     {
         get;
-        init => (field, Settings) = (value, CallSettings.Read(value));
+        init => (field, _settings, MemberTerms) = (value, null, TeamMembership.ReadUsual(value));
     } = "{}";
 
     /// <summary>Where the team's calls are logged. Look at <see cref="IsLoggingDisabled"/> first.</summary>
@@ -51,7 +57,10 @@ public sealed record TeamIdentity
     /// <summary>What the team may use.</summary>
     internal AccountTerms Terms => new(Limits);
 
-    internal CallSettings Settings { get; private init; } = CallSettings.None;
+    /// <summary>What each member may use who has no terms of their own.</summary>
+    internal AccountTerms MemberTerms { get; private init; } = AccountTerms.None;
+
+    internal CallSettings Settings => _settings ??= CallSettings.Read(Details, Metadata);
 
     internal ModelList ModelList { get; private init; } = new([]);
 

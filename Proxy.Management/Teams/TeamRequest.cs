@@ -33,6 +33,7 @@ internal static class TeamRequest
         new("rpm_limit_type", DetailShape.Text),
         new("tpm_limit_type", DetailShape.Text),
         new("team_member_budget", DetailShape.Dollars),
+        new("team_member_budget_duration", DetailShape.Text),
         new("team_member_rpm_limit", DetailShape.Count),
         new("team_member_tpm_limit", DetailShape.Count),
         new("team_member_key_duration", DetailShape.Text),
@@ -42,6 +43,7 @@ internal static class TeamRequest
     public static (TeamIdentity? Team, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, string? createdBy, DateTimeOffset now)
     {
         CheckMembers(fields);
+        fields.ResetAfter("team_member_budget_duration", now, calendar);
         var metadata = fields.Object("metadata");
         var details = AddCreator(DetailField.Read(fields, Details), createdBy);
         var team = ReadIdentity(fields, calendar, metadata, details, createdBy, now);

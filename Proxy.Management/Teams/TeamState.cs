@@ -7,7 +7,11 @@ public sealed class TeamState
 {
     private volatile Snapshot _snapshot;
 
-    internal TeamState(TeamIdentity identity, TeamLinks links) => _snapshot = new Snapshot(identity, links);
+    internal TeamState(TeamIdentity identity, TeamLinks links)
+    {
+        _snapshot = new Snapshot(identity, links);
+        MemberTerms.Terms = identity.MemberTerms;
+    }
 
     /// <summary>The row as of the latest change.</summary>
     public TeamIdentity Current => _snapshot.Identity;
@@ -18,7 +22,14 @@ public sealed class TeamState
 
     internal Account? Organization => _snapshot.Links.Organization;
 
-    internal void Replace(TeamIdentity identity) => _snapshot = _snapshot with { Identity = identity };
+    /// <summary>What each member may use who has no terms of their own.</summary>
+    internal UsualTerms MemberTerms { get; } = new();
+
+    internal void Replace(TeamIdentity identity)
+    {
+        _snapshot = _snapshot with { Identity = identity };
+        MemberTerms.Terms = identity.MemberTerms;
+    }
 
     /// <returns>False when the row has changed since the links were made.</returns>
     internal bool TryLink(TeamIdentity identity, TeamLinks links)
@@ -27,6 +38,8 @@ public sealed class TeamState
         return ReferenceEquals(old.Identity, identity)
             && ReferenceEquals(Interlocked.CompareExchange(ref _snapshot, new Snapshot(identity, links), old), old);
     }
+
+    internal Account? ModelAccount(string model) => _snapshot.Links.Models.Find(model);
 
     internal void AddAccounts(Reservation reservation, string model)
     {

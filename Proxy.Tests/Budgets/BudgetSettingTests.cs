@@ -29,6 +29,8 @@ internal sealed class BudgetSettingTests
     [TestCase("/organization/new", """{"organization_id": "o-1", "organization_alias": "o", "max_parallel_requests": 0}""", "organization")]
     [TestCase("/user/new", """{"user_id": "u-1", "max_budget": 0}""", "user")]
     [TestCase("/team/member_add", """{"team_id": "t-1", "member": {"role": "user", "user_id": "u-1"}, "max_budget_in_team": 0}""", "team_member")]
+    [TestCase("/team/update", """{"team_id": "t-1", "team_member_budget": 0}""", "team_member")]
+    [TestCase("/team/update", """{"team_id": "t-1", "team_member_rpm_limit": 0, "team_member_tpm_limit": 5}""", "team_member")]
     [TestCase("/team/update", """{"team_id": "t-1", "tpm_limit": 0}""", "team")]
     [TestCase("/team/update", """{"team_id": "t-1", "model_rpm_limit": {"m": 0}}""", "model_per_team")]
     [TestCase("/key/update", """{"key": "KEY", "max_budget": 0}""", "key")]
@@ -82,6 +84,28 @@ internal sealed class BudgetSettingTests
         var team = (await _server.Admin.GetJsonAsync("/team/info?team_id=t-1")).Body;
         team.GetProperty("team_memberships").EnumerateArray().Select(member => member.GetProperty("max_budget_in_team").GetDecimal()).Should().Equal(0, 5);
         (await _server.Admin.PostAsync("/team/member_update", """{"team_id": "t-1", "user_id": "nobody"}""")).Status.Should().Be(400);
+    }
+
+    [Test]
+    public async Task What_a_team_gives_each_member_holds_for_those_without_their_own_and_begins_anew_with_its_period()
+    {
+        var key = await KeyInEverythingAsync();
+        await _server.Admin.PostAsync("/team/update", """{"team_id": "t-1", "team_member_budget": 1, "team_member_budget_duration": "1d"}""");
+        await SpendAsync(key, 1);
+
+        var spent = await AdmitAsync(key);
+        _server.Time.Advance(TimeSpan.FromHours(13));
+        var nextDay = await AdmitAsync(key);
+        await SpendAsync(key, 1);
+        await _server.Admin.PostAsync("/team/member_add", """{"team_id": "t-1", "member": {"role": "user", "user_id": "u-1"}, "max_budget_in_team": 3}""");
+        var own = await AdmitAsync(key);
+        await _server.Admin.PostAsync("/team/update", """{"team_id": "t-1", "team_member_budget": 2}""");
+        await _server.Admin.PostAsync("/team/member_update", """{"team_id": "t-1", "user_id": "u-1", "max_budget_in_team": null}""");
+        var raised = await AdmitAsync(key);
+        var (status, _) = await _server.Admin.PostAsync("/team/update", """{"team_id": "t-1", "team_member_budget_duration": "soon"}""");
+
+        spent!.Scope.Should().Be(new ErrorScope("team_member", "u-1 of t-1", 1, 1, null, new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero)));
+        (nextDay, own, raised, status).Should().Be((null, null, null, 400));
     }
 
     [Test]
@@ -237,6 +261,6 @@ internal sealed class BudgetSettingTests
     private async Task<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(string key)
     {
         var state = await _server.Services.GetRequiredService<KeyRing>().FindAsync(KeyHash.Of(key));
-        return await _server.Services.GetRequiredService<Cashier>().ReserveAsync(state!.Caller, new CallEstimate("m", 0, 0, "c-1", ["red"]));
+        return await _server.Services.GetRequiredService<Cashier>().ReserveAsync(state!.Caller, new CallEstimate("m", 0, 0, "c-1", ["red"]), default);
     }
 }

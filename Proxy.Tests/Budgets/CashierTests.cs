@@ -19,10 +19,97 @@ internal sealed class CashierTests
         var results = Enumerable.Range(0, 100).AsParallel().WithDegreeOfParallelism(8).Select(_ => _till.Admit(0.1m, 0, key)).ToList();
 
         results.Count(result => result.Reservation is not null).Should().Be(10);
-        results.Where(result => result.Error is not null).Should().OnlyContain(result => result.Error!.Type == "budget_exceeded" && result.Error.Status == 400);
+        results.Where(result => result.Error is not null).Should().OnlyContain(result => result.Error!.Type == "budget_exceeded" && result.Error.Status == 429 && result.Error.RetryAfterSeconds == 1);
         foreach (var (reservation, _) in results) reservation?.Settle(100_000_000_000, 0);
         (key.Spend, key.ReservedPicos, key.Holds).Should().Be((1m, 0, 0));
-        _till.Admit(0, 0, key).Error.Should().NotBeNull();
+        _till.Admit(0, 0, key).Error!.Status.Should().Be(400);
+    }
+
+    [Test]
+    public void Beside_others_a_call_must_fit_whole_and_alone_it_may_take_the_last_of_a_budget()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 });
+        var first = _till.Take(0.7m, 0, key);
+
+        _till.Admit(0.4m, 0, key).Error!.Message.Should().Contain("Calls under way hold 0.7 of it, and this one may cost 0.4");
+        _till.Take(0.3m, 0, key).Release();
+        _till.Take(0, 0, key).Release();
+        first.Settle(700_000_000_000, 0);
+
+        _till.Take(5, 0, key).Settle(310_000_000_000, 0);
+        (key.Spend, _till.Admit(0, 0, key).Error!.Status).Should().Be((1.01m, 400));
+    }
+
+    [Test]
+    public async Task A_call_that_does_not_fit_beside_others_waits_until_they_have_cost_less()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 });
+        var first = _till.Take(0.9m, 0, key);
+        var waiting = Enumerable.Range(0, 20).Select(_ => _till.AdmitAsync(0.9m, key)).ToList();
+        waiting.Should().OnlyContain(call => !call.IsCompleted);
+
+        // Each costs a tenth of what the budget is, whatever it holds: ten pass, one after another.
+        var next = first;
+        for (var call = 0; call < 9; call++)
+        {
+            next.Settle(100_000_000_000, 0);
+            var passed = await Task.WhenAny(waiting);
+            waiting.Remove(passed);
+            next = (await passed).Reservation!;
+        }
+
+        next.Settle(100_000_000_000, 0);
+        (await Task.WhenAll(waiting)).Should().OnlyContain(result => result.Error!.Status == 400);
+        (key.Spend, waiting.Count).Should().Be((1m, 11));
+    }
+
+    [Test]
+    public async Task A_wait_ends_with_a_refusal_that_may_be_tried_again()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 });
+        var first = _till.Take(1, 0, key);
+        var waiting = _till.AdmitAsync(1, key);
+        await _till.Time.WaitForTimerAsync(TimeSpan.FromSeconds(30));
+
+        _till.Time.Advance(TimeSpan.FromSeconds(30));
+
+        var error = (await waiting).Error!;
+        (error.Status, error.Type, error.RetryAfterSeconds).Should().Be((429, "budget_exceeded", 1));
+        first.Release();
+        key.Holds.Should().Be(0);
+    }
+
+    [Test]
+    public async Task A_new_budget_or_a_new_period_ends_a_wait_too([Values] bool isReset)
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 }, spent: 0.5m);
+        _till.Take(0.5m, 0, key);
+        var waiting = _till.AdmitAsync(0.5m, key);
+
+        if (isReset) key.Reset(null);
+        else key.Apply(new AccountTerms { MaxBudget = 2 });
+
+        (await waiting).Reservation.Should().NotBeNull();
+    }
+
+    [Test]
+    public void A_dearer_model_is_held_at_its_price_or_not_gone_on_to()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 });
+        var (cheap, dear) = (TestTill.Open(AccountKind.KeyModel, new AccountTerms { TpmLimit = 100 }), TestTill.Open(AccountKind.KeyModel, new AccountTerms { MaxBudget = 0.6m, RpmLimit = 1 }));
+        var caller = TestTill.CallerOf(("cheap", cheap), ("dear", dear));
+        var call = _till.Take(0.1m, 10, key, cheap);
+        var other = _till.Take(0.5m, 0, key);
+
+        call.TryMove(caller, "dear", 0.6m).Should().BeFalse("it does not fit beside the other");
+        (key.ReservedPicos, cheap.Holds, dear.Holds).Should().Be((600_000_000_000, 1, 0));
+        call.TryMove(caller, "dear", 0.5m).Should().BeTrue();
+        (key.ReservedPicos, cheap.Holds, cheap.ReservedPicos, dear.Holds, dear.ReservedPicos).Should().Be((1_000_000_000_000, 0, 0, 1, 500_000_000_000));
+        call.Settle(400_000_000_000, 5);
+        other.Release();
+
+        (key.Spend, key.Holds, cheap.Spend, dear.Spend, dear.Holds, dear.ReservedPicos).Should().Be((0.4m, 0, 0m, 0.4m, 0, 0));
+        _till.Take(0.1m, 0, key, cheap).TryMove(caller, "dear", 0.1m).Should().BeFalse("the model's own limit of calls is reached");
     }
 
     [Test]

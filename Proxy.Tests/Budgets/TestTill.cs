@@ -1,8 +1,10 @@
 using FluentAssertions;
 using Microsoft.Extensions.Logging.Abstractions;
+using Proxy.Management.Access;
 using Proxy.Management.Alerts;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Keys;
 using Proxy.Management.Storage;
 
 namespace Proxy.Tests.Budgets;
@@ -24,10 +26,13 @@ internal sealed class TestTill
 
     public (Reservation? Reservation, ProxyError? Error) Admit(decimal cost, long tokens, params Account[] accounts)
     {
-        var reservation = new Reservation(_cashier, Money.ToPico(cost), tokens);
-        foreach (var account in accounts) reservation.Add(account);
-        return _cashier.Admit(reservation);
+        var reservation = Prepare(cost, tokens, accounts);
+        return _cashier.TryTake(reservation, out var denial, out _) ? (reservation, null) : (null, Refusals.Of(denial, Time.GetUtcNow()));
     }
+
+    /// <summary>An admission that waits for what others hold.</summary>
+    public Task<(Reservation? Reservation, ProxyError? Error)> AdmitAsync(decimal cost, params Account[] accounts) =>
+        _cashier.AdmitAsync(Prepare(cost, 0, accounts), patience: null, CancellationToken.None).AsTask();
 
     /// <summary>An admission that must succeed.</summary>
     public Reservation Take(decimal cost, long tokens, params Account[] accounts)
@@ -36,4 +41,16 @@ internal sealed class TestTill
         error.Should().BeNull();
         return reservation!;
     }
+
+    private Reservation Prepare(decimal cost, long tokens, Account[] accounts)
+    {
+        var reservation = new Reservation(_cashier, Money.ToPico(cost), tokens);
+        foreach (var account in accounts) reservation.Add(account);
+        return reservation;
+    }
+
+    /// <summary>A caller whose key has these accounts for single models, and no others.</summary>
+    public static Caller CallerOf(params (string Model, Account Account)[] models) => new KeyState(
+        new KeyIdentity { Hash = default, Name = "key", Models = [], CreatedAt = default, UpdatedAt = default },
+        new KeyLinks(Open(AccountKind.Key, AccountTerms.None), new ModelAccounts(models.ToDictionary(entry => entry.Model, entry => entry.Account)), null, null, null, null)).Caller;
 }

@@ -19,7 +19,8 @@ internal sealed class SteeringTests
     {
         _provider = await FakeProvider.StartAsync();
         var clusters = TestClusters.At(_provider.Address, "gpt-4o-mini");
-        clusters["gpt-4o-mini"]!["Metadata"] = new JsonObject { ["AccessGroups"] = "small, cheap" };
+        clusters["gpt-4o-mini"]!["Metadata"] = new JsonObject { ["AccessGroups"] = "small, cheap, spare" };
+        clusters["open"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Model"] = "gpt-4o" });
         clusters["unknown-to-all"] = TestClusters.Cluster($"{_provider.Address}v1");
         _gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["UnpricedModels"] = "refuse" });
     }
@@ -44,6 +45,75 @@ internal sealed class SteeringTests
 
         ((int)response.StatusCode).Should().Be(status);
         listed.Any(model => model!["id"]!.GetValue<string>() == "gpt-4o-mini").Should().Be(status == 200);
+    }
+
+    [TestCase("""{"models": ["gpt-4o-mini"]}""", null, 200)]
+    [TestCase("""{"models": ["cheap"]}""", null, 200)]
+    [TestCase("""{"models": ["other"]}""", "user_model_access_denied", 401)]
+    [TestCase("""{"models": ["no-default-models"]}""", "user_model_access_denied", 401)]
+    [TestCase("""{"models": []}""", null, 200)]
+    public async Task A_users_models_bound_the_users_own_keys_and_not_those_of_a_team(string user, string? type, int status)
+    {
+        var stated = JsonNode.Parse(user)!.AsObject();
+        stated["user_id"] = "u-1";
+        stated["auto_create_key"] = false;
+        await _gateway.PostAsync("/user/new", stated);
+        await _gateway.CreateTeamAsync(new() { ["team_id"] = "t-1" });
+        using var own = _gateway.With(await _gateway.CreateKeyAsync(new() { ["user_id"] = "u-1" }));
+        using var teams = _gateway.With(await _gateway.CreateKeyAsync(new() { ["user_id"] = "u-1", ["team_id"] = "t-1" }));
+
+        using var response = await own.PostAsync("/v1/chat/completions", new StringContent(Body));
+        var listed = (await own.GetStringAsync("/v1/models")).Contains("gpt-4o-mini");
+        using var ofTeam = await teams.PostAsync("/v1/chat/completions", new StringContent(Body));
+        await _gateway.PostAsync("/user/update", new() { ["user_id"] = "u-1", ["models"] = new JsonArray("gpt-4o-mini") });
+        using var after = await own.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        ((int)response.StatusCode, listed, (int)ofTeam.StatusCode, (int)after.StatusCode).Should().Be((status, status == 200, 200, 200));
+        if (type is not null) (await response.Content.ReadAsStringAsync()).Should().Contain($"\"{type}\"");
+    }
+
+    [Test]
+    public async Task An_organisations_models_bound_its_teams()
+    {
+        await _gateway.PostAsync("/organization/new", new() { ["organization_id"] = "o-1", ["organization_alias"] = "o", ["models"] = new JsonArray("other") });
+        await _gateway.CreateTeamAsync(new() { ["team_id"] = "t-1", ["organization_id"] = "o-1" });
+        using var client = _gateway.With(await _gateway.CreateKeyAsync(new() { ["team_id"] = "t-1" }));
+
+        using var before = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
+        await _gateway.PostAsync("/organization/update", new() { ["organization_id"] = "o-1", ["models"] = new JsonArray("small") });
+        using var after = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        (before.StatusCode, after.StatusCode).Should().Be((HttpStatusCode.Unauthorized, HttpStatusCode.OK));
+        (await before.Content.ReadAsStringAsync()).Should().Contain("org_model_access_denied");
+    }
+
+    [TestCase("all-team-models", "cheap", null)]
+    [TestCase("all-team-models", "other", "team_model_access_denied")]
+    [TestCase("no-default-models", "cheap", "key_model_access_denied")]
+    [TestCase("spare", "spare", null)]
+    public async Task A_fallback_is_checked_as_a_model_is_by_group_team_and_special_names(string key, string team, string? type)
+    {
+        // What the client names is refused before anything is sent; the model that it asks for is open to all.
+        await _gateway.CreateTeamAsync(new() { ["team_id"] = "t-1", ["models"] = new JsonArray(team, "open") });
+        using var client = _gateway.With(await _gateway.CreateKeyAsync(new() { ["team_id"] = "t-1", ["models"] = new JsonArray(key, "open") }));
+
+        using var response = await client.PostAsync(
+            "/v1/chat/completions", new StringContent("""{"model":"open","messages":[],"fallbacks":["gpt-4o-mini"]}"""));
+
+        (await response.Content.ReadAsStringAsync()).Contains("model_access_denied").Should().Be(type is not null);
+        if (type is not null) (await response.Content.ReadAsStringAsync()).Should().Contain(type);
+        _provider.Calls.Count.Should().Be(type is null ? 1 : 0);
+    }
+
+    [Test]
+    public async Task Tags_in_the_metadata_of_key_and_team_are_theirs_too()
+    {
+        await _gateway.CreateTeamAsync(new() { ["team_id"] = "t-1", ["metadata"] = new JsonObject { ["tags"] = new JsonArray("team-meta") } });
+        using var client = _gateway.With(await _gateway.CreateKeyAsync(new() { ["team_id"] = "t-1", ["metadata"] = new JsonObject { ["tags"] = new JsonArray("key-meta") } }));
+
+        (await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"gpt-4o-mini","messages":[]}"""))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        (await _gateway.QueryAsync<string>("select tags from spend_log")).Should().Equal("""["key-meta","team-meta"]""");
     }
 
     [Test]
@@ -79,6 +149,19 @@ internal sealed class SteeringTests
         (await _gateway.QueryAsync<string>("select end_user || ' ' || tags from spend_log"))
             .Should().Equal("""of-header ["of-body","of-metadata","of-header","second","of-key"]""");
         (await _gateway.QueryAsync<string>("select id from account where kind = 'tag' order by id")).Should().Equal("of-body", "of-header", "of-key", "of-metadata", "second");
+    }
+
+    [Test]
+    public async Task A_client_with_many_tags_does_not_get_round_the_budget_of_its_keys_tag()
+    {
+        await _gateway.PostAsync("/tag/new", new() { ["name"] = "of-key", ["max_budget"] = 0 });
+        using var client = _gateway.With(await _gateway.CreateKeyAsync(new() { ["tags"] = new JsonArray("of-key") }));
+        var tags = string.Join(',', Enumerable.Range(0, 60).Select(number => $"\"t-{number}\""));
+
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"gpt-4o-mini","tags":[{{tags}}],"messages":[]}"""));
+
+        response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await response.Content.ReadAsStringAsync()).Should().Contain("\"scope\":\"tag\"");
     }
 
     [TestCase("x-litellm-spend-logs-metadata", "[1]")]

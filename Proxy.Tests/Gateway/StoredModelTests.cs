@@ -197,6 +197,19 @@ internal sealed class StoredModelTests : GatewayFixture
     }
 
     [Test]
+    public async Task The_tokens_of_a_prompt_are_counted_as_budgets_are_held_for_them()
+    {
+        var little = await CountAsync("""{"model": "MODEL", "messages": [{"role": "user", "content": "Hi"}]}""");
+        var much = await CountAsync("""{"model": "MODEL", "prompt": "A sentence which is so much longer that it must have more tokens than the other."}""");
+
+        (little["request_model"]!.GetValue<string>(), little["tokenizer_type"]!.GetValue<string>()).Should().Be((Model, "estimate"));
+        much["total_tokens"]!.GetValue<long>().Should().BeGreaterThan(little["total_tokens"]!.GetValue<long>()).And.BeInRange(10, 40);
+        (await RefusalAsync("/utils/token_counter", new JsonObject { ["model"] = Model })).Text.Should().Contain("\"param\":\"messages\"");
+
+        Task<JsonObject> CountAsync(string body) => Gateway.PostAsync("/utils/token_counter", JsonNode.Parse(body.Replace("MODEL", Model))!.AsObject());
+    }
+
+    [Test]
     public async Task The_routes_are_listed_for_anybody()
     {
         using var client = Gateway.With(key: null);

@@ -93,6 +93,7 @@ public sealed class CompletionLogTests : IDisposable
             (connection, transaction) =>
             {
                 entry.Write(connection, transaction);
+                entry.Flush(transaction);
                 throw new InvalidOperationException("Another entry of the group is bad.");
             },
             CancellationToken.None);

@@ -208,11 +208,15 @@ public sealed class DeliveryTests : IDisposable
     [Test]
     public async Task A_row_that_nobody_can_read_becomes_a_dead_letter()
     {
-        using var log = await StartAsync();
-        var broken = log.Log.Prepare(Some.Record("broken"), [_blue.Target]);
-        broken.Parts[0].Body.AsSpan().Fill((byte)'!');
+        using (var before = await StartAsync())
+        {
+            var broken = before.Log.Prepare(Some.Record("broken"), [_blue.Target]);
+            broken.Parts[0].Body.AsSpan().Fill((byte)'!');
+            await before.CommitAsync(before.Log.Prepare(Some.Record("first"), [_blue.Target]), broken);
+            await before.StopAsync();
+        }
 
-        await log.CommitAsync(log.Log.Prepare(Some.Record("first"), [_blue.Target]), broken);
+        using var log = await StartAsync();
         await log.RecordAsync(_blue.Target, Some.Record("last"));
 
         (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("first", "last");

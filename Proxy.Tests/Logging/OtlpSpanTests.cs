@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using FluentAssertions;
@@ -150,11 +149,11 @@ public sealed class OtlpSpanTests
     /// <summary>Through the outbox's form and a whole request, as on the way.</summary>
     private static FakeSpan Write(CompletionRecord record)
     {
-        var output = new ArrayBufferWriter<byte>();
+        var output = new PooledBuffer(1024);
         output.Write(OtlpSpanWriter.WriteEnvelope());
         OtlpSpanWriter.Write(output, RecordJson.Read(RecordJson.Write(record, 400_000, out _)));
         output.Write("]}]}]}"u8);
-        using var document = JsonDocument.Parse(Encoding.UTF8.GetString(output.WrittenSpan));
+        using var document = JsonDocument.Parse(Encoding.UTF8.GetString(output.Written.Span));
         return FakeSpan.ReadAll(document.RootElement).Single();
     }
 }

@@ -30,6 +30,8 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     /// <summary>Called before each write; may throw, as a full disk would.</summary>
     public Action BeforeWrite { get; set; } = static () => { };
 
+    public bool TakesLists => _place.Postgres is not null;
+
     public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => _database.OpenAsync(cancellationToken);
 
     public async Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken)

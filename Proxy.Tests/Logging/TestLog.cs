@@ -67,6 +67,7 @@ internal sealed class TestLog : ILoggerProvider
         (connection, transaction) =>
         {
             foreach (var entry in entries) entry.Write(connection, transaction);
+            entries[^1].Flush(transaction);
             _committed += entries.Sum(entry => entry.Parts.Count);
         },
         CancellationToken.None);

@@ -212,5 +212,17 @@ internal sealed class SpendLedgerTests
     private sealed class Rider(Action<DbConnection, DbTransaction> write) : ICommitRider
     {
         public void Write(DbConnection connection, DbTransaction transaction) => write(connection, transaction);
+
+        public void Flush(DbConnection connection, DbTransaction transaction)
+        {
+        }
+
+        public void Forget()
+        {
+        }
+
+        public void Committed()
+        {
+        }
     }
 }

@@ -152,6 +152,24 @@ internal sealed class SpendReadTests
         (await GetAsync($"/spend/logs?{Range}&user_id=u-1")).EnumerateArray().Select(Spend).Should().Equal(1m, 0m);
     }
 
+    [Test]
+    public async Task Entries_come_in_numbered_pages_that_read_over_the_days()
+    {
+        var pages = new List<JsonElement>();
+        for (var page = 1; page <= 4; page++) pages.Add(await GetAsync($"/spend/logs/v2?start_date=2025-12-01%2000:00:00&end_date=2026-01-31%2023:59:59&page_size=2&page={page}"));
+
+        pages.SelectMany(page => page.GetProperty("data").EnumerateArray()).Select(Spend).Should().Equal(0m, 4m, 2m, 1m, 8m);
+        (pages[0].GetProperty("total").GetInt64(), pages[0].GetProperty("total_pages").GetInt64(), pages[3].GetProperty("data").GetArrayLength()).Should().Be((5, 3, 0));
+        var ofModel = await GetAsync($"/spend/logs/ui?{All}&model=claude&team_id=t-1");
+        (ofModel.GetProperty("total").GetInt64(), Spend(ofModel.GetProperty("data")[0])).Should().Be((1, 4m));
+        var one = pages[1].GetProperty("data")[0].GetProperty("request_id").GetString();
+        (await GetAsync($"/spend/logs/v2?request_id={one}")).GetProperty("data").EnumerateArray().Select(Spend).Should().Equal(2m);
+        using var own = _server.With(_ownKey);
+        (await own.GetJsonAsync($"/spend/logs/v2?{All}")).Body.GetProperty("total").GetInt64().Should().Be(3);
+        (await own.GetJsonAsync($"/spend/logs/v2?{All}&user_id=u-2")).Body.GetProperty("total").GetInt64().Should().Be(0);
+        (await _server.Admin.GetJsonAsync("/spend/logs/v2?page_size=101")).Refusal().Should().Be((422, "invalid_request_error", "page_size"));
+    }
+
     [TestCase("/user/daily/activity?start_date=2026-02-30", "start_date")]
     [TestCase("/user/daily/activity?start_date=2026-02-02&end_date=2026-02-01", "start_date")]
     [TestCase("/user/daily/activity?start_date=2020-01-01&end_date=2026-02-01", "start_date")]

@@ -13,12 +13,16 @@ internal sealed class OpenAiStream(AnswerDigest digest, bool passesUsage) : IEve
 
     private readonly List<StreamedChoice> _choices = new(1);
 
+    /// <summary>What the event that is being read holds.</summary>
+    private (bool Usage, bool Choices, bool NoChoices) _event;
+
     public EventKind Read(ReadOnlySpan<byte> sseEvent)
     {
         var data = SseScanner.Data(sseEvent);
         if (data.IsEmpty) return EventKind.Passes;
         if (data.SequenceEqual("[DONE]"u8)) return EventKind.EndMark;
 
+        _event = default;
         var reader = new Utf8JsonReader(data);
         try
         {
@@ -36,37 +40,8 @@ internal sealed class OpenAiStream(AnswerDigest digest, bool passesUsage) : IEve
         if (SseScanner.Name(sseEvent).SequenceEqual("error"u8)) digest.ErrorMessage ??= ProviderJson.UnnamedError;
         if (digest.ErrorMessage is not null) return EventKind.Error;
 
-        // The usage chunk that only we asked for. Only events that hold usage are looked at closely.
-        return !passesUsage && data.IndexOf("\"usage\""u8) >= 0 && IsUsageOnly(data) ? EventKind.KeptBack : EventKind.Passes;
-    }
-
-    /// <summary>True for the chunk that only exists because usage was asked for: usage, and no choices.</summary>
-    private static bool IsUsageOnly(ReadOnlySpan<byte> json)
-    {
-        var reader = new Utf8JsonReader(json);
-        var hasUsage = false;
-        var hasNoChoices = false;
-        try
-        {
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
-
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isUsage = reader.ValueTextEquals("usage"u8);
-                var isChoices = reader.ValueTextEquals("choices"u8);
-                reader.Read();
-                if (isUsage) hasUsage = reader.TokenType == JsonTokenType.StartObject;
-                if (isChoices) hasNoChoices = reader.TokenType == JsonTokenType.StartArray && reader.Read() && reader.TokenType == JsonTokenType.EndArray;
-                if (isChoices && !hasNoChoices) return false;
-                reader.Skip();
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            return false;
-        }
-
-        return hasUsage && hasNoChoices;
+        // The chunk that only exists because we asked for usage has usage, and no choices.
+        return !passesUsage && _event is { Usage: true, Choices: false, NoChoices: true } ? EventKind.KeptBack : EventKind.Passes;
     }
 
     /// <summary>Writes what was put together into the digest: one message, or an array when there were several choices.</summary>
@@ -98,11 +73,18 @@ internal sealed class OpenAiStream(AnswerDigest digest, bool passesUsage) : IEve
     private void ReadField(ref Utf8JsonReader reader)
     {
         if (reader.ValueTextEquals("choices"u8)) ReadChoices(ref reader);
-        else if (reader.ValueTextEquals("usage"u8)) OpenAiAnswer.ReadUsage(ref reader, digest);
+        else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader);
         else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
         else if (digest.Model is null && reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader);
         else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
         else ProviderJson.Next(ref reader);
+    }
+
+    private void ReadUsage(ref Utf8JsonReader reader)
+    {
+        var value = reader;
+        _event.Usage = value.Read() && value.TokenType == JsonTokenType.StartObject;
+        OpenAiAnswer.ReadUsage(ref reader, digest);
     }
 
     private void ReadChoices(ref Utf8JsonReader reader)
@@ -114,7 +96,15 @@ internal sealed class OpenAiStream(AnswerDigest digest, bool passesUsage) : IEve
             return;
         }
 
-        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject) ReadChoice(ref reader);
+        var isEmpty = true;
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            isEmpty = false;
+            ReadChoice(ref reader);
+        }
+
+        if (isEmpty && reader.TokenType == JsonTokenType.EndArray) _event.NoChoices = true;
+        else _event.Choices = true;
     }
 
     private void ReadChoice(ref Utf8JsonReader reader)

@@ -102,6 +102,8 @@ internal sealed class SqliteEngine : IDatabaseEngine
                 pragma journal_mode = wal;
                 pragma synchronous = {(_synchronous == Synchronous.Full ? "full" : "normal")};
                 pragma foreign_keys = on;
+                pragma cache_size = -32768;
+                pragma wal_autocheckpoint = 4000;
                 """;
             command.ExecuteNonQuery();
             return connection;

@@ -1,19 +1,14 @@
-using System.Data;
 using System.Data.Common;
-using System.Runtime.CompilerServices;
+using System.Diagnostics.CodeAnalysis;
 using Dapper;
 
 namespace Proxy.Logging.Outbox;
 
-/// <summary>The one hot write: an insert that stays prepared as long as its connection lives.</summary>
-internal sealed class OutboxInsert
+/// <summary>Writes rows of entries into transactions of somebody else.</summary>
+/// <remarks>Touched by the writer's thread only.</remarks>
+internal sealed class OutboxWriter(IOutboxDatabase database)
 {
     private const int DroppedAtOnce = 16;
-
-    private const string InsertSql = """
-        insert into outbox (target_id, created_at, body, owner)
-        values (@target_id, @created_at, @body, @owner)
-        """;
 
     // The update heals a secret that was encrypted with keys which are lost.
     private const string InsertTargetSql = """
@@ -35,43 +30,33 @@ internal sealed class OutboxInsert
         where id = @Id
         """;
 
-    private static readonly ConditionalWeakTable<DbConnection, OutboxInsert> ByConnection = [];
+    private DbConnection? _connection;
+    private IOutboxInsert? _insert;
 
-    private readonly DbCommand _command;
-    private readonly DbParameter _targetId;
-    private readonly DbParameter _createdAt;
-    private readonly DbParameter _body;
-    private readonly DbParameter _owner;
-
-    private OutboxInsert(DbConnection connection)
+    public void Write(OutboxEntry entry, DbConnection connection, DbTransaction transaction)
     {
-        _command = connection.CreateCommand();
-        _command.CommandText = InsertSql;
-        _targetId = AddParameter("@target_id", DbType.String);
-        _createdAt = AddParameter("@created_at", DbType.Int64);
-        _body = AddParameter("@body", DbType.Binary);
-        _owner = AddParameter("@owner", DbType.String);
-    }
-
-    public static OutboxInsert On(DbConnection connection) => ByConnection.GetValue(connection, static key => new(key));
-
-    public void Run(OutboxEntry entry, DbTransaction transaction)
-    {
-        _command.Transaction = transaction;
-        _createdAt.Value = entry.CreatedAt;
-        _owner.Value = (object?)entry.Owner ?? DBNull.Value;
+        Prepare(connection);
         foreach (var part in entry.Parts)
         {
             if (!part.Target.IsStored) InsertTarget(part.Target, transaction);
             if (entry.MakesRoom) DropOldest(entry, part, transaction);
-            _targetId.Value = part.Target.Id;
-            _body.Value = part.Body;
-            _command.ExecuteNonQuery();
+            _insert.Add(entry, part, transaction);
         }
+    }
 
-        // The command outlives the call; the transaction and a body of up to a megabyte should not.
-        _command.Transaction = null;
-        _body.Value = null;
+    /// <summary>What was only collected goes to the database.</summary>
+    public void Flush(DbTransaction transaction) => _insert?.Flush(transaction);
+
+    /// <summary>The transaction was rolled back.</summary>
+    public void Forget() => _insert?.Forget();
+
+    [MemberNotNull(nameof(_insert))]
+    private void Prepare(DbConnection connection)
+    {
+        if (ReferenceEquals(_connection, connection) && _insert is not null) return;
+
+        _connection = connection;
+        _insert = database.TakesLists ? new OutboxListInsert(connection) : new OutboxRowInsert(connection);
     }
 
     private static void DropOldest(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
@@ -99,13 +84,15 @@ internal sealed class OutboxInsert
             IsTrusted = target.Target.IsTrusted ? 1 : 0,
         },
         transaction);
+}
 
-    private DbParameter AddParameter(string name, DbType type)
-    {
-        var parameter = _command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.DbType = type;
-        _command.Parameters.Add(parameter);
-        return parameter;
-    }
+/// <summary>The one hot write.</summary>
+internal interface IOutboxInsert
+{
+    /// <summary>Writes the row, or keeps it for <see cref="Flush"/>; then the part knows its id.</summary>
+    void Add(OutboxEntry entry, OutboxPart part, DbTransaction transaction);
+
+    void Flush(DbTransaction transaction);
+
+    void Forget();
 }

@@ -1,0 +1,91 @@
+namespace Proxy.Management.Limits;
+
+/// <summary>What a deployment may take. Null stands for no limit.</summary>
+/// <param name="RpmLimit">Attempts within 60 seconds.</param>
+/// <param name="TpmLimit">Tokens within 60 seconds.</param>
+/// <param name="MaxParallelRequests">Attempts under way.</param>
+public sealed record CapacityLimits(long? RpmLimit, long? TpmLimit, long? MaxParallelRequests)
+{
+    public static readonly CapacityLimits None = new(null, null, null);
+}
+
+/// <summary>How much of what a deployment may take is in use. There is one per deployment, whatever becomes of its limits.</summary>
+public sealed class Capacity(TimeProvider time)
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
+    // Guarded by the lock.
+    private readonly Lock _lock = new();
+    private readonly SlidingWindow _requests = new();
+    private readonly SlidingWindow _tokens = new();
+    private long _slots;
+
+    /// <summary>Attempts under way.</summary>
+    public long Slots => Volatile.Read(ref _slots);
+
+    /// <param name="limits">The limits as they are now.</param>
+    /// <param name="wait">How long until one more is taken; null when time alone does not bring that.</param>
+    public bool IsFull(CapacityLimits limits, out TimeSpan? wait)
+    {
+        lock (_lock) return IsFull_NeedsLock(limits, Clock(), out wait);
+    }
+
+    /// <summary>Counts an attempt, and holds a slot and its tokens until it ends.</summary>
+    /// <returns>Null when it is full; then nothing is counted.</returns>
+    public CapacityPermit? TryTake(CapacityLimits limits, long tokens)
+    {
+        lock (_lock)
+        {
+            var clock = Clock();
+            if (IsFull_NeedsLock(limits, clock, out _)) return null;
+
+            _slots++;
+            if (limits.RpmLimit is not null) _requests.Add(clock, 1);
+            var held = limits.TpmLimit is null ? 0 : tokens;
+            if (held > 0) _tokens.Add(clock, held);
+            return new CapacityPermit(this, clock, limits.TpmLimit is not null, held);
+        }
+    }
+
+    internal void End(long takenAt, long held, long tokens)
+    {
+        lock (_lock)
+        {
+            _slots--;
+            if (tokens < held) _tokens.TakeBack(takenAt, held - tokens);
+            else if (tokens > held) _tokens.Add(Clock(), tokens - held);
+        }
+    }
+
+    private bool IsFull_NeedsLock(CapacityLimits limits, long clock, out TimeSpan? wait)
+    {
+        wait = null;
+        if (limits.RpmLimit is { } rpm && _requests.UsedAt(clock) >= rpm) wait = WaitOf(_requests, clock, rpm);
+        else if (limits.TpmLimit is { } tpm && _tokens.UsedAt(clock) >= tpm) wait = WaitOf(_tokens, clock, tpm);
+        else if (limits.MaxParallelRequests is { } slots && _slots >= slots) wait = slots > 0 ? Soon : null;
+        else return false;
+
+        return true;
+    }
+
+    private static TimeSpan? WaitOf(SlidingWindow window, long clock, long limit) =>
+        limit > 0 ? TimeSpan.FromTicks(window.FreeAt(clock, limit) - clock) : null;
+
+    private long Clock() => time.GetElapsedTime(0, time.GetTimestamp()).Ticks;
+}
+
+/// <summary>What one attempt holds of a deployment, until it ends; whoever says so first, and once.</summary>
+public sealed class CapacityPermit
+{
+    private readonly long _takenAt;
+    private readonly bool _countsTokens;
+    private readonly long _held;
+    private Capacity? _capacity;
+
+    internal CapacityPermit(Capacity capacity, long takenAt, bool countsTokens, long held) =>
+        (_capacity, _takenAt, _countsTokens, _held) = (capacity, takenAt, countsTokens, held);
+
+    /// <param name="tokens">What the attempt used; null leaves the estimate.</param>
+    public void End(long? tokens) =>
+        Interlocked.Exchange(ref _capacity, null)?.End(_takenAt, _held, _countsTokens ? tokens ?? _held : _held);
+}
