@@ -60,6 +60,10 @@ public static class ManagementServices
         services.AddSingleton<KeySecrets>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyChanges>();
+        services.AddSingleton<KeyList>();
+        services.AddSingleton<SpendResets>();
+        services.AddSingleton(provider => new KeyGenerationRules(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<KeyGenerator>();
         services.AddSingleton<SpendLog>();
         services.AddSingleton<DayBook>();
         services.AddSingleton<ModelStore>();
@@ -95,6 +99,9 @@ public static class ManagementServices
         group.MapHealthEndpoints();
         group.MapKeyEndpoints();
         group.MapKeyRegeneration();
+        group.MapKeyListEndpoints();
+        group.MapKeyBulkUpdate();
+        group.MapKeySpendEndpoints();
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
         group.MapTeamMemberEndpoints();

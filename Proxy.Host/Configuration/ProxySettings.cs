@@ -3,6 +3,7 @@ using Proxy.Host.Models;
 using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
 using Proxy.Logging;
+using Proxy.Management.Keys;
 using Proxy.Management.Prices;
 using Yarp.ReverseProxy.Configuration;
 
@@ -22,6 +23,12 @@ internal sealed record ProxySettings
     public required AlertOptions Alerts { get; init; }
 
     public required MailOptions Mail { get; init; }
+
+    /// <summary>What new keys get of which nothing is said.</summary>
+    public required KeyDefaults KeyDefaults { get; init; }
+
+    /// <summary>The most that keys may be given.</summary>
+    public required KeyBounds KeyBounds { get; init; }
 
     public required PriceTable Prices { get; init; }
 

@@ -10,7 +10,7 @@ internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
     [
-        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section, MailOptions.Section,
+        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, AlertOptions.Section, MailOptions.Section,
         RehearsalOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
@@ -34,6 +34,7 @@ internal static class ProxySettingsReader
         var mail = SectionReader.Read<MailOptions>(configuration.GetSection(MailOptions.Section), faults);
         if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
+        var (keyDefaults, keyBounds) = KeyOptionsReader.Read(configuration, faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
         var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
@@ -57,6 +58,8 @@ internal static class ProxySettingsReader
             AccessGroups = AccessGroups.Read(clusters),
             Alerts = alerts,
             Mail = mail,
+            KeyDefaults = keyDefaults,
+            KeyBounds = keyBounds,
             Prices = StoredModels.AddTo(prices, clusters, stored),
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,

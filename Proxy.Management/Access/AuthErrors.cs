@@ -38,6 +38,8 @@ internal static class AuthErrors
         "Only proxy admin can be used to generate, delete, update info for new keys/users/teams. "
         + $"Route={route}. Your role=unknown. Your user_id={userId ?? "unknown"}");
 
+    public static ProxyError MasterKeyOnly(string route) => Unauthorized($"Tried to access route={route}, which is only for MASTER KEY");
+
     private static ProxyError Unauthorized(string message) => new(401, ProxyError.AuthError, "Authentication Error, " + message);
 
     private static string Format(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -89,6 +89,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
     private KeyChange Update(DbConnection connection, DbTransaction transaction, KeyHash hash, KeyEdit edit)
     {
         if (store.FindNamed(connection, transaction, hash) is not { } old) return KeyErrors.UnknownForUpdate;
+        if (edit.Check?.Invoke(old) is { } wrong) return wrong;
 
         var key = edit.Change(KeyBudget.Open(old.Identity));
         if (edit.Callbacks is { } callbacks) key = key with { Callbacks = callbacks, IsLoggingDisabled = false };

@@ -1,4 +1,5 @@
 using Proxy.Management.Callbacks;
+using Proxy.Management.Errors;
 
 namespace Proxy.Management.Keys;
 
@@ -11,6 +12,9 @@ internal sealed record KeyEdit(Func<KeyIdentity, KeyIdentity> Change)
 
     /// <summary>The spend from now on; null leaves it as it is.</summary>
     public decimal? Spend { get; init; }
+
+    /// <summary>Why the key, as it is, may not be changed so; null when it may. It may run twice.</summary>
+    public Func<KeyRecord, ProxyError?>? Check { get; init; }
 
     /// <summary>Null leaves the secret as it is.</summary>
     public NewSecret? Secret { get; init; }

@@ -17,6 +17,7 @@ internal static class KeyEndpoints
     public static void MapKeyEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/key/generate", AccessRule.Admin, GenerateAsync);
+        routes.MapPost("/key/service-account/generate", AccessRule.Admin, GenerateServiceAccountAsync);
         routes.MapPost("/key/update", AccessRule.Admin, UpdateAsync);
         routes.MapGet("/key/info", AccessRule.OwnerOrAdmin, ShowAsync);
         routes.MapPost("/key/delete", AccessRule.Admin, DeleteAsync);
@@ -24,28 +25,34 @@ internal static class KeyEndpoints
         routes.MapPost("/key/unblock", AccessRule.Admin, UnblockAsync);
     }
 
-    private static async Task<IResult> GenerateAsync(
-        HttpContext context, KeyChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> GenerateAsync(HttpContext context, KeyGenerator generator, CancellationToken cancellationToken) =>
+        await MakeAsync(context, generator.GenerateAsync, cancellationToken);
+
+    private static async Task<IResult> GenerateServiceAccountAsync(HttpContext context, KeyGenerator generator, CancellationToken cancellationToken) =>
+        await MakeAsync(context, generator.GenerateServiceAccountAsync, cancellationToken);
+
+    private static async Task<IResult> MakeAsync(
+        HttpContext context,
+        Func<FieldReader, Caller, CancellationToken, Task<(string Key, KeyRecord? Record, ProxyError? Error)>> make,
+        CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (request, fault) = KeyRequest.Read(fields!, calendar, context.ManagementCaller.UserId, time.GetUtcNow());
-        if (fault is not null) return new ErrorResult(fault);
-
-        var (record, error) = await changes.CreateAsync(request!.Record, cancellationToken);
-        return error is null ? Show(KeyView.WithKey(record!, request.Key)) : new ErrorResult(error);
+        var (key, record, error) = await make(fields!, context.ManagementCaller, cancellationToken);
+        return error is null ? Show(KeyView.WithKey(record!, key)) : new ErrorResult(error);
     }
 
     private static async Task<IResult> UpdateAsync(
-        HttpContext context, KeyChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, KeyChanges changes, KeyGenerationRules rules, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var key = fields!.RequiredText("key");
-        var (edit, fault) = KeyUpdate.Read(fields, calendar, context.ManagementCaller, time.GetUtcNow());
-        if (fault is not null) return new ErrorResult(fault);
+        var (stated, overBound) = rules.Bound(fields!);
+        var key = stated.RequiredText("key");
+        var (edit, fault) = KeyUpdate.Read(stated, calendar, context.ManagementCaller, time.GetUtcNow());
+        if ((fault ?? overBound) is { } wrong) return new ErrorResult(wrong);
         if (KeyFormat.FindHash(key!) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
 
         var (record, error) = await changes.UpdateAsync(hash, edit!, cancellationToken);

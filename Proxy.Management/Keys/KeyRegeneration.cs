@@ -17,16 +17,18 @@ internal static class KeyRegeneration
     }
 
     private static async Task<IResult> RegenerateAsync(
-        HttpContext context, KeyChanges changes, BudgetCalendar calendar, TimeProvider time, string? key, CancellationToken cancellationToken)
+        HttpContext context, KeyChanges changes, KeyGenerationRules rules, BudgetCalendar calendar, TimeProvider time, string? key,
+        CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
         var now = time.GetUtcNow();
         var named = key ?? fields!.RequiredText("key");
-        var (secret, plain) = ReadSecret(fields!, now);
-        var (edit, fault) = KeyUpdate.Read(fields!, calendar, context.ManagementCaller, now);
-        if (fault is not null) return new ErrorResult(fault);
+        var (stated, overBound) = rules.Bound(fields!);
+        var (secret, plain) = ReadSecret(stated, now);
+        var (edit, fault) = KeyUpdate.Read(stated, calendar, context.ManagementCaller, now);
+        if ((fault ?? overBound) is { } wrong) return new ErrorResult(wrong);
         if (KeyFormat.FindHash(named!) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
 
         var (record, error) = await changes.UpdateAsync(hash, edit! with { Secret = secret }, cancellationToken);
@@ -39,7 +41,6 @@ internal static class KeyRegeneration
             fields.FaultInValue("new_master_key", "The master key is the operator's: it stands in the environment or in the data folder, and cannot be changed here.");
 
         var plain = KeyRequest.ReadKey(fields, "new_key");
-        var end = fields.MomentAfter("grace_period", now);
-        return (new NewSecret(KeyHash.Of(plain), KeyFormat.Shorten(plain), end > now ? end : null), plain);
+        return (new NewSecret(KeyHash.Of(plain), KeyFormat.Shorten(plain), fields.MomentAfter("grace_period", now)), plain);
     }
 }

@@ -1,3 +1,4 @@
+using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
@@ -36,15 +37,15 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
         new("rotation_interval", DetailShape.Text),
     ];
 
-    public static (KeyRequest? Request, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, string? createdBy, DateTimeOffset now)
+    public static (KeyRequest? Request, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, Caller caller, DateTimeOffset now)
     {
         var key = ReadKey(fields, "key");
         var metadata = fields.Object("metadata");
         var spend = fields.Dollars("spend") ?? 0;
-        var identity = ReadIdentity(fields, calendar, key, KeyMetadata.None.Update(fields), createdBy, now);
+        var identity = ReadIdentity(fields, calendar, key, KeyMetadata.None.Update(fields), caller.UserId, now);
         if (fields.Error is { } fault) return (null, fault);
 
-        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata);
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata, caller.IsProxyAdmin);
         return refusal is null
             ? (new KeyRequest(key, new KeyRecord(identity with { Callbacks = callbacks }, spend)), null)
             : (null, refusal);
