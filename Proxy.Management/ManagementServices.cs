@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Proxy.Management.Access;
 using Proxy.Management.Alerts;
+using Proxy.Management.ApiDescription;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Customers;
@@ -45,6 +46,9 @@ public static class ManagementServices
         var database = new Database(settings.Database, settings.Synchronous, settings.DatabasePassword);
         services.AddSingleton(_ => database); // by a delegate, so that the container disposes of it
         services.AddSingleton(settings.MasterKey);
+        foreach (var description in ManagementDescriptions.All) services.AddSingleton(description);
+        services.AddSingleton<EndpointDescriptions>();
+        services.AddSingleton<ApiDocument>();
         services.Configure<RouteOptions>(options => options.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
 
         services.TryAddSingleton(TimeProvider.System);
@@ -59,6 +63,8 @@ public static class ManagementServices
         services.AddSingleton<KeyStore>();
         services.AddSingleton<KeySecrets>();
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyGuard>();
+        services.AddSingleton<KeySight>();
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<KeyList>();
         services.AddSingleton<SpendResets>();
@@ -97,6 +103,7 @@ public static class ManagementServices
     {
         var group = routes.MapGuardedGroup();
         group.MapHealthEndpoints();
+        group.MapDocumentEndpoints();
         group.MapKeyEndpoints();
         group.MapKeyRegeneration();
         group.MapKeyListEndpoints();

@@ -1,6 +1,10 @@
 using System.Reflection;
 using FluentAssertions;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
+using Proxy.Management.ApiDescription;
+using Proxy.Tests.Gateway;
 
 namespace Proxy.Tests;
 
@@ -32,6 +36,26 @@ internal sealed class ArchitectureTests
         var namespaces = ((Assembly[])[Host, Management, Logging]).SelectMany(assembly => assembly.GetTypes()).Select(type => type.Namespace).OfType<string>();
 
         namespaces.SelectMany(name => name.Split('.')).Should().NotContain(drawers);
+    }
+
+    /// <summary>Who adds an endpoint or a field describes it: a line in the <c>…Descriptions</c> of its folder, and one per new field in <c>field-words.txt</c>.</summary>
+    [Test]
+    public async Task Every_endpoint_is_described_with_all_its_fields_and_nothing_is_described_that_is_not_there()
+    {
+        await using var gateway = await TestGateway.StartAsync();
+        var descriptions = gateway.Services.GetRequiredService<EndpointDescriptions>();
+        var mapped = gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Select(method => (method, endpoint)))
+            .ToList();
+
+        mapped.Where(route => descriptions.Find(route.method, route.endpoint.RoutePattern.RawText) is null)
+            .Select(route => $"{route.method} {route.endpoint.RoutePattern.RawText}").Should().BeEmpty("each needs a description");
+        var found = mapped.Select(route => descriptions.Find(route.method, route.endpoint.RoutePattern.RawText)).ToHashSet();
+        descriptions.All.Where(description => !description.IsOpen && !found.Contains(description)).Select(description => description.Path).Should().BeEmpty();
+        var fields = descriptions.All.SelectMany(description => description.Fields)
+            .Concat(mapped.SelectMany(route => QueryParameters.Of(descriptions.Find(route.method, route.endpoint.RoutePattern.RawText)!, route.endpoint)));
+        fields.Select(field => field.Name).Distinct().Where(name => FieldWords.Find(name) is null).Should().BeEmpty("each needs a line in field-words.txt");
+        descriptions.All.SelectMany(description => description.Required.Concat(description.Shown).Where(name => description.FindField(name) is null)).Should().BeEmpty();
     }
 
     private static IEnumerable<string?> References(Assembly assembly) => assembly.GetReferencedAssemblies().Select(reference => reference.Name);

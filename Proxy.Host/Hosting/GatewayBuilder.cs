@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
+using Proxy.Host.ApiDocs;
 using Proxy.Host.Balancing;
 using Proxy.Host.Configuration;
 using Proxy.Host.Exchanges;
@@ -105,6 +106,7 @@ internal static class GatewayBuilder
             .SetApplicationName(ApplicationName)
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataFolder, "protection-keys")));
         services.AddProxyManagement(management);
+        foreach (var description in HostDescriptions.All) services.AddSingleton(description);
 
         services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
         services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
@@ -155,6 +157,7 @@ internal static class GatewayBuilder
             routes.MapLogDesk();
             routes.MapModels();
             routes.MapHealth();
+            routes.MapDocs();
         });
         app.MapExchanges();
     }

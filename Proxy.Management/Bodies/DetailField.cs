@@ -4,25 +4,37 @@ using System.Text.Json.Nodes;
 
 namespace Proxy.Management.Bodies;
 
-internal enum DetailShape
+/// <summary>What the value of a field must be.</summary>
+public enum DetailShape
 {
     Text,
     Flag,
     Count,
     Dollars,
+#pragma warning disable CA1720 // It is JSON's word.
     Object,
+#pragma warning restore CA1720
     List,
     TextList,
+
+    /// <summary>A text such as <c>30d</c>.</summary>
+    Duration,
+
+    /// <summary>A text with a date and a time.</summary>
+    Moment,
+
+    /// <summary>Whatever JSON has.</summary>
+    Any,
 }
 
-/// <summary>A field that is checked, kept and shown, but that no rule reads from a column of its own.</summary>
+/// <summary>A field of a body. Those that stand in a list of details are checked, kept and shown, but no rule reads them from a column of their own.</summary>
 /// <param name="Name">As clients write it.</param>
 /// <param name="Shape">What its value must be.</param>
 /// <param name="Default">The JSON that stands for an absent or null one.</param>
-internal sealed record DetailField(string Name, DetailShape Shape, string Default = "null")
+public sealed record DetailField(string Name, DetailShape Shape, string Default = "null")
 {
     /// <summary>Reads the fields into one JSON object.</summary>
-    public static string Read(FieldReader fields, ReadOnlySpan<DetailField> details)
+    internal static string Read(FieldReader fields, ReadOnlySpan<DetailField> details)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -41,7 +53,7 @@ internal sealed record DetailField(string Name, DetailShape Shape, string Defaul
     }
 
     /// <summary>The details after an update: what is stated applies, null clears, what is absent stays.</summary>
-    public static string Update(FieldReader fields, ReadOnlySpan<DetailField> details, string current)
+    internal static string Update(FieldReader fields, ReadOnlySpan<DetailField> details, string current)
     {
         var stated = JsonNode.Parse(Read(fields, details))!.AsObject();
         var updated = JsonNode.Parse(current)!.AsObject();
@@ -55,7 +67,7 @@ internal sealed record DetailField(string Name, DetailShape Shape, string Defaul
     }
 
     /// <summary>The metadata after an update, which replaces it whole when it is stated.</summary>
-    public static string UpdateMetadata(FieldReader fields, string current, string details, ReadOnlySpan<string> belonging)
+    internal static string UpdateMetadata(FieldReader fields, string current, string details, ReadOnlySpan<string> belonging)
     {
         var stored = fields.Object("metadata") is { } stated ? JsonNode.Parse(Metadata(stated, "{}", []))!.AsObject()
             : fields.Presence("metadata") == FieldPresence.Null ? []
@@ -71,7 +83,7 @@ internal sealed record DetailField(string Name, DetailShape Shape, string Defaul
     }
 
     /// <summary>The metadata to store: without callbacks, which are kept encrypted, and with those fields that belong into it.</summary>
-    public static string Metadata(JsonElement? metadata, string details, ReadOnlySpan<string> belonging)
+    internal static string Metadata(JsonElement? metadata, string details, ReadOnlySpan<string> belonging)
     {
         var stored = metadata is { } element ? JsonObject.Create(element)! : [];
         stored.Remove("logging");
@@ -90,7 +102,7 @@ internal sealed record DetailField(string Name, DetailShape Shape, string Defaul
     {
         switch (Shape)
         {
-            case DetailShape.Text when fields.Text(Name) is { } text:
+            case DetailShape.Text or DetailShape.Duration or DetailShape.Moment when fields.Text(Name) is { } text:
                 json.WriteStringValue(text);
                 break;
             case DetailShape.Flag when fields.Flag(Name) is { } flag:

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Proxy.Management.ApiDescription;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
@@ -10,7 +12,9 @@ namespace Proxy.Management.Bodies;
 
 /// <summary>Takes fields out of a body and collects every fault, so that one answer names them all. Unknown fields are ignored.</summary>
 /// <remarks>A field that is absent, null or faulty reads as null; look at <see cref="Error"/> when all fields are read.</remarks>
-internal sealed class FieldReader(JsonElement body)
+/// <param name="body">A JSON object.</param>
+/// <param name="description">The endpoint whose body it is; none for an object within a body.</param>
+internal sealed class FieldReader(JsonElement body, EndpointDescription? description = null)
 {
     public const int MaxTextLength = 256;
     public const int MaxListLength = 1000;
@@ -24,10 +28,10 @@ internal sealed class FieldReader(JsonElement body)
         ? null
         : new ProxyError(_status, ProxyError.InvalidRequest, string.Join(' ', _faults.Select(fault => fault.Message)), _faults[0].Field);
 
-    public static FieldReader Empty()
+    public static FieldReader Empty(EndpointDescription? description = null)
     {
         using var document = JsonDocument.Parse("{}");
-        return new FieldReader(document.RootElement.Clone());
+        return new FieldReader(document.RootElement.Clone(), description);
     }
 
     /// <summary>The body with other values for some fields.</summary>
@@ -35,8 +39,11 @@ internal sealed class FieldReader(JsonElement body)
     {
         var fields = JsonObject.Create(body)!;
         foreach (var (name, value) in values) fields[name] = value?.DeepClone();
-        return new FieldReader(ToElement(fields));
+        return new FieldReader(ToElement(fields), description);
     }
+
+    /// <summary>The fields that the body states, null included.</summary>
+    public IReadOnlyList<string> Names => [.. body.EnumerateObject().Select(stated => stated.Name)];
 
     /// <summary>The body as it was sent, without one field.</summary>
     public JsonElement Without(string name)
@@ -55,14 +62,18 @@ internal sealed class FieldReader(JsonElement body)
         _ => false,
     };
 
-    public FieldPresence Presence(string name) =>
-        !body.TryGetProperty(name, out var value) ? FieldPresence.Absent
-        : value.ValueKind == JsonValueKind.Null ? FieldPresence.Null
-        : FieldPresence.Present;
+    public FieldPresence Presence(string name)
+    {
+        ExpectDescribed(name);
+        return !body.TryGetProperty(name, out var value) ? FieldPresence.Absent
+            : value.ValueKind == JsonValueKind.Null ? FieldPresence.Null
+            : FieldPresence.Present;
+    }
 
     /// <summary>A text of one line. An empty one counts as none, as clients send it for ids they do not have.</summary>
     public string? Text(string name, int maxLength = MaxTextLength)
     {
+        ExpectDescribed(name, DetailShape.Text, DetailShape.Duration, DetailShape.Moment);
         if (Value(name, "a string", JsonValueKind.String) is not { } value) return null;
 
         var text = value.GetString()!;
@@ -80,6 +91,7 @@ internal sealed class FieldReader(JsonElement body)
 
     public IReadOnlyList<string>? TextList(string name)
     {
+        ExpectDescribed(name, DetailShape.TextList);
         if (Value(name, "a list of strings", JsonValueKind.Array) is not { } value) return null;
         if (value.GetArrayLength() > MaxListLength)
             return Refuse<IReadOnlyList<string>>(name, $"'{name}' must not have more than {MaxListLength} entries.");
@@ -97,11 +109,16 @@ internal sealed class FieldReader(JsonElement body)
         return texts;
     }
 
-    public bool? Flag(string name) => Value(name, "true or false", JsonValueKind.True, JsonValueKind.False)?.GetBoolean();
+    public bool? Flag(string name)
+    {
+        ExpectDescribed(name, DetailShape.Flag);
+        return Value(name, "true or false", JsonValueKind.True, JsonValueKind.False)?.GetBoolean();
+    }
 
     /// <summary>A whole number, not negative.</summary>
     public long? Count(string name)
     {
+        ExpectDescribed(name, DetailShape.Count);
         if (Value(name, "a whole number", JsonValueKind.Number) is not { } value) return null;
         if (value.TryGetInt64(out var count) && count >= 0) return count;
 
@@ -114,6 +131,7 @@ internal sealed class FieldReader(JsonElement body)
 
     public decimal? Dollars(string name)
     {
+        ExpectDescribed(name, DetailShape.Dollars);
         if (Value(name, "a number", JsonValueKind.Number) is not { } value) return null;
         if (value.TryGetDecimal(out var dollars) && dollars is >= 0 and <= Money.Max) return dollars;
 
@@ -122,13 +140,25 @@ internal sealed class FieldReader(JsonElement body)
     }
 
     /// <summary>A value of whatever form; null when it is absent, null, or too large.</summary>
-    public JsonElement? Element(string name) => body.TryGetProperty(name, out var value) ? Free(name, "a value", value.ValueKind) : null;
+    public JsonElement? Element(string name)
+    {
+        ExpectDescribed(name, DetailShape.Any);
+        return body.TryGetProperty(name, out var value) ? Free(name, "a value", value.ValueKind) : null;
+    }
 
     /// <summary>An object of whatever content.</summary>
-    public JsonElement? Object(string name) => Free(name, "an object", JsonValueKind.Object);
+    public JsonElement? Object(string name)
+    {
+        ExpectDescribed(name, DetailShape.Object);
+        return Free(name, "an object", JsonValueKind.Object);
+    }
 
     /// <summary>A list of whatever content.</summary>
-    public JsonElement? List(string name) => Free(name, "a list", JsonValueKind.Array);
+    public JsonElement? List(string name)
+    {
+        ExpectDescribed(name, DetailShape.List);
+        return Free(name, "a list", JsonValueKind.Array);
+    }
 
     /// <summary>The field is not of the right form: 422.</summary>
     public void Fault(string name, string message)
@@ -222,6 +252,16 @@ internal sealed class FieldReader(JsonElement body)
 
         Fault(name, $"'{name}' must be {kind}.");
         return null;
+    }
+
+    /// <summary>Keeps the API's document true: what it does not say cannot be read, at least where tests run.</summary>
+    [Conditional("DEBUG")]
+    private void ExpectDescribed(string name, params ReadOnlySpan<DetailShape> shapes)
+    {
+        if (description is null || (description.FindField(name) is { } field && (shapes.IsEmpty || shapes.Contains(field.Shape)))) return;
+
+        throw new InvalidOperationException(
+            $"{description.Method} {description.Path} reads '{name}', which its description does not have, or not as {string.Join(" or ", shapes.ToArray())}.");
     }
 
     private T? Refuse<T>(string name, string message)

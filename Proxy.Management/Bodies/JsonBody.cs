@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
+using Proxy.Management.ApiDescription;
 using Proxy.Management.Errors;
 
 namespace Proxy.Management.Bodies;
@@ -34,10 +35,11 @@ internal static class JsonBody
             buffer.Write(chunk, 0, read);
         }
 
-        return buffer.Length == 0 ? (FieldReader.Empty(), null) : Parse(buffer.ToArray());
+        var description = EndpointDescriptions.Of(request);
+        return buffer.Length == 0 ? (FieldReader.Empty(description), null) : Parse(buffer.ToArray(), description);
     }
 
-    private static (FieldReader? Fields, ProxyError? Error) Parse(byte[] json)
+    private static (FieldReader? Fields, ProxyError? Error) Parse(byte[] json, EndpointDescription? description)
     {
         if (!Utf8.IsValid(json)) return (null, Malformed);
 
@@ -47,7 +49,7 @@ internal static class JsonBody
             var root = document.RootElement.Clone();
             if (HasHalfSurrogate(root)) return (null, Malformed);
 
-            return root.ValueKind == JsonValueKind.Object ? (new FieldReader(root), null) : (null, NotAnObject);
+            return root.ValueKind == JsonValueKind.Object ? (new FieldReader(root, description), null) : (null, NotAnObject);
         }
         catch (JsonException)
         {

@@ -3,7 +3,6 @@ using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
-using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
@@ -17,13 +16,16 @@ internal readonly record struct KeyChange(KeyRecord? Key, ProxyError? Error)
 }
 
 /// <summary>Changes keys: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring, MasterKey masterKey, BudgetCalendar calendar, TimeProvider time)
+internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring, KeyGuard guard, BudgetCalendar calendar, TimeProvider time)
 {
+    /// <param name="stated">The fields of the request.</param>
     /// <returns>The key as it is now, or why there is none.</returns>
-    public Task<KeyChange> CreateAsync(KeyRecord key, CancellationToken cancellationToken) => WriteAsync(
+    public Task<KeyChange> CreateAsync(KeyRecord key, Caller caller, IReadOnlyList<string> stated, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
-            if (FindRefusal(connection, transaction, old: null, key.Identity, isNewSecret: true) is { } refusal) return refusal;
+            var refusal = guard.FindRefusal(connection, transaction, caller, key.Identity, stated)
+                ?? guard.FindConflict(connection, transaction, old: null, key.Identity, isNewSecret: true);
+            if (refusal is not null) return refusal;
 
             var (identity, error) = KeyBudget.Save(connection, transaction, old: null, key.Identity, calendar);
             if (error is not null) return error;
@@ -44,11 +46,23 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
         return change;
     }
 
-    public Task<KeyChange> SetBlockedAsync(KeyHash hash, bool isBlocked, string? by, CancellationToken cancellationToken) => UpdateAsync(
-        hash, new KeyEdit(key => key with { IsBlocked = isBlocked, UpdatedAt = time.GetUtcNow(), UpdatedBy = by }), cancellationToken);
+    public Task<KeyChange> SetBlockedAsync(KeyHash hash, bool isBlocked, Caller caller, CancellationToken cancellationToken) => WriteAsync(
+        (connection, transaction) =>
+        {
+            var old = store.FindNamed(connection, transaction, hash);
+            if (old is null ? !caller.IsProxyAdmin : !guard.MayBlock(connection, transaction, caller, old.Identity)) return KeyErrors.NotYoursToChange;
+            if (old is null) return KeyErrors.Unknown;
+
+            var key = old with { Identity = old.Identity with { IsBlocked = isBlocked, UpdatedAt = time.GetUtcNow(), UpdatedBy = caller.UserId } };
+            store.Update(connection, transaction, old.Identity, key, setsCallbacks: false, setsSpend: false);
+            return new KeyChange(key, null);
+        },
+        spend: null,
+        cancellationToken);
 
     /// <summary>Deletes all of them or none.</summary>
-    public async Task<ProxyError?> DeleteAsync(IReadOnlyList<string> keys, IReadOnlyList<string> aliases, CancellationToken cancellationToken)
+    public async Task<ProxyError?> DeleteAsync(
+        IReadOnlyList<string> keys, IReadOnlyList<string> aliases, Caller caller, CancellationToken cancellationToken)
     {
         var deleted = await queue.WriteAsync<(IReadOnlyList<(KeyHash Key, IReadOnlyList<KeyHash> Secrets)> Keys, ProxyError? Error)>(
             (connection, transaction) =>
@@ -56,6 +70,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
                 var named = keys.Select(KeyFormat.FindHash).Concat(aliases.Select(alias => KeyStore.FindByAlias(connection, transaction, alias)));
                 var found = named.Select(hash => hash is { } known ? store.FindNamed(connection, transaction, known)?.Identity : null).ToList();
                 var missing = found.Count(key => key is null);
+                if (!caller.IsProxyAdmin && found.Exists(key => key is null || !guard.MayDelete(connection, transaction, caller, key))) return ([], KeyErrors.NotYoursToDelete);
                 if (missing > 0) return ([], KeyErrors.NoKeysFound(missing, found.Count));
 
                 var gone = new List<(KeyHash, IReadOnlyList<KeyHash>)>();
@@ -88,13 +103,15 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
 
     private KeyChange Update(DbConnection connection, DbTransaction transaction, KeyHash hash, KeyEdit edit)
     {
-        if (store.FindNamed(connection, transaction, hash) is not { } old) return KeyErrors.UnknownForUpdate;
+        if (store.FindNamed(connection, transaction, hash) is not { } old) return edit.Caller.IsProxyAdmin ? KeyErrors.UnknownForUpdate : KeyErrors.NotYoursToChange;
         if (edit.Check?.Invoke(old) is { } wrong) return wrong;
 
         var key = edit.Change(KeyBudget.Open(old.Identity));
         if (edit.Callbacks is { } callbacks) key = key with { Callbacks = callbacks, IsLoggingDisabled = false };
         if (edit.Secret is { } secret) key = key with { Secret = secret.Hash, Name = secret.Name };
-        if (FindRefusal(connection, transaction, old.Identity, key, edit.Secret is not null) is { } refusal) return refusal;
+        var refusal = guard.FindRefusal(connection, transaction, old.Identity, key, edit)
+            ?? guard.FindConflict(connection, transaction, old.Identity, key, edit.Secret is not null);
+        if (refusal is not null) return refusal;
 
         var (identity, error) = KeyBudget.Save(connection, transaction, old.Identity, key, calendar);
         if (error is not null) return error;
@@ -105,19 +122,5 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
 
         KeySecrets.Replace(connection, transaction, old.Identity, edit.Secret.Hash, identity.UpdatedAt, edit.Secret.GraceEnd);
         return new KeyChange(record, null) { Secrets = KeySecrets.List(connection, transaction, identity.Hash) };
-    }
-
-    /// <param name="old">The row as it was; null for a new key.</param>
-    private ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, KeyIdentity? old, KeyIdentity key, bool isNewSecret)
-    {
-        // A secret that any key has or had is taken, so that what was given up never opens anything again.
-        if (isNewSecret && (masterKey.Matches(key.Secret) || store.FindNamed(connection, transaction, key.Secret) is not null))
-            return KeyErrors.Exists;
-        if (key.Alias is not null && key.Alias != old?.Alias && KeyStore.FindByAlias(connection, transaction, key.Alias) is not null)
-            return KeyErrors.AliasExists(key.Alias);
-
-        return key.TeamId is not null && key.TeamId != old?.TeamId && !TeamStore.Exists(connection, transaction, key.TeamId)
-            ? KeyErrors.TeamUnknown(key.TeamId)
-            : null;
     }
 }

@@ -1,3 +1,4 @@
+using Proxy.Management.Access;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 
@@ -5,8 +6,12 @@ namespace Proxy.Management.Keys;
 
 /// <summary>What is to become of a key.</summary>
 /// <param name="Change">From the row to the one that shall be; it may run twice.</param>
-internal sealed record KeyEdit(Func<KeyIdentity, KeyIdentity> Change)
+/// <param name="Caller">Who asks for it.</param>
+internal sealed record KeyEdit(Func<KeyIdentity, KeyIdentity> Change, Caller Caller)
 {
+    /// <summary>The fields that the request states.</summary>
+    public IReadOnlyList<string> Stated { get; init; } = [];
+
     /// <summary>Where its calls are logged from now on; null leaves that as it is.</summary>
     public IReadOnlyList<TeamCallback>? Callbacks { get; init; }
 

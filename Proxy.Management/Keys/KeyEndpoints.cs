@@ -16,13 +16,13 @@ internal static class KeyEndpoints
 {
     public static void MapKeyEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/key/generate", AccessRule.Admin, GenerateAsync);
-        routes.MapPost("/key/service-account/generate", AccessRule.Admin, GenerateServiceAccountAsync);
-        routes.MapPost("/key/update", AccessRule.Admin, UpdateAsync);
+        routes.MapPost("/key/generate", AccessRule.Manager, GenerateAsync);
+        routes.MapPost("/key/service-account/generate", AccessRule.Manager, GenerateServiceAccountAsync);
+        routes.MapPost("/key/update", AccessRule.Manager, UpdateAsync);
         routes.MapGet("/key/info", AccessRule.OwnerOrAdmin, ShowAsync);
-        routes.MapPost("/key/delete", AccessRule.Admin, DeleteAsync);
-        routes.MapPost("/key/block", AccessRule.Admin, BlockAsync);
-        routes.MapPost("/key/unblock", AccessRule.Admin, UnblockAsync);
+        routes.MapPost("/key/delete", AccessRule.Manager, DeleteAsync);
+        routes.MapPost("/key/block", AccessRule.Manager, BlockAsync);
+        routes.MapPost("/key/unblock", AccessRule.Manager, UnblockAsync);
     }
 
     private static async Task<IResult> GenerateAsync(HttpContext context, KeyGenerator generator, CancellationToken cancellationToken) =>
@@ -65,16 +65,16 @@ internal static class KeyEndpoints
         var caller = context.ManagementCaller;
         var hash = key is null ? caller.KeyHash : KeyFormat.FindHash(key);
 
-        var record = hash is { } known ? await store.FindNamedAsync(known, cancellationToken) : null;
+        var record = hash is { } named ? await store.FindNamedAsync(named, cancellationToken) : null;
+        var team = record?.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
 
         // Another's key and no key get one answer, so that nobody can find out which keys exist.
-        if (!caller.IsProxyAdmin && (record is null || record.Identity.Hash != caller.KeyHash)) return new ErrorResult(KeyErrors.NotYours);
+        if (record is null ? !caller.SeesAll : !caller.MaySee(record.Identity, team?.Current)) return new ErrorResult(KeyErrors.NotYours);
         if (record is null) return new ErrorResult(KeyErrors.NotFound);
 
         if (await resets.TryResetAsync(record.Identity.Limits.BudgetResetAt, cancellationToken))
             record = await store.FindAsync(record.Identity.Hash, cancellationToken) ?? record;
 
-        var team = record.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
         var effect = services.GetService<ILogging>()?.EffectOf(record.Identity, team?.Current);
         return TypedResults.Json(new KeyInfo(key ?? hash.ToString(), KeyView.Of(record), effect), KeyJson.Default.KeyInfo);
     }
@@ -89,7 +89,7 @@ internal static class KeyEndpoints
         if (fields.Error is { } fault) return new ErrorResult(fault);
         if (keys.Count + aliases.Count == 0) return new ErrorResult(KeyErrors.NothingToDelete);
 
-        var refusal = await changes.DeleteAsync(keys, aliases, cancellationToken);
+        var refusal = await changes.DeleteAsync(keys, aliases, context.ManagementCaller, cancellationToken);
         return refusal is null
             ? TypedResults.Json(new DeletedKeys([.. keys, .. aliases]), KeyJson.Default.DeletedKeys)
             : new ErrorResult(refusal);
@@ -111,8 +111,8 @@ internal static class KeyEndpoints
         if (fields.Error is { } fault) return new ErrorResult(fault);
         if (KeyFormat.FindHash(key!) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
 
-        var (record, _) = await changes.SetBlockedAsync(hash, isBlocked, context.ManagementCaller.UserId, cancellationToken);
-        return record is null ? new ErrorResult(KeyErrors.Unknown) : Show(KeyView.WithToken(record));
+        var (record, error) = await changes.SetBlockedAsync(hash, isBlocked, context.ManagementCaller, cancellationToken);
+        return error is null ? Show(KeyView.WithToken(record!)) : new ErrorResult(error);
     }
 
     public static JsonHttpResult<KeyView> Show(KeyView view) => TypedResults.Json(view, KeyJson.Default.KeyView);

@@ -45,6 +45,19 @@ internal static class KeyErrors
 
     public static ProxyError NotAllowed(string? message) => new(403, ProxyError.AuthError, message ?? "Authentication Failed - Custom Auth Rule");
 
+    public static readonly ProxyError NotYoursToMake = new(403, ProxyError.AuthError, "You are not allowed to make keys.");
+
+    public static readonly ProxyError NotYoursToChange = new(403, ProxyError.AuthError, "You are not allowed to change this key.", "key");
+
+    public static readonly ProxyError NotYoursToDelete = new(403, ProxyError.AuthError, "You are not authorized to delete this key. Nothing was deleted.", "keys");
+
+    public static ProxyError OnlyForYourself(string? userId, string? yours) => new(
+        403, ProxyError.AuthError, $"User can only create keys for themselves. Got user_id={userId ?? "None"}, Your ID={yours ?? "None"}", "user_id");
+
+    public static ProxyError NotInTeam(string userId, string teamId) => ProxyError.BadRequest($"User={userId} not assigned to team={teamId}", "team_id");
+
+    public static ProxyError FieldIsForAdmins(string field) => new(403, ProxyError.AuthError, $"You are not allowed to set '{field}' of this key.", field);
+
     public static ProxyError BudgetUnknown(string budgetId) => ProxyError.BadRequest($"There is no budget_id '{budgetId}'.", "budget_id");
 
     public static ProxyError NoKeysFound(int missing, int asked) => ProxyError.NotFound(

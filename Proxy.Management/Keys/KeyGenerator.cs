@@ -55,11 +55,13 @@ internal sealed class KeyGenerator(
             if (!decision.IsAllowed) return ("", null, KeyErrors.NotAllowed(decision.Message));
         }
 
-        var (fields, overBound) = rules.Complete(asked);
-        var (request, fault) = KeyRequest.Read(fields.With(fixedFields), calendar, caller, time.GetUtcNow());
+        var (completed, overBound) = rules.Complete(asked);
+        if (!caller.IsProxyAdmin && completed.Presence("user_id") != FieldPresence.Present && !fixedFields.ContainsKey("user_id")) fixedFields = new JsonObject { ["user_id"] = caller.UserId };
+        var fields = completed.With(fixedFields);
+        var (request, fault) = KeyRequest.Read(fields, calendar, caller, time.GetUtcNow());
         if ((fault ?? overBound) is { } wrong) return ("", null, wrong);
 
-        var (record, error) = await changes.CreateAsync(request!.Record, cancellationToken);
+        var (record, error) = await changes.CreateAsync(request!.Record, caller, asked.Names, cancellationToken);
         return (request.Key, record, error);
     }
 }

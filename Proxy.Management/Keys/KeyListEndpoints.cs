@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Errors;
+using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
@@ -17,35 +18,36 @@ internal static class KeyListEndpoints
 
     public static void MapKeyListEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/key/list", AccessRule.Admin, ListAsync);
-        routes.MapGet("/key/aliases", AccessRule.Admin, ListAliasesAsync);
-        routes.MapPost("/v2/key/info", AccessRule.Admin, ShowAsync);
+        routes.MapGet("/key/list", AccessRule.OwnerOrAdmin, ListAsync);
+        routes.MapGet("/key/aliases", AccessRule.OwnerOrAdmin, ListAliasesAsync);
+        routes.MapPost("/v2/key/info", AccessRule.OwnerOrAdmin, ShowAsync);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, KeyList list, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpContext context, KeyList list, KeySight sight, CancellationToken cancellationToken)
     {
         var query = new KeyListQuery(context.Request.Query, KeyListQuery.OfKeys, MaxSize, UsualSize);
         if (query.Error is { } fault) return new ErrorResult(fault);
 
-        var (keys, total) = await list.ReadAsync(query.Filter, query.Page, cancellationToken);
+        var filter = await sight.NarrowAsync(query, context.ManagementCaller, cancellationToken);
+        var (keys, total) = await list.ReadAsync(filter, query.Page, cancellationToken);
         var pages = (total + query.Page.Size - 1) / query.Page.Size;
         return query.ReturnsObjects
             ? TypedResults.Json(new KeyObjectPage([.. keys.Select(KeyView.WithToken)], total, query.Page.Number, pages), KeyListJson.Default.KeyObjectPage)
             : TypedResults.Json(new KeyHashPage([.. keys.Select(key => key.Identity.Hash.ToString())], total, query.Page.Number, pages), KeyListJson.Default.KeyHashPage);
     }
 
-    private static async Task<IResult> ListAliasesAsync(HttpContext context, KeyList list, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAliasesAsync(HttpContext context, KeyList list, KeySight sight, CancellationToken cancellationToken)
     {
         var query = new KeyListQuery(context.Request.Query, KeyListQuery.OfAliases, MaxAliases, UsualAliases);
         if (query.Error is { } fault) return new ErrorResult(fault);
 
-        var (aliases, total) = await list.ReadAliasesAsync(query.Filter, query.Page.Number, query.Page.Size, cancellationToken);
+        var (aliases, total) = await list.ReadAliasesAsync(await sight.NarrowAsync(query, context.ManagementCaller, cancellationToken), query.Page.Number, query.Page.Size, cancellationToken);
         var pages = (total + query.Page.Size - 1) / query.Page.Size;
         return TypedResults.Json(new KeyAliasPage(aliases, total, query.Page.Number, pages, query.Page.Size), KeyListJson.Default.KeyAliasPage);
     }
 
     /// <remarks>What is unknown, and what is not the caller's to see, is missing alike.</remarks>
-    private static async Task<IResult> ShowAsync(HttpContext context, KeyStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowAsync(HttpContext context, KeyStore store, TeamRing teams, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
@@ -58,7 +60,10 @@ internal static class KeyListEndpoints
         var shown = new List<KeyView>();
         foreach (var hash in named.Select(KeyFormat.FindHash).OfType<KeyHash>().Distinct())
         {
-            if (await store.FindNamedAsync(hash, cancellationToken) is { } record) shown.Add(KeyView.WithToken(record));
+            if (await store.FindNamedAsync(hash, cancellationToken) is not { } record) continue;
+
+            var team = record.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
+            if (context.ManagementCaller.MaySee(record.Identity, team?.Current)) shown.Add(KeyView.WithToken(record));
         }
 
         return TypedResults.Json(new KeyInfos(named, shown), KeyListJson.Default.KeyInfos);

@@ -12,8 +12,8 @@ internal static class KeyRegeneration
 {
     public static void MapKeyRegeneration(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/key/regenerate", AccessRule.Admin, RegenerateAsync);
-        routes.MapPost("/key/{key}/regenerate", AccessRule.Admin, RegenerateAsync);
+        routes.MapPost("/key/regenerate", AccessRule.Manager, RegenerateAsync);
+        routes.MapPost("/key/{key}/regenerate", AccessRule.Manager, RegenerateAsync);
     }
 
     private static async Task<IResult> RegenerateAsync(

@@ -28,8 +28,8 @@ internal static class KeySpendEndpoints
         if (KeyFormat.FindHash(key) is not { } hash) return new ErrorResult(KeyErrors.InvalidFormat);
 
         decimal before = 0;
-        var by = context.ManagementCaller.UserId;
-        var edit = new KeyEdit(old => old with { UpdatedAt = time.GetUtcNow(), UpdatedBy = by })
+        var caller = context.ManagementCaller;
+        var edit = new KeyEdit(old => old with { UpdatedAt = time.GetUtcNow(), UpdatedBy = caller.UserId }, caller)
         {
             Spend = spend,
             Check = old => (before = old.Spend) < spend ? ProxyError.BadRequest($"'{Field}' must not be more than the spend of {old.Spend}.", Field) : null,

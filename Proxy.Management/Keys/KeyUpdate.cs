@@ -19,7 +19,7 @@ internal static class KeyUpdate
         var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata, caller.IsProxyAdmin);
         if ((fields.Error ?? refusal) is { } fault) return (null, fault);
 
-        return (new KeyEdit(Change) { Callbacks = CallbackRules.IsStated(metadata) ? callbacks : null, Spend = spend }, null);
+        return (new KeyEdit(Change, caller) { Stated = fields.Names, Callbacks = CallbackRules.IsStated(metadata) ? callbacks : null, Spend = spend }, null);
     }
 
     /// <summary>Faults are left with the reader; look at them before the row is written.</summary>

@@ -1,0 +1,58 @@
+using Proxy.Management.ApiDescription;
+using Proxy.Management.Bodies;
+using Proxy.Management.Customers;
+using Proxy.Management.Organizations;
+using Proxy.Management.Tags;
+using Proxy.Management.Users;
+using static Proxy.Management.ApiDescription.SharedFields;
+
+namespace Proxy.Management.Budgets;
+
+/// <summary>Users, customers, organisations, tags and shared budgets in the API's document.</summary>
+internal static class AccountDescriptions
+{
+    private static readonly DetailField[] BudgetSettings = [.. LimitFields, new("model_max_budget", DetailShape.Object), Text("budget_id")];
+
+    public static readonly EndpointDescription[] All =
+    [
+        new("POST", "/user/new", "Makes a user, and a key for them unless that is not wanted.")
+        {
+            Fields =
+            [
+                .. Of(UserContracts.Request), Text("user_id"), new("auto_create_key", DetailShape.Flag, "true"), Text("key_alias"), new("duration", DetailShape.Duration),
+            ],
+            Shown = ["user_email", "user_role", "max_budget"],
+        },
+        new("POST", "/user/update", "Changes a user: what is stated applies, null clears, what is absent stays.")
+        {
+            Fields = [.. Of(UserContracts.Request), Text("user_id")],
+            Required = ["user_id"],
+            Shown = ["max_budget"],
+        },
+        new("GET", "/user/info", "Shows a user with their keys.") { Query = [Text("user_id")] },
+        .. OfKind("/customer", "a customer", CustomerContracts.IdField, "end_user_id", CustomerContracts.Request),
+        .. OfKind("/end_user", "a customer", CustomerContracts.IdField, "end_user_id", CustomerContracts.Request),
+        .. OfKind("/organization", "an organisation", OrganizationContracts.IdField, OrganizationContracts.IdField, OrganizationContracts.Request, isIdMade: true),
+        .. OfKind("/tag", "a tag", TagContracts.IdField, TagContracts.IdField, TagContracts.Request),
+        new("POST", "/tag/info", "Shows several tags.") { Fields = [TextList("names")], Shown = ["names"] },
+        new("POST", "/budget/new", "Makes a budget that several can be given.") { Fields = BudgetSettings, Shown = ["budget_id", "max_budget", "budget_duration"] },
+        new("POST", "/budget/update", "Changes a shared budget, for all that have it.") { Fields = BudgetSettings, Required = ["budget_id"], Shown = ["max_budget"] },
+        new("POST", "/budget/info", "Shows several shared budgets.") { Fields = [TextList("budgets")], Shown = ["budgets"] },
+        new("GET", "/budget/list", "Lists all shared budgets."),
+        new("POST", "/budget/delete", "Deletes a shared budget.") { Fields = [Text("id")], Required = ["id"] },
+    ];
+
+    private static IEnumerable<EndpointDescription> OfKind(
+        string prefix, string what, string idField, string idQuery, AccountRequest request, bool isIdMade = false) =>
+    [
+        new("POST", $"{prefix}/new", $"Makes {what}.") { Fields = [.. Of(request), Text(idField)], Required = isIdMade ? [] : [idField], Shown = ["max_budget", "budget_duration"] },
+        new("POST", $"{prefix}/update", $"Changes {what}: what is stated applies, null clears, what is absent stays.")
+        {
+            Fields = [.. Of(request), Text(idField)],
+            Required = [idField],
+            Shown = ["max_budget"],
+        },
+        new("GET", $"{prefix}/info", $"Shows {what}.") { Query = [Text(idQuery)] },
+        new("GET", $"{prefix}/list", "Lists them."),
+    ];
+}
