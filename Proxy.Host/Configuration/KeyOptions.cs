@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Proxy.Host.Models;
 using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
 

@@ -24,11 +24,8 @@ internal sealed record ProxySettings
 
     public required MailOptions Mail { get; init; }
 
-    /// <summary>What new keys get of which nothing is said.</summary>
-    public required KeyDefaults KeyDefaults { get; init; }
-
-    /// <summary>The most that keys may be given.</summary>
-    public required KeyBounds KeyBounds { get; init; }
+    /// <summary>What new keys get of which nothing is said, and the most that keys may be given.</summary>
+    public required (KeyDefaults Defaults, KeyBounds Bounds) Keys { get; init; }
 
     public required PriceTable Prices { get; init; }
 

@@ -23,8 +23,7 @@ internal static class ProxySettingsReader
         var faults = new List<string>();
         var warnings = new List<string>();
 
-        foreach (var section in file.GetChildren().Where(section => !Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
-            faults.Add($"The section '{section.Key}' is not known; known are {string.Join(", ", Sections)}.");
+        ReportUnknown(file, faults);
 
         var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
         DatabaseReference.Check(management, faults, warnings);
@@ -34,7 +33,7 @@ internal static class ProxySettingsReader
         var mail = SectionReader.Read<MailOptions>(configuration.GetSection(MailOptions.Section), faults);
         if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
-        var (keyDefaults, keyBounds) = KeyOptionsReader.Read(configuration, faults);
+        var keys = KeyOptionsReader.Read(configuration, faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
         var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
@@ -45,8 +44,7 @@ internal static class ProxySettingsReader
         var models = ModelReader.Read(clusters, faults, warnings);
         var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), AliasReader.Read(configuration, models, faults));
         var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
-        foreach (var missing in defaultFallbacks.Where(model => catalog.Find(model) is null))
-            faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
+        ReportMissing(defaultFallbacks, catalog, faults);
 
         if (faults.Count > 0) return (null, faults);
 
@@ -58,8 +56,7 @@ internal static class ProxySettingsReader
             AccessGroups = AccessGroups.Read(clusters),
             Alerts = alerts,
             Mail = mail,
-            KeyDefaults = keyDefaults,
-            KeyBounds = keyBounds,
+            Keys = keys,
             Prices = StoredModels.AddTo(prices, clusters, stored),
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,
@@ -73,4 +70,14 @@ internal static class ProxySettingsReader
             Warnings = warnings,
         }, []);
     }
+
+    private static void ReportUnknown(IConfiguration file, List<string> faults) => faults.AddRange(
+        from section in file.GetChildren()
+        where !Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)
+        select $"The section '{section.Key}' is not known; known are {string.Join(", ", Sections)}.");
+
+    private static void ReportMissing(IReadOnlyList<string> fallbacks, ModelCatalog catalog, List<string> faults) => faults.AddRange(
+        from model in fallbacks
+        where catalog.Find(model) is null
+        select $"{RoutingOptions.Section}:DefaultFallbacks names '{model}', which no cluster serves.");
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FluentAssertions;
-using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
 using Proxy.Tests.Databases;
