@@ -13,9 +13,6 @@ internal sealed class StateCache<TKey, TState>(Func<TKey, Task<TState?>> load)
     private readonly Lock _lock = new();
     private readonly Dictionary<TKey, Load> _loads = [];
 
-    /// <summary>What is in memory at this moment.</summary>
-    public IEnumerable<TState> Loaded => _states.Values;
-
     /// <returns>Null when it is not in memory.</returns>
     public TState? FindLoaded(TKey key) => _states.GetValueOrDefault(key);
 
