@@ -14,7 +14,16 @@ internal sealed class ApiOperation
     public static readonly ApiOperation Rerank = new(7, ClientApi.OpenAi, "/rerank", "rerank", "arerank", "query"u8);
     public static readonly ApiOperation ImageGeneration = new(8, ClientApi.OpenAi, "/images/generations", "image_generation", "aimage_generation", "prompt"u8);
 
-    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration];
+    public static readonly ApiOperation Transcription = new(9, ClientApi.Transcripts, "/audio/transcriptions", "transcription", "atranscription", "file"u8) { IsForm = true };
+    public static readonly ApiOperation Translation = new(10, ClientApi.Transcripts, "/audio/translations", "translation", "atranslation", "file"u8) { IsForm = true };
+    public static readonly ApiOperation Speech = new(11, ClientApi.Speech, "/audio/speech", "speech", "aspeech", "input"u8);
+    public static readonly ApiOperation ImageEdit = new(12, ClientApi.OpenAi, "/images/edits", "image_edit", "aimage_edit", "prompt"u8) { IsForm = true };
+    public static readonly ApiOperation ImageVariation = new(13, ClientApi.OpenAi, "/images/variations", "image_variation", "aimage_variation", "image"u8) { IsForm = true };
+
+    public static readonly IReadOnlyList<ApiOperation> All =
+    [
+        Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration, Transcription, Translation, Speech, ImageEdit, ImageVariation,
+    ];
 
     /// <summary>The part of a route's path that names the model.</summary>
     public const string ModelInPath = "model";
@@ -46,6 +55,12 @@ internal sealed class ApiOperation
     /// <summary>The word that LiteLLM's users know from their spend logs.</summary>
     public string CallType { get; }
 
+    /// <summary>Whether the body is a form with files, and not JSON.</summary>
+    public bool IsForm { get; private init; }
+
+    /// <summary>Whether the answer is made of pictures.</summary>
+    public bool IsPicture => this == ImageGeneration || this == ImageEdit || this == ImageVariation;
+
     /// <summary>The field of the body that holds what is asked.</summary>
     public ReadOnlySpan<byte> InputField => _inputField;
 
@@ -53,7 +68,7 @@ internal sealed class ApiOperation
     public bool IsGenerating => this != Embedding && this != CountTokens && this != Moderation && this != Rerank;
 
     /// <summary>Whether answers come in events when that is asked for. Pictures do too, but not in the events of this API's other streams.</summary>
-    public bool IsStreamable => IsGenerating && this != ImageGeneration;
+    public bool IsStreamable => IsGenerating && !IsPicture;
 
     /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
     public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic;

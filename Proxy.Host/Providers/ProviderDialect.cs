@@ -93,7 +93,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         ? insertion
         : (byte[])[.. "\"model\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. ","u8, .. insertion.Span];
 
-    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api) >= 0;
+    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api.Family) >= 0;
 
     /// <summary>An address without a path serves its API under the usual one.</summary>
     protected static string Below(string address, string usual)

@@ -4,6 +4,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Requests;
+using Proxy.Host.Requests.Forms;
 using Proxy.Host.Translation;
 using Proxy.Management.Errors;
 using Proxy.Management.Limits;
@@ -77,7 +78,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
         var message = transform.ProxyRequest;
         message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
         message.Content!.Headers.ContentLength = outgoing.Length;
-        message.Content.Headers.ContentType = Json;
+        message.Content.Headers.ContentType = request.Form?.Boundary.ContentType ?? Json;
         deployment.Dialect.Dress(message.Headers, deployment, context.Request.Headers);
     }
 
@@ -110,7 +111,9 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
     /// <returns>Null when the call cannot be carried over to what the provider speaks.</returns>
     private static OutgoingBody? Write(Attempt attempt, CompletionRequest request) => attempt.Translation is { } translation
         ? translation.WriteRequest()
-        : attempt.Deployment.Dialect.Write(request, attempt.Deployment, attempt.UpstreamModel);
+        : request.Form is not null
+            ? FormSplice.Write(request, attempt.UpstreamModel)
+            : attempt.Deployment.Dialect.Write(request, attempt.Deployment, attempt.UpstreamModel);
 
     /// <summary>A destination that a reload brought after this call began is read on the spot.</summary>
     private static Deployment? DeploymentOf(ModelCluster cluster, string destinationId, Yarp.ReverseProxy.Configuration.DestinationConfig config) =>

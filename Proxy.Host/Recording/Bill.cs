@@ -1,4 +1,5 @@
 using Proxy.Host.Exchanges;
+using Proxy.Host.Providers;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -35,6 +36,13 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         exchange.FirstByteAt is not null
         && (exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted or SpendOutcome.Incomplete || exchange.Answer.OutputBytes > 0);
 
-    private static TokenUsage EstimateOf(Exchange exchange) =>
-        new(Estimate.Tokens(Estimate.InputBytes(exchange.Request!)), 0, 0, Estimate.Tokens(exchange.Answer.OutputBytes), 0);
+    private static TokenUsage EstimateOf(Exchange exchange)
+    {
+        var input = Estimate.Tokens(Estimate.InputBytes(exchange.Request!));
+        var output = Estimate.Tokens(exchange.Answer.OutputBytes);
+        var heard = Estimate.HeardTokens(exchange);
+        return exchange.Operation == ApiOperation.Speech
+            ? new TokenUsage(input, 0, 0, 0, 0) { AudioOutput = output }
+            : new TokenUsage(input, 0, 0, output, 0) { AudioInput = heard };
+    }
 }

@@ -12,6 +12,9 @@ internal static class Estimate
     /// <summary>The usual length of a token, where the provider does not count for us.</summary>
     private const int BytesPerToken = 4;
 
+    /// <summary>The usual count of a second that is heard.</summary>
+    private const int TokensPerSecond = 10;
+
     /// <summary>Beyond it a sum of many estimates could leave 64 bits.</summary>
     private const decimal MostDollars = 1000;
 
@@ -21,7 +24,7 @@ internal static class Estimate
     public static (decimal? Cost, long Tokens) Of(Exchange exchange, ModelMatch target)
     {
         var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
-        var input = Tokens(InputBytes(request));
+        var input = Tokens(InputBytes(request)) + HeardTokens(exchange);
         var (most, mostTokens) = ((decimal?)null, input);
         foreach (var (id, deployment) in cluster.Deployments)
         {
@@ -37,11 +40,17 @@ internal static class Estimate
         return (most, mostTokens);
     }
 
+    /// <summary>What a recording counts for.</summary>
+    public static long HeardTokens(Exchange exchange) =>
+        exchange.Request!.Form is { } form ? (long)((exchange.Answer.HeardSeconds ?? form.HeardSeconds) * TokensPerSecond) : 0;
+
     public static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 
     /// <summary>What is asked, without the fields that only steer.</summary>
     public static long InputBytes(CompletionRequest request)
     {
+        if (request.Form is { } form) return form.InputBytes;
+
         long bytes = 0;
         foreach (var field in request.Fields)
         {
