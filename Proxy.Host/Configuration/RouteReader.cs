@@ -20,7 +20,7 @@ internal static class RouteReader
     };
 
     /// <summary>Clients of Azure's, and of OpenAI's first API, name the model in the path.</summary>
-    private static readonly string[] PathsWithModel = ["/openai/deployments/{model}/{**rest}", "/engines/{model}/{**rest}", "/v1/engines/{model}/{**rest}"];
+    private static readonly string[] PathsWithModel = ["/openai/deployments/{model}/{**rest}", "/engines/{model}/{**rest}", "/v1/engines/{model}/{**rest}", "/openai/v1/{**rest}", "/openai/realtime"];
 
     public static IReadOnlyList<RouteConfig> Complete(IReadOnlyList<RouteConfig> routes)
     {

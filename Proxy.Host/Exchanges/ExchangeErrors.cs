@@ -37,7 +37,7 @@ internal static class ExchangeErrors
     private static readonly ProxyError ProviderStalled = new(
         StatusCodes.Status504GatewayTimeout, TimeoutError, "The provider stopped answering before its answer was whole.");
 
-    private static readonly ProxyError GatewayStops = new(
+    public static readonly ProxyError GatewayStops = new(
         StatusCodes.Status503ServiceUnavailable, "service_unavailable_error", "The gateway is being stopped before the answer was whole; try again.");
 
     private static readonly ProxyError TookTooLong = new(

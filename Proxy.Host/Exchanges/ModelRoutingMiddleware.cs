@@ -1,5 +1,6 @@
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
+using Proxy.Host.Realtime;
 using Proxy.Host.Requests;
 using Proxy.Host.Requests.Forms;
 using Proxy.Management.Errors;
@@ -21,6 +22,12 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
     private static async Task<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
     {
         if (exchange.Operation is null) return ExchangeErrors.UnknownPath(context.Request.Path);
+        if (exchange.Operation == ApiOperation.Realtime)
+        {
+            (exchange.Request, var refusal) = RealtimeRequest.Read(context);
+            return refusal ?? Find(exchange);
+        }
+
         if (!HttpMethods.IsPost(context.Request.Method)) return ExchangeErrors.WrongMethod(context.Request.Method, context.Request.Path);
 
         var (body, error) = await RequestBodyReader.ReadAsync(context.Request, exchange.Settings.Requests.MaxBodyBytes, context.RequestAborted);

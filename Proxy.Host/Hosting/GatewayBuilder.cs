@@ -10,6 +10,7 @@ using Proxy.Host.LogDesk;
 using Proxy.Host.Models;
 using Proxy.Host.Probing;
 using Proxy.Host.Providers;
+using Proxy.Host.Realtime;
 using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
 using Proxy.Host.Telemetry;
@@ -123,6 +124,8 @@ internal static class GatewayBuilder
         services.AddSingleton<BodyRelay>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<AnswerRelay>();
+        services.AddSingleton<RealtimeDial>();
+        services.AddSingleton<RealtimeServices>();
 
         services.AddReverseProxy();
         services.AddSingleton<IProxyConfigProvider>(source.Routes);
@@ -136,6 +139,7 @@ internal static class GatewayBuilder
     private static void Map(WebApplication app)
     {
         app.UseHostFiltering();
+        app.UseWhen(context => !HttpMethods.IsPost(context.Request.Method), sockets => sockets.UseWebSockets());
         app.UseMiddleware<CutMiddleware>();
         app.UseExceptionHandler(handler => handler.Run(context => ErrorWriter.WriteAsync(
             context,

@@ -20,9 +20,12 @@ internal sealed class ApiOperation
     public static readonly ApiOperation ImageEdit = new(12, ClientApi.OpenAi, "/images/edits", "image_edit", "aimage_edit", "prompt"u8) { IsForm = true };
     public static readonly ApiOperation ImageVariation = new(13, ClientApi.OpenAi, "/images/variations", "image_variation", "aimage_variation", "image"u8) { IsForm = true };
 
+    public static readonly ApiOperation Realtime = new(14, ClientApi.OpenAi, "/realtime", "realtime", "arealtime", ""u8);
+
     public static readonly IReadOnlyList<ApiOperation> All =
     [
         Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration, Transcription, Translation, Speech, ImageEdit, ImageVariation,
+        Realtime,
     ];
 
     /// <summary>The part of a route's path that names the model.</summary>

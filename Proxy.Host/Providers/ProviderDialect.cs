@@ -49,6 +49,13 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 
     public virtual Uri AddressOf(Deployment deployment, ApiOperation operation, string upstreamModel) => deployment.Addresses[operation.Index];
 
+    /// <summary>Where the provider opens sessions that are spoken.</summary>
+    public virtual Uri SessionOf(Deployment deployment, string upstreamModel) =>
+        AsSocket(deployment.Addresses[ApiOperation.Realtime.Index], $"?model={Uri.EscapeDataString(upstreamModel)}");
+
+    protected static Uri AsSocket(Uri address, string query) =>
+        new((address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs) + address.AbsoluteUri[address.Scheme.Length..] + query);
+
     /// <summary>Where the provider lists its models, which shows whether it is well.</summary>
     public virtual Uri ProbeOf(string address, string? apiVersion) => new(Below(address, "/v1") + "/models");
 

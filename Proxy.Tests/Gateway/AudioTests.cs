@@ -9,6 +9,7 @@ using Proxy.Tests.Providers;
 namespace Proxy.Tests.Gateway;
 
 /// <summary>Sound and pictures in and out: forms go on byte for byte but for the model, and sound comes back as it is.</summary>
+[FixtureLifeCycle(LifeCycle.SingleInstance)]
 internal sealed class AudioTests
 {
     private const string Boundary = "----boundary-7f";

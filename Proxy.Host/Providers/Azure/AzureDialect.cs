@@ -32,6 +32,16 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, Client
             : new Uri($"{root}/{Uri.EscapeDataString(upstreamModel)}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
     }
 
+    public override Uri SessionOf(Deployment deployment, string upstreamModel)
+    {
+        if (deployment.ApiVersion is null or UnversionedApi) return base.SessionOf(deployment, upstreamModel);
+
+        var root = deployment.Addresses[ApiOperation.Realtime.Index].AbsoluteUri[..^(Deployments.Length + ApiOperation.Realtime.Path.Length)];
+        return AsSocket(
+            new Uri(root + ApiOperation.Realtime.Path),
+            $"?api-version={Uri.EscapeDataString(deployment.ApiVersion)}&deployment={Uri.EscapeDataString(upstreamModel)}");
+    }
+
     public override Uri ProbeOf(string address, string? apiVersion) => new(apiVersion is null or UnversionedApi
         ? Below(address, "/openai") + "/v1/models"
         : $"{Below(address, "/openai")}/models?api-version={Uri.EscapeDataString(apiVersion)}");

@@ -18,7 +18,7 @@ internal sealed class DemoHandler(HttpMessageHandler inner) : DelegatingHandler(
 
         using var body = new MemoryStream();
         await request.Content!.CopyToAsync(body, cancellationToken);
-        if (request.Content.Headers.ContentType?.MediaType != "application/json") return Unknown(request);
+        if (request.Content?.Headers.ContentType?.MediaType != "application/json") return Unknown(request);
 
         var asked = DemoRequest.Read(body.GetBuffer().AsSpan(0, (int)body.Length));
 
