@@ -31,6 +31,7 @@ internal static class CallDescriptions
             return new EndpointDescription("GET", path, "Opens a spoken session (OpenAI's realtime API) as a websocket; the query names the model.")
             {
                 AnswerExample = """{"type":"session.created","session":{"model":"gpt-realtime"}}""",
+                Query = [new("model", DetailShape.Text)],
                 IsOpen = true,
             };
         }

@@ -37,8 +37,8 @@ internal sealed class FakeSessions : IAsyncDisposable
     public static string Text(string delta) => $$"""{"type":"response.output_text.delta","delta":"{{delta}}"}""";
 
     /// <summary>10 written, 20 heard and 5 cached tokens in; 3 written and 40 spoken out.</summary>
-    public static string Done(string status = "completed") => $$$"""
-        {"type":"response.done","response":{"id":"resp_1","status":"{{{status}}}","output":[{"type":"message","content":"Hello"}],"usage":{"total_tokens":78,"input_tokens":35,"output_tokens":43,
+    public static string Done(string status = "completed") => $$$$$"""
+        {"type":"response.done","response":{"id":"resp_1","status":"{{{{{status}}}}}","output":[{"type":"message","content":"Hello"}],"usage":{"total_tokens":78,"input_tokens":35,"output_tokens":43,
         "input_token_details":{"text_tokens":15,"audio_tokens":20,"cached_tokens":5},"output_token_details":{"text_tokens":3,"audio_tokens":40}}}}
         """;
 
