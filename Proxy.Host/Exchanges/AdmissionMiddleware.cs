@@ -12,7 +12,9 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator au
         var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
         exchange.Caller = authentication.Caller;
 
-        if (authentication.Error is { } error) exchange.Refuse(error);
+        // A path that is no operation is refused later, as such.
+        var refusal = authentication.Error ?? authentication.Caller?.FindRouteRefusal(exchange.Operation?.Path ?? "", RouteKind.Call);
+        if (refusal is { } error) exchange.Refuse(error);
         else if (!ledger.IsWritable) exchange.Refuse(ExchangeErrors.LedgerUnavailable);
         else await next(context);
     }
