@@ -22,7 +22,7 @@ internal static class CallDescriptions
     ];
 
     public static IEnumerable<EndpointDescription> All => ApiOperation.All.SelectMany(operation =>
-        Prefixes.Select(prefix => Describe(operation, prefix + operation.Path)));
+        (operation.Api == ClientApi.Gemini ? [""] : Prefixes).Select(prefix => Describe(operation, prefix + operation.Path)));
 
     private static EndpointDescription Describe(ApiOperation operation, string path)
     {
@@ -41,7 +41,7 @@ internal static class CallDescriptions
         return new EndpointDescription("POST", path, $"{operation.Path[1..]} of the API of {operation.Api.Name}, at whichever provider the model has.{form}")
         {
             Fields = [.. Steering.Where(field => operation.IsStreamable || field.Name is not ("stream" or "max_tokens")), new(input, DetailShape.Any)],
-            Required = ["model", input],
+            Required = operation.Api == ClientApi.Gemini ? [input] : ["model", input],
             AnswerExample = AnswerOf(operation),
             IsOpen = true,
         };
@@ -57,6 +57,9 @@ internal static class CallDescriptions
             """{"object":"list","model":"text-embedding-3-small","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"usage":{"prompt_tokens":1,"total_tokens":1}}""",
         _ when operation == ApiOperation.Messages =>
             """{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"Hello!"}],"stop_reason":"end_turn","usage":{"input_tokens":8,"output_tokens":2}}""",
+        _ when operation == ApiOperation.CountContent => """{"totalTokens":8}""",
+        _ when operation.Api == ClientApi.Gemini =>
+            """{"candidates":[{"content":{"role":"model","parts":[{"text":"Hello!"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":2,"totalTokenCount":10}}""",
         _ when operation == ApiOperation.CountTokens => """{"input_tokens":8}""",
         _ when operation == ApiOperation.Response =>
             """{"id":"resp_1","object":"response","status":"completed","model":"gpt-4o","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hello!"}]}],"usage":{"input_tokens":8,"output_tokens":2,"total_tokens":10}}""",

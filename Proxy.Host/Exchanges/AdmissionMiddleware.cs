@@ -1,3 +1,4 @@
+using Proxy.Host.Providers;
 using Proxy.Management.Access;
 using Proxy.Management.Spend;
 
@@ -9,6 +10,7 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator au
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
+        TakeKeyOfQuery(context.Request, exchange);
         var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
         exchange.Caller = authentication.Caller;
 
@@ -17,5 +19,11 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator au
         if (refusal is { } error) exchange.Refuse(error);
         else if (!ledger.IsWritable) exchange.Refuse(ExchangeErrors.LedgerUnavailable);
         else await next(context);
+    }
+
+    /// <summary>Google's own clients may put the key into the address. Nobody else may: addresses are logged on the way.</summary>
+    private static void TakeKeyOfQuery(HttpRequest request, Exchange exchange)
+    {
+        if (exchange.Operation?.Api == ClientApi.Gemini && request.Query.TryGetValue("key", out var key)) request.Headers.TryAdd("x-goog-api-key", key);
     }
 }

@@ -32,6 +32,8 @@ internal static class ExchangeErrors
     public static readonly ProxyError NoImageStream = ProxyError.BadRequest("Images are not streamed by this gateway; leave 'stream' out.", "stream");
 
     private const string RateLimit = "rate_limit_error";
+    public static readonly ProxyError OnlyEvents = ProxyError.BadRequest("Streams are served as events by this gateway: add 'alt=sse' to the query.", "alt");
+
     private const string TimeoutError = "timeout_error";
 
     private static readonly ProxyError ProviderStalled = new(

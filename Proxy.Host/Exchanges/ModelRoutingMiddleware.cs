@@ -42,6 +42,12 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
 
         if (exchange.Operation.IsPicture && exchange.Request.IsStream) return ExchangeErrors.NoImageStream;
 
+        if (exchange.Operation.Api == ClientApi.Gemini)
+        {
+            exchange.Request.IsStream = exchange.Operation == ApiOperation.GenerateStream;
+            if (exchange.Request.IsStream && context.Request.Query["alt"] != "sse") return ExchangeErrors.OnlyEvents;
+        }
+
         // Embeddings and their like have no stream, whatever a body says.
         exchange.Request.IsStream &= exchange.Operation.IsStreamable;
 

@@ -21,7 +21,7 @@ internal sealed class ProbeRequestFactory : IProbingRequestFactory
             Version = cluster.Config.HttpRequest?.Version ?? HttpVersion.Version20,
             VersionPolicy = cluster.Config.HttpRequest?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower,
         };
-        deployment.Dialect.Dress(request.Headers, deployment, new HeaderDictionary());
+        deployment.Dialect.Dress(request.Headers, deployment, ApiOperation.Chat, new HeaderDictionary());
         return request;
     }
 }

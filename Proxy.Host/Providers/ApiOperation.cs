@@ -22,10 +22,14 @@ internal sealed class ApiOperation
 
     public static readonly ApiOperation Realtime = new(14, ClientApi.OpenAi, "/realtime", "realtime", "arealtime", ""u8);
 
+    public static readonly ApiOperation GenerateContent = new(15, ClientApi.Gemini, "/models/{model}:generateContent", "chat", "agenerate_content", "contents"u8);
+    public static readonly ApiOperation GenerateStream = new(16, ClientApi.Gemini, "/models/{model}:streamGenerateContent", "chat", "agenerate_content_stream", "contents"u8);
+    public static readonly ApiOperation CountContent = new(17, ClientApi.Gemini, "/models/{model}:countTokens", "count_tokens", "acount_tokens", "contents"u8);
+
     public static readonly IReadOnlyList<ApiOperation> All =
     [
         Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration, Transcription, Translation, Speech, ImageEdit, ImageVariation,
-        Realtime,
+        Realtime, GenerateContent, GenerateStream, CountContent,
     ];
 
     /// <summary>The part of a route's path that names the model.</summary>
@@ -40,6 +44,7 @@ internal sealed class ApiOperation
         Index = index;
         Api = api;
         Path = path;
+        Suffix = path[(path.LastIndexOf('}') + 1)..];
         Name = name;
         CallType = callType;
         _inputField = inputField.ToArray();
@@ -51,6 +56,9 @@ internal sealed class ApiOperation
     public ClientApi Api { get; }
 
     public string Path { get; }
+
+    /// <summary>What stands behind the model in the path; where that names none, the whole of it.</summary>
+    public string Suffix { get; }
 
     /// <summary>The word of the GenAI conventions.</summary>
     public string Name { get; }
@@ -68,13 +76,13 @@ internal sealed class ApiOperation
     public ReadOnlySpan<byte> InputField => _inputField;
 
     /// <summary>Whether the answer is made of tokens that are paid for.</summary>
-    public bool IsGenerating => this != Embedding && this != CountTokens && this != Moderation && this != Rerank;
+    public bool IsGenerating => this != Embedding && this != CountTokens && this != Moderation && this != Rerank && this != CountContent;
 
     /// <summary>Whether answers come in events when that is asked for. Pictures do too, but not in the events of this API's other streams.</summary>
     public bool IsStreamable => IsGenerating && !IsPicture;
 
     /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
-    public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic;
+    public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic || Api == ClientApi.Gemini;
 
     /// <summary>
     /// The operation that a request asks for; null when there is none. The operator's route has matched already: what its catch-all holds
@@ -89,7 +97,7 @@ internal sealed class ApiOperation
 
         foreach (var operation in All)
         {
-            if (request.Path.Value!.EndsWith(operation.Path, StringComparison.OrdinalIgnoreCase)) return operation;
+            if (request.Path.Value!.EndsWith(operation.Suffix, StringComparison.OrdinalIgnoreCase)) return operation;
         }
 
         return null;

@@ -1,6 +1,7 @@
 using Proxy.Host.Answers;
 using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Audio;
+using Proxy.Host.Providers.Gemini;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Providers.Responses;
 using Proxy.Host.Requests;
@@ -14,6 +15,7 @@ internal abstract class ClientApi
     public static readonly ClientApi OpenAi = new OpenAiApi();
     public static readonly ClientApi Anthropic = new AnthropicApi();
     public static readonly ClientApi Responses = new ResponsesApi();
+    public static readonly ClientApi Gemini = new GeminiApi();
     public static readonly ClientApi Speech = new SpeechApi();
     public static readonly ClientApi Transcripts = new TranscriptApi();
 

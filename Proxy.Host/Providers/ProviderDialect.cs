@@ -6,6 +6,7 @@ using Microsoft.Extensions.Primitives;
 using Proxy.Host.Models;
 using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Azure;
+using Proxy.Host.Providers.Gemini;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Requests;
 using Proxy.Host.Translation;
@@ -20,7 +21,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 {
     private static readonly FrozenDictionary<string, ProviderDialect> ByName = ((IEnumerable<ProviderDialect>)
     [
-        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(),
+        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(), new GeminiDialect(),
         .. PresetDialect.All,
     ]).ToFrozenDictionary(dialect => dialect.Name);
 
@@ -60,9 +61,9 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     public virtual Uri ProbeOf(string address, string? apiVersion) => new(Below(address, "/v1") + "/models");
 
     /// <summary>Puts the provider's credential on the request, and what of the client's headers it may see.</summary>
-    public void Dress(HttpRequestHeaders headers, Deployment deployment, IHeaderDictionary asked)
+    public void Dress(HttpRequestHeaders headers, Deployment deployment, ApiOperation operation, IHeaderDictionary asked)
     {
-        if (deployment.ApiKey is { } apiKey) Authorize(headers, apiKey);
+        if (deployment.ApiKey is { } apiKey) Authorize(headers, apiKey, operation);
         foreach (var header in PassedHeaders)
         {
             if (asked.TryGetValue(header, out var values) && !StringValues.IsNullOrEmpty(values) && Ascii.IsValid((string?)values)) headers.TryAddWithoutValidation(header, (string?)values);
@@ -72,7 +73,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     }
 
     /// <summary>The client's own bytes, but for what a policy rewrote.</summary>
-    public OutgoingBody Write(CompletionRequest request, Deployment deployment, string upstreamModel) =>
+    public virtual OutgoingBody Write(CompletionRequest request, Deployment deployment, ApiOperation operation, string upstreamModel) =>
         BodySplice.Write(request, WithModel(request, upstreamModel, Insertion(request, deployment)), field => FateOf(request, field, deployment, upstreamModel));
 
     protected abstract IReadOnlyList<string> PassedHeaders { get; }
@@ -82,7 +83,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     {
     }
 
-    protected virtual void Authorize(HttpRequestHeaders headers, string apiKey) => headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
+    protected virtual void Authorize(HttpRequestHeaders headers, string apiKey, ApiOperation operation) => headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
 
     /// <summary>Fields that the body gains, each with its comma; empty for none.</summary>
     protected virtual ReadOnlyMemory<byte> Insertion(CompletionRequest request, Deployment deployment) => default;

@@ -66,7 +66,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
             return;
         }
 
-        if (Write(attempt, request) is not { } outgoing)
+        if (Write(attempt, request, operation) is not { } outgoing)
         {
             attempt.Fail(new AttemptFailure(FailureKind.Untranslatable, attempt.Translation!.Losses.Error!));
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -79,7 +79,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
         message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
         message.Content!.Headers.ContentLength = outgoing.Length;
         message.Content.Headers.ContentType = request.Form?.Boundary.ContentType ?? Json;
-        deployment.Dialect.Dress(message.Headers, deployment, context.Request.Headers);
+        deployment.Dialect.Dress(message.Headers, deployment, operation, context.Request.Headers);
     }
 
     private Attempt Begin(Exchange exchange, ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, CapacityPermit? permit)
@@ -109,11 +109,11 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
     }
 
     /// <returns>Null when the call cannot be carried over to what the provider speaks.</returns>
-    private static OutgoingBody? Write(Attempt attempt, CompletionRequest request) => attempt.Translation is { } translation
+    private static OutgoingBody? Write(Attempt attempt, CompletionRequest request, ApiOperation operation) => attempt.Translation is { } translation
         ? translation.WriteRequest()
         : request.Form is not null
             ? FormSplice.Write(request, attempt.UpstreamModel)
-            : attempt.Deployment.Dialect.Write(request, attempt.Deployment, attempt.UpstreamModel);
+            : attempt.Deployment.Dialect.Write(request, attempt.Deployment, operation, attempt.UpstreamModel);
 
     /// <summary>A destination that a reload brought after this call began is read on the spot.</summary>
     private static Deployment? DeploymentOf(ModelCluster cluster, string destinationId, Yarp.ReverseProxy.Configuration.DestinationConfig config) =>

@@ -3,6 +3,7 @@ using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
+using Proxy.Host.Providers;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.LoadBalancing;
@@ -85,7 +86,7 @@ internal sealed class RealtimeDial(
         options.KeepAliveInterval = options.KeepAliveTimeout = KeepAlive;
         options.CollectHttpResponseDetails = true;
         using var dressed = new HttpRequestMessage();
-        deployment.Dialect.Dress(dressed.Headers, deployment, context.Request.Headers);
+        deployment.Dialect.Dress(dressed.Headers, deployment, ApiOperation.Realtime, context.Request.Headers);
         var offered = context.WebSockets.WebSocketRequestedProtocols;
         if (offered.Contains(BetaProtocol) && !dressed.Headers.Contains(BetaHeader)) dressed.Headers.TryAddWithoutValidation(BetaHeader, "realtime=v1");
         if (offered.Contains(RealtimeRequest.Protocol)) options.AddSubProtocol(RealtimeRequest.Protocol);

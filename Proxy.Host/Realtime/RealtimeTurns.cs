@@ -80,6 +80,7 @@ internal sealed class RealtimeTurns : IDisposable
     {
         var (caller, refusal) = await _services.Authenticator.AuthenticateAsync(_headers, cancellationToken);
         if (refusal is not null || caller is null) return refusal;
+        if (caller.FindRouteRefusal(ApiOperation.Realtime.Path, RouteKind.Call) is { } route) return route;
 
         var model = _session.Request!.Model;
         if (caller.FindModelRefusal(model, _session.Settings.AccessGroups.Of(_session.Cluster?.Id)) is { } denied) return denied;

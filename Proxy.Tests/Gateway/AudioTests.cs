@@ -37,7 +37,11 @@ internal sealed class AudioTests
     }
 
     [SetUp]
-    public void Forget() => _provider.Calls.Clear();
+    public void Forget()
+    {
+        _provider.Calls.Clear();
+        _provider.Answer = (context, _) => FakeProvider.Json(context, """{"text":"Hello!"}""");
+    }
 
     [TestCase("/v1/audio/transcriptions", "atranscription")]
     [TestCase("/audio/translations", "atranslation")]

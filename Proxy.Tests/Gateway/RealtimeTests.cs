@@ -57,9 +57,8 @@ internal sealed class RealtimeTests
         client.SubProtocol.Should().Be("realtime");
         var (target, headers) = _provider.Handshakes.Single();
         target.Should().Be("/v1/realtime?model=upstream");
-        headers.Authorization.ToString().Should().Be($"Bearer {TestClusters.FakeProviderKey}");
-        headers.ToString().Should().NotContain("sk-");
-        string.Concat(headers.Select(header => header.Value.ToString())).Should().NotContain("openai-insecure-api-key");
+        headers["Authorization"].Should().Be($"Bearer {TestClusters.FakeProviderKey}");
+        headers.Values.Should().NotContain(value => value.Contains("sk-"));
         var rows = await LedgerBecomesAsync(3);
         rows.Should().OnlyContain(row => row.Outcome == "Success" && row.Model == "voice" && !row.IsEstimated);
         rows.Sum(row => row.Cost).Should().Be(2 * ResponseCost);
@@ -123,7 +122,7 @@ internal sealed class RealtimeTests
         last.Should().Contain("\"type\":\"error\"").And.Contain("budget_exceeded");
         client.CloseStatus.Should().Be(WebSocketCloseStatus.PolicyViolation);
         var rows = await LedgerBecomesAsync(responses + 1);
-        rows.Sum(row => row.Cost).Should().BeInRange(1, 10_000_000_000_000);
+        rows.Sum(row => row.Cost).Should().BeInRange(10_000_000_000_000 - ResponseCost, 10_000_000_000_000 + ResponseCost);
     }
 
     [Test]
@@ -142,13 +141,18 @@ internal sealed class RealtimeTests
     [Test]
     public async Task A_provider_that_breaks_off_is_told_and_what_it_sent_is_billed()
     {
-        _provider.Answer = async (socket, _) =>
+        _provider.Answer = async (socket, message) =>
         {
-            await FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello there"));
-            socket.Abort();
+            if (message == Create) await FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello there"));
+            else socket.Abort();
         };
         using var client = await OpenAsync();
         await FakeSessions.SayAsync(client, Create);
+        while (await FakeSessions.HearAsync(client) is { } message && !message.Contains("delta"))
+        {
+        }
+
+        await FakeSessions.SayAsync(client, """{"type":"input_audio_buffer.clear"}""");
         var heard = await HearAllAsync(client);
 
         heard[^1].Should().Contain("\"type\":\"error\"").And.Contain("broke off");

@@ -19,7 +19,7 @@ internal sealed class FakeSessions : IAsyncDisposable
     public Uri Address => new(_app.Urls.First() + "/");
 
     /// <summary>The handshakes, as they came.</summary>
-    public ConcurrentQueue<(string Target, IHeaderDictionary Headers)> Handshakes { get; } = new();
+    public ConcurrentQueue<(string Target, IReadOnlyDictionary<string, string> Headers)> Handshakes { get; } = new();
 
     /// <summary>All messages of clients.</summary>
     public Channel<string> Heard { get; } = Channel.CreateUnbounded<string>();
@@ -83,7 +83,7 @@ internal sealed class FakeSessions : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
-        Handshakes.Enqueue((context.Request.Path + context.Request.QueryString, context.Request.Headers));
+        Handshakes.Enqueue((context.Request.Path + context.Request.QueryString, context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
         if (Refusal is { } status)
         {
             context.Response.StatusCode = status;

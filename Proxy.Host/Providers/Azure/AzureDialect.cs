@@ -15,7 +15,7 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, Client
 
     public override bool TakesOnlyOwnFields(string address) => true;
 
-    protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("api-key", apiKey);
+    protected override void Authorize(HttpRequestHeaders headers, string apiKey, ApiOperation operation) => headers.TryAddWithoutValidation("api-key", apiKey);
 
     public override Uri[] AddressesOf(string address, string? apiVersion) =>
         [.. ApiOperation.All.Select(operation => new Uri(BaseOf(address, apiVersion) + operation.Path))];
