@@ -1,5 +1,6 @@
 using System.Net;
 using Proxy.Host.Models;
+using Proxy.Host.Providers;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 

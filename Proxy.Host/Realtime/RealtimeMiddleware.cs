@@ -35,7 +35,8 @@ internal sealed class RealtimeMiddleware(RequestDelegate next, RealtimeDial dial
         });
 
         using var turns = new RealtimeTurns(exchange, context.Request.Headers, services);
-        await new RealtimeSession(client, provider, exchange, timer, turns, services.Time).RunAsync();
+        using var session = new RealtimeSession(client, provider, exchange, timer, turns, services.Time);
+        await session.RunAsync();
         exchange.Attempt!.End(services.Time.GetUtcNow());
         if (exchange.Outcome == SpendOutcome.Aborted) client.Abort();
     }

@@ -11,7 +11,7 @@ namespace Proxy.Host.Realtime;
 /// than by its client says why in one error event.
 /// </summary>
 /// <remarks>A receive that is cancelled breaks its socket. So only the provider's is ever cancelled, and the client's ends when its socket does.</remarks>
-internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exchange exchange, AttemptTimer timer, RealtimeTurns turns, TimeProvider time)
+internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exchange exchange, AttemptTimer timer, RealtimeTurns turns, TimeProvider time) : IDisposable
 {
     /// <summary>How long the other side may take to say goodbye.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -35,6 +35,8 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
         else exchange.Outcome = end.Outcome;
         await LeaveClientAsync(end, up);
     }
+
+    public void Dispose() => _sending.Dispose();
 
     private async Task<RealtimeEnd> DownAsync()
     {

@@ -8,6 +8,9 @@ internal sealed class SocketMessage(WebSocket socket, int limit) : IDisposable
 {
     private const int MinFree = 1024;
 
+    /// <summary>What is kept of memory between two messages.</summary>
+    private const int MaxIdle = 64 * 1024;
+
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(8 * 1024);
     private int _length;
 
@@ -22,9 +25,10 @@ internal sealed class SocketMessage(WebSocket socket, int limit) : IDisposable
     public async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
         _length = 0;
+        if (_buffer.Length > MaxIdle) Exchange(MaxIdle);
         while (true)
         {
-            if (_buffer.Length - _length < MinFree) Grow();
+            if (_buffer.Length - _length < MinFree) Exchange(_buffer.Length * 2);
             var result = await socket.ReceiveAsync(_buffer.AsMemory(_length), cancellationToken);
             if (result.MessageType == WebSocketMessageType.Close) return false;
 
@@ -36,11 +40,11 @@ internal sealed class SocketMessage(WebSocket socket, int limit) : IDisposable
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
 
-    private void Grow()
+    private void Exchange(int size)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
-        Memory.CopyTo(larger);
+        var other = ArrayPool<byte>.Shared.Rent(size);
+        Memory.CopyTo(other);
         ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = larger;
+        _buffer = other;
     }
 }
