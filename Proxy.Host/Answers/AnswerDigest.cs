@@ -26,6 +26,17 @@ internal sealed class AnswerDigest
     /// <summary>The seconds of a recording that was heard, where the answer tells them beside its usage.</summary>
     public decimal? HeardSeconds { get; set; }
 
+    /// <summary>How many things were made, such as pictures; null when the answer does not list any.</summary>
+    public int? Items { get; set; }
+
+    /// <summary>The size and the quality of pictures, where the provider tells them.</summary>
+    public string? PictureSize { get; set; }
+
+    public string? PictureQuality { get; set; }
+
+    /// <summary>Searches that a reranker counts.</summary>
+    public long? Searches { get; set; }
+
     /// <summary>The answer's words as JSON, for the log; empty when there are none.</summary>
     public ReadOnlyMemory<byte> Output { get; set; }
 

@@ -1,6 +1,10 @@
+using System.Text.Json;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Models;
+using Proxy.Host.Providers;
 using Proxy.Host.Requests;
+using Proxy.Management.Prices;
+using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
 
@@ -15,6 +19,9 @@ internal static class Estimate
     /// <summary>The usual count of a second that is heard.</summary>
     private const int TokensPerSecond = 10;
 
+    /// <summary>What is held for a model that is hired by time.</summary>
+    private const decimal UsualSeconds = 60;
+
     /// <summary>Beyond it a sum of many estimates could leave 64 bits.</summary>
     private const decimal MostDollars = 1000;
 
@@ -26,15 +33,23 @@ internal static class Estimate
         var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
         var input = Tokens(InputBytes(request)) + HeardTokens(exchange);
         var (most, mostTokens) = ((decimal?)null, input);
+        var pictures = operation.IsPicture ? Pictures.Of(request, null) : (Pictures?)null;
         foreach (var (id, deployment) in cluster.Deployments)
         {
-            var price = exchange.Settings.Prices.FindPrice($"{cluster.Id}/{id}", deployment.UpstreamModel(target), target.Model);
+            var (modelId, upstream) = ($"{cluster.Id}/{id}", deployment.UpstreamModel(target));
+            var price = pictures is { } sized
+                ? sized.FindPrice(exchange.Settings.Prices, modelId, upstream, target.Model)
+                : exchange.Settings.Prices.FindPrice(modelId, upstream, target.Model);
             var modelsMost = price?.MaxOutputTokens;
             if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, modelsMost));
             if (price is null) continue;
 
             var output = operation.IsGenerating ? request.Bounds.MostOf(operation, modelsMost) : 0;
-            most = Math.Max(most ?? 0, Math.Min(price.MostOf(input, output, request.ServiceTier), MostDollars));
+            var usage = new TokenUsage(input, 0, 0, output, 0) { Queries = operation == ApiOperation.Rerank ? 1 : 0 };
+            if (pictures is { } made) usage = made.Bill(usage, price);
+            if (price.Has(PriceKind.Character)) usage = usage with { Characters = InputCharacters(request), OutputCharacters = output * BytesPerToken };
+            if (price.Has(PriceKind.Second)) usage = usage with { Seconds = request.Form is { HeardSeconds: > 0 and var heard } ? heard : UsualSeconds };
+            most = Math.Max(most ?? 0, Math.Min(price.MostOf(usage, request.ServiceTier), MostDollars));
         }
 
         return (most, mostTokens);
@@ -43,6 +58,26 @@ internal static class Estimate
     /// <summary>What a recording counts for.</summary>
     public static long HeardTokens(Exchange exchange) =>
         exchange.Request!.Form is { } form ? (long)((exchange.Answer.HeardSeconds ?? form.HeardSeconds) * TokensPerSecond) : 0;
+
+    /// <summary>The characters of what is asked: of the text, or of all texts of a conversation.</summary>
+    public static long InputCharacters(CompletionRequest request)
+    {
+        long characters = 0;
+        foreach (var field in request.Fields)
+        {
+            if (field.Kind != FieldKind.Input) continue;
+
+            var reader = new Utf8JsonReader(request.ValueOf(field));
+            var isText = true;
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.PropertyName) isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8);
+                else if (reader.TokenType == JsonTokenType.String && isText) characters += reader.GetString()!.EnumerateRunes().Count();
+            }
+        }
+
+        return characters;
+    }
 
     public static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 

@@ -22,9 +22,11 @@ internal sealed class AudioTests
     {
         _provider = await FakeProvider.StartAsync();
         var price = new JsonObject { ["InputCostPerToken"] = 0.001, ["OutputCostPerToken"] = 0.002, ["AudioInputCostPerToken"] = 0.01, ["AudioOutputCostPerToken"] = 0.1 };
+        var clusters = TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey });
+        clusters["whisper"] = TestClusters.Cluster($"{_provider.Address}v1");
         _gateway = await TestGateway.StartAsync(
-            TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey }),
-            new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000 }, ["Routing"] = new JsonObject { ["Retries"] = 0 } });
+            clusters,
+            new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price, ["whisper/first"] = new JsonObject { ["CostPerSecond"] = 0.5 } }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000 }, ["Routing"] = new JsonObject { ["Retries"] = 0 } });
         _client = _gateway.With(await _gateway.CreateKeyAsync());
     }
 
@@ -108,6 +110,18 @@ internal sealed class AudioTests
         (await response.Content.ReadAsStringAsync(), response.Content.Headers.ContentType!.ToString()).Should().Be((transcript, type));
         var row = await LastAsync();
         (row.Outcome, row.Cost > 0).Should().Be(("Success", transcript.Length > 0));
+    }
+
+    [TestCase("""{"text":"Hello!","usage":{"type":"duration","seconds":9}}""", 9, false)]
+    [TestCase("""{"text":"Hello!","duration":8.5}""", 8.5, false)]
+    [TestCase("""{"text":"Hello!"}""", 0.00625, true)]
+    public async Task A_recording_is_paid_for_by_its_seconds_where_the_model_is(string answer, double seconds, bool isEstimated)
+    {
+        _provider.Answer = (context, _) => FakeProvider.Json(context, answer);
+        using var response = await PostAsync("/v1/audio/transcriptions", Form("whisper"));
+
+        var row = await LastAsync();
+        (row.Cost, row.IsEstimated).Should().Be(((long)((decimal)seconds * 0.5m * 1_000_000_000_000), isEstimated));
     }
 
     [Test]

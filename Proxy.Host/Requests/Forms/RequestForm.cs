@@ -40,6 +40,17 @@ internal sealed class RequestForm(ReadOnlyMemory<byte> body, FormBoundary bounda
         }
     }
 
+    /// <summary>The text of a part; null when there is none.</summary>
+    public string? FindText(string name)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Name == name && part.FileName is null) return Encoding.UTF8.GetString(ValueOf(part));
+        }
+
+        return null;
+    }
+
     /// <summary>The parts of the kind as a JSON object; of files their names and their sizes, and not what is in them.</summary>
     public ReadOnlyMemory<byte> Subset(FieldKind kind)
     {
