@@ -24,7 +24,11 @@ internal sealed class RealtimeTests
         _provider = await FakeSessions.StartAsync();
         var price = new JsonObject
         {
-            ["InputCostPerToken"] = 0.001, ["OutputCostPerToken"] = 0.002, ["CachedInputCostPerToken"] = 0.0005, ["AudioInputCostPerToken"] = 0.01, ["AudioOutputCostPerToken"] = 0.02,
+            ["InputCostPerToken"] = 0.001,
+            ["OutputCostPerToken"] = 0.002,
+            ["CachedInputCostPerToken"] = 0.0005,
+            ["AudioInputCostPerToken"] = 0.01,
+            ["AudioOutputCostPerToken"] = 0.02,
         };
         _gateway = await TestGateway.StartAsync(
             TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey }),
