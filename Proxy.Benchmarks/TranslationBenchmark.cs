@@ -48,7 +48,7 @@ public class TranslationBenchmark
     public void Setup() => (_chat, _messages) = (Request(Chat), Request(Messages));
 
     [Benchmark(Baseline = true)]
-    public long Untranslated() => _openAi.Dialect.Write(_chat, _openAi, "upstream").Length;
+    public long Untranslated() => _openAi.Dialect.Write(_chat, _openAi, ApiOperation.Chat, "upstream").Length;
 
     [Benchmark]
     public int ChatOnMessages() => Call(_chat, _anthropic, ApiOperation.Chat, Message);

@@ -20,6 +20,12 @@ internal sealed class AnswerDigest
     /// <summary>The service tier that the call got, which may be another than it asked for; null when the provider does not say.</summary>
     public ServiceTier? ServiceTier { get; set; }
 
+    /// <summary>Whether the answer is text and not JSON, as transcripts can be.</summary>
+    public bool IsPlainText { get; set; }
+
+    /// <summary>The seconds of a recording that was heard, where the answer tells them beside its usage.</summary>
+    public decimal? HeardSeconds { get; set; }
+
     /// <summary>How many things were made, such as pictures; null when the answer does not list any.</summary>
     public int? Items { get; set; }
 

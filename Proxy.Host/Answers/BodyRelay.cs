@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
+using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Management.Spend;
 
@@ -23,6 +24,8 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
     public async Task RelayAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, Exchange exchange)
     {
         using var kept = new KeptBody(FirstRent);
+        if (exchange.ProviderApi == ClientApi.Transcripts)
+            exchange.Answer.IsPlainText = answer.Content.Headers.ContentType?.MediaType?.StartsWith("text/", StringComparison.OrdinalIgnoreCase) == true;
         var end = await CopyAsync(answer, upstream, context, kept);
         exchange.Attempt!.LastByteAt = time.GetUtcNow();
         var isJson = TryRead(exchange, kept);
@@ -31,7 +34,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         if (end == AnswerEnd.Whole && rest is null) end = AnswerEnd.Broken;
 
         // Nobody knows how much of what broke was text; it is billed as if all of it were.
-        if (!isJson) exchange.Answer.OutputBytes = kept.Total;
+        if (!isJson) exchange.Answer.OutputBytes = exchange.ProviderApi.TextIn(kept.Total);
         if (!exchange.IsCommitted && end is not (AnswerEnd.Whole or AnswerEnd.ClientLeft))
         {
             exchange.Attempt!.Fail(new AttemptFailure(FailureKind.Transient, ExchangeErrors.Of(end, exchange)));
@@ -91,7 +94,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         if (!kept.IsCut) return api.TryReadAnswer(kept.Memory, exchange.Answer);
 
         api.ReadTail(kept.Memory.Span, exchange.Answer);
-        return kept.Memory.Span.TrimEnd(" \r\n\t"u8).EndsWith("}"u8);
+        return api.IsEnd(kept.Memory.Span);
     }
 
     /// <summary>What a body that came whole really is: an answer; JSON that does not end, however politely the connection did; an error under a good status.</summary>

@@ -20,14 +20,17 @@ internal static class RouteReader
     };
 
     /// <summary>Clients of Azure's, and of OpenAI's first API, name the model in the path.</summary>
-    private static readonly string[] PathsWithModel = ["/openai/deployments/{model}/{**rest}", "/engines/{model}/{**rest}", "/v1/engines/{model}/{**rest}"];
+    private static readonly string[] PathsWithModel = ["/openai/deployments/{model}/{**rest}", "/engines/{model}/{**rest}", "/v1/engines/{model}/{**rest}", "/openai/v1/{**rest}", "/openai/realtime"];
+
+    /// <summary>Google's version of its API.</summary>
+    private static readonly IEnumerable<string> GeminiPaths = ApiOperation.All.Where(operation => operation.Api == ClientApi.Gemini).Select(operation => "/v1beta" + operation.Path);
 
     public static IReadOnlyList<RouteConfig> Complete(IReadOnlyList<RouteConfig> routes)
     {
         var own = routes.Count > 0 ? routes : [Default];
         var versioned = own.FirstOrDefault(route => route.Match.Path?.StartsWith("/v1/{**", StringComparison.OrdinalIgnoreCase) == true);
 
-        return [.. own.Concat(versioned is null ? [] : ApiOperation.All.Select(operation => At(versioned, operation.Path)).Concat(PathsWithModel.Select(path => At(versioned, path, order: -1))))
+        return [.. own.Concat(versioned is null ? [] : ApiOperation.All.Select(operation => At(versioned, operation.Path)).Concat(GeminiPaths.Concat(PathsWithModel).Select(path => At(versioned, path, order: -1))))
             .Select(route => route with { ClusterId = PlaceholderCluster.ClusterId })];
     }
 

@@ -1,3 +1,4 @@
+using Proxy.Host.Providers;
 using Proxy.Management.Access;
 using Proxy.Management.Errors;
 using Proxy.Management.Spend;
@@ -15,6 +16,7 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator au
 
     private async ValueTask<ProxyError?> AdmitAsync(HttpContext context, Exchange exchange)
     {
+        TakeKeyOfQuery(context.Request, exchange);
         var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
         exchange.Caller = authentication.Caller;
 
@@ -22,5 +24,11 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Authenticator au
         return authentication.Error
             ?? authentication.Caller?.FindRouteRefusal(exchange.Operation?.Path ?? "", RouteKind.Call)
             ?? (ledger.IsWritable ? null : ExchangeErrors.LedgerUnavailable);
+    }
+
+    /// <summary>Google's own clients may put the key into the address. Nobody else may: addresses are logged on the way.</summary>
+    private static void TakeKeyOfQuery(HttpRequest request, Exchange exchange)
+    {
+        if (exchange.Operation?.Api == ClientApi.Gemini && request.Query.TryGetValue("key", out var key)) request.Headers.TryAdd("x-goog-api-key", key);
     }
 }

@@ -36,12 +36,14 @@ internal static class ExchangeErrors
     public static readonly ProxyError NoImageStream = ProxyError.BadRequest("Images are not streamed by this gateway; leave 'stream' out.", "stream");
 
     private const string RateLimit = "rate_limit_error";
+    public static readonly ProxyError OnlyEvents = ProxyError.BadRequest("Streams are served as events by this gateway: add 'alt=sse' to the query.", "alt");
+
     private const string TimeoutError = "timeout_error";
 
     private static readonly ProxyError ProviderStalled = new(
         StatusCodes.Status504GatewayTimeout, TimeoutError, "The provider stopped answering before its answer was whole.");
 
-    private static readonly ProxyError GatewayStops = new(
+    public static readonly ProxyError GatewayStops = new(
         StatusCodes.Status503ServiceUnavailable, "service_unavailable_error", "The gateway is being stopped before the answer was whole; try again.");
 
     private static readonly ProxyError TookTooLong = new(

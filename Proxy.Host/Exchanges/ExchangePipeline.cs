@@ -1,4 +1,5 @@
 using Proxy.Host.Failover;
+using Proxy.Host.Realtime;
 using Proxy.Host.Recording;
 using Proxy.Host.Translation;
 
@@ -20,6 +21,7 @@ internal static class ExchangePipeline
         pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
         pipeline.UseMiddleware<ReservationMiddleware>(); // holds the estimate in every budget and limit, or refuses
         pipeline.UseMiddleware<TokenCountMiddleware>(); // estimates for providers that do not count
+        pipeline.UseMiddleware<RealtimeMiddleware>(); // sessions branch off here
         pipeline.UseMiddleware<FailoverMiddleware>(); // attempts, until one is committed
         pipeline.UseSessionAffinity();
         pipeline.UseLoadBalancing();

@@ -1,6 +1,8 @@
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
+using Proxy.Host.Realtime;
 using Proxy.Host.Requests;
+using Proxy.Host.Requests.Forms;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Exchanges;
@@ -17,6 +19,12 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
     private static async ValueTask<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
     {
         if (exchange.Operation is null) return ExchangeErrors.UnknownPath(context.Request.Path);
+        if (exchange.Operation == ApiOperation.Realtime)
+        {
+            (exchange.Request, var refusal) = RealtimeRequest.Read(context);
+            return refusal ?? Find(exchange);
+        }
+
         if (!HttpMethods.IsPost(context.Request.Method)) return ExchangeErrors.WrongMethod(context.Request.Method, context.Request.Path);
 
         var (body, error) = await RequestBodyReader.ReadAsync(context.Request, exchange.Settings.Requests.MaxBodyBytes, context.RequestAborted);
@@ -26,13 +34,21 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         {
             ModelInPath = (context.Request.RouteValues[ApiOperation.ModelInPath] as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase),
         };
-        if (RequestPeek.Read(exchange.Request) is { } fault) return fault;
+        var fault = exchange.Operation.IsForm ? FormPeek.Read(exchange.Request, context.Request.ContentType) : RequestPeek.Read(exchange.Request);
+        if (fault is not null) return fault;
 
-        if (exchange.Operation == ApiOperation.ImageGeneration && exchange.Request.IsStream) return ExchangeErrors.NoImageStream;
+        if (exchange.Operation.IsPicture && exchange.Request.IsStream) return ExchangeErrors.NoImageStream;
+
+        if (exchange.Operation.Api == ClientApi.Gemini)
+        {
+            exchange.Request.IsStream = exchange.Operation == ApiOperation.GenerateStream;
+            if (exchange.Request.IsStream && context.Request.Query["alt"] != "sse") return ExchangeErrors.OnlyEvents;
+        }
 
         // Embeddings and their like have no stream, whatever a body says.
         exchange.Request.IsStream &= exchange.Operation.IsStreamable;
 
+        if (exchange.Operation == ApiOperation.Speech) exchange.Request.IsStream = IsSpokenInEvents(exchange.Request);
         if (exchange.Operation == ApiOperation.Response) ApplyResponseDefaults(exchange.Request);
 
         return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange);
@@ -43,6 +59,17 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
     {
         request.WantsUsage = true;
         request.IsStored |= !request.Has(FieldKind.Store);
+    }
+
+    /// <summary>Speech has a word of its own for what all else calls a stream.</summary>
+    private static bool IsSpokenInEvents(CompletionRequest request)
+    {
+        foreach (var field in request.Fields)
+        {
+            if (request.NameOf(field).SequenceEqual("stream_format"u8)) return request.ValueOf(field).SequenceEqual("\"sse\""u8);
+        }
+
+        return false;
     }
 
     private static ProxyError? Find(Exchange exchange)

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Providers;
@@ -13,8 +12,6 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
 {
     /// <summary>Under which it travels with the request.</summary>
     public static readonly HttpRequestOptionsKey<Hedge> Key = new("proxy.hedge");
-
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private (Attempt Attempt, DestinationState Destination)? _second;
 
@@ -38,6 +35,7 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         }
 
         _second = (attempt, place);
+        body.Headers.ContentType = first.Body!.Headers.ContentType;
         message.Content = Own(body);
         return message;
     }
@@ -57,7 +55,7 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
     }
 
     /// <summary>A body that may still be read when its attempt is over; that of the call goes back to its pool.</summary>
-    private static ByteArrayContent Own(OutgoingBody body) => new(body.ToArray()) { Headers = { ContentType = Json } };
+    private static ByteArrayContent Own(OutgoingBody body) => new(body.ToArray()) { Headers = { ContentType = body.Headers.ContentType } };
 
     private static AttemptFailure FailureOf(Exchange exchange, HedgeLane lane)
     {

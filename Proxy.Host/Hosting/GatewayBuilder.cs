@@ -14,6 +14,7 @@ using Proxy.Host.Models;
 using Proxy.Host.Probing;
 using Proxy.Host.Prometheus;
 using Proxy.Host.Providers;
+using Proxy.Host.Realtime;
 using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
 using Proxy.Host.Telemetry;
@@ -133,6 +134,8 @@ internal static class GatewayBuilder
         services.AddSingleton<BodyRelay>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<AnswerRelay>();
+        services.AddSingleton<RealtimeDial>();
+        services.AddSingleton<RealtimeServices>();
 
         services.AddReverseProxy();
 
@@ -150,6 +153,7 @@ internal static class GatewayBuilder
     private static void Map(WebApplication app)
     {
         app.UseHostFiltering();
+        app.UseWhen(context => !HttpMethods.IsPost(context.Request.Method), sockets => sockets.UseWebSockets());
         app.UseWhen(context => !ExchangePipeline.IsExchange(context), UseErrors);
         app.MapOnce(routes =>
         {

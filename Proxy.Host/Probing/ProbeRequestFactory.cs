@@ -1,5 +1,6 @@
 using System.Net;
 using Proxy.Host.Models;
+using Proxy.Host.Providers;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -21,7 +22,7 @@ internal sealed class ProbeRequestFactory : IProbingRequestFactory
             Version = cluster.Config.HttpRequest?.Version ?? HttpVersion.Version20,
             VersionPolicy = cluster.Config.HttpRequest?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower,
         };
-        deployment.Dialect.Dress(request.Headers, deployment, new HeaderDictionary());
+        deployment.Dialect.Dress(request.Headers, deployment, ApiOperation.Chat, new HeaderDictionary());
         return request;
     }
 }

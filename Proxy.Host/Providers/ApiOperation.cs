@@ -14,7 +14,23 @@ internal sealed class ApiOperation
     public static readonly ApiOperation Rerank = new(7, ClientApi.OpenAi, "/rerank", "rerank", "arerank", "query"u8);
     public static readonly ApiOperation ImageGeneration = new(8, ClientApi.OpenAi, "/images/generations", "image_generation", "aimage_generation", "prompt"u8);
 
-    public static readonly IReadOnlyList<ApiOperation> All = [Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration];
+    public static readonly ApiOperation Transcription = new(9, ClientApi.Transcripts, "/audio/transcriptions", "transcription", "atranscription", "file"u8) { IsForm = true };
+    public static readonly ApiOperation Translation = new(10, ClientApi.Transcripts, "/audio/translations", "translation", "atranslation", "file"u8) { IsForm = true };
+    public static readonly ApiOperation Speech = new(11, ClientApi.Speech, "/audio/speech", "speech", "aspeech", "input"u8);
+    public static readonly ApiOperation ImageEdit = new(12, ClientApi.OpenAi, "/images/edits", "image_edit", "aimage_edit", "prompt"u8) { IsForm = true };
+    public static readonly ApiOperation ImageVariation = new(13, ClientApi.OpenAi, "/images/variations", "image_variation", "aimage_variation", "image"u8) { IsForm = true };
+
+    public static readonly ApiOperation Realtime = new(14, ClientApi.OpenAi, "/realtime", "realtime", "arealtime", ""u8);
+
+    public static readonly ApiOperation GenerateContent = new(15, ClientApi.Gemini, "/models/{model}:generateContent", "chat", "agenerate_content", "contents"u8);
+    public static readonly ApiOperation GenerateStream = new(16, ClientApi.Gemini, "/models/{model}:streamGenerateContent", "chat", "agenerate_content_stream", "contents"u8);
+    public static readonly ApiOperation CountContent = new(17, ClientApi.Gemini, "/models/{model}:countTokens", "count_tokens", "acount_tokens", "contents"u8);
+
+    public static readonly IReadOnlyList<ApiOperation> All =
+    [
+        Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration, Transcription, Translation, Speech, ImageEdit, ImageVariation,
+        Realtime, GenerateContent, GenerateStream, CountContent,
+    ];
 
     /// <summary>The part of a route's path that names the model.</summary>
     public const string ModelInPath = "model";
@@ -28,6 +44,7 @@ internal sealed class ApiOperation
         Index = index;
         Api = api;
         Path = path;
+        Suffix = path[(path.LastIndexOf('}') + 1)..];
         Name = name;
         CallType = callType;
         _inputField = inputField.ToArray();
@@ -40,23 +57,32 @@ internal sealed class ApiOperation
 
     public string Path { get; }
 
+    /// <summary>What stands behind the model in the path; where that names none, the whole of it.</summary>
+    public string Suffix { get; }
+
     /// <summary>The word of the GenAI conventions.</summary>
     public string Name { get; }
 
     /// <summary>The word that LiteLLM's users know from their spend logs.</summary>
     public string CallType { get; }
 
+    /// <summary>Whether the body is a form with files, and not JSON.</summary>
+    public bool IsForm { get; private init; }
+
+    /// <summary>Whether the answer is made of pictures.</summary>
+    public bool IsPicture => this == ImageGeneration || this == ImageEdit || this == ImageVariation;
+
     /// <summary>The field of the body that holds what is asked.</summary>
     public ReadOnlySpan<byte> InputField => _inputField;
 
     /// <summary>Whether the answer is made of tokens that are paid for.</summary>
-    public bool IsGenerating => this != Embedding && this != CountTokens && this != Moderation && this != Rerank;
+    public bool IsGenerating => this != Embedding && this != CountTokens && this != Moderation && this != Rerank && this != CountContent;
 
     /// <summary>Whether answers come in events when that is asked for. Pictures do too, but not in the events of this API's other streams.</summary>
-    public bool IsStreamable => IsGenerating && this != ImageGeneration;
+    public bool IsStreamable => IsGenerating && !IsPicture;
 
     /// <summary>True when what is asked is a conversation, which is logged together with its tools.</summary>
-    public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic;
+    public bool IsConversation => this == Chat || this == Response || Api == ClientApi.Anthropic || Api == ClientApi.Gemini;
 
     /// <summary>
     /// The operation that a request asks for; null when there is none. The operator's route has matched already: what its catch-all holds
@@ -71,7 +97,7 @@ internal sealed class ApiOperation
 
         foreach (var operation in All)
         {
-            if (request.Path.Value!.EndsWith(operation.Path, StringComparison.OrdinalIgnoreCase)) return operation;
+            if (request.Path.Value!.EndsWith(operation.Suffix, StringComparison.OrdinalIgnoreCase)) return operation;
         }
 
         return null;

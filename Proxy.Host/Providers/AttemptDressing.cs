@@ -2,6 +2,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Requests;
+using Proxy.Host.Requests.Forms;
 using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
 using Yarp.ReverseProxy.Model;
@@ -35,18 +36,18 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
     /// <returns>The body to send; null when the call cannot be carried over to what the provider speaks, and so the attempt has failed.</returns>
     public static OutgoingBody? Dress(Attempt attempt, Exchange exchange, HttpRequestMessage message, IHeaderDictionary asked)
     {
-        var deployment = attempt.Deployment;
-        var body = attempt.Translation is { } translation
-            ? translation.WriteRequest()
-            : deployment.Dialect.Write(exchange.Request!, deployment, attempt.UpstreamModel);
+        var (deployment, operation, request) = (attempt.Deployment, exchange.Operation!, exchange.Request!);
+        var body = attempt.Translation is { } translation ? translation.WriteRequest()
+            : request.Form is not null ? FormSplice.Write(request, attempt.UpstreamModel)
+            : deployment.Dialect.Write(request, deployment, operation, attempt.UpstreamModel);
         if (body is null)
         {
             attempt.Fail(new AttemptFailure(FailureKind.Untranslatable, attempt.Translation!.Losses.Error!));
             return null;
         }
 
-        message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? exchange.Operation!, attempt.UpstreamModel);
-        deployment.Dialect.Dress(message.Headers, deployment, asked);
+        message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
+        deployment.Dialect.Dress(message.Headers, deployment, operation, asked);
         if (exchange.Settings.Traces.PassToProviders) AttemptTrace.Pass(message.Headers, attempt, asked);
         return body;
     }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Primitives;
 using Proxy.Host.Models;
 using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Azure;
+using Proxy.Host.Providers.Gemini;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Requests;
 using Proxy.Host.Translation;
@@ -20,7 +21,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 {
     private static readonly FrozenDictionary<string, ProviderDialect> ByName = ((IEnumerable<ProviderDialect>)
     [
-        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(),
+        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(), new GeminiDialect(),
         .. PresetDialect.All,
     ]).ToFrozenDictionary(dialect => dialect.Name);
 
@@ -49,13 +50,20 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 
     public virtual Uri AddressOf(Deployment deployment, ApiOperation operation, string upstreamModel) => deployment.Addresses[operation.Index];
 
+    /// <summary>Where the provider opens sessions that are spoken.</summary>
+    public virtual Uri SessionOf(Deployment deployment, string upstreamModel) =>
+        AsSocket(deployment.Addresses[ApiOperation.Realtime.Index], $"?model={Uri.EscapeDataString(upstreamModel)}");
+
+    protected static Uri AsSocket(Uri address, string query) =>
+        new((address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs) + address.AbsoluteUri[address.Scheme.Length..] + query);
+
     /// <summary>Where the provider lists its models, which shows whether it is well.</summary>
     public virtual Uri ProbeOf(string address, string? apiVersion) => new(Below(address, "/v1") + "/models");
 
     /// <summary>Puts the provider's credential on the request, and what of the client's headers it may see.</summary>
-    public void Dress(HttpRequestHeaders headers, Deployment deployment, IHeaderDictionary asked)
+    public void Dress(HttpRequestHeaders headers, Deployment deployment, ApiOperation operation, IHeaderDictionary asked)
     {
-        if (deployment.ApiKey is { } apiKey) Authorize(headers, apiKey);
+        if (deployment.ApiKey is { } apiKey) Authorize(headers, apiKey, operation);
         foreach (var header in PassedHeaders)
         {
             if (asked.TryGetValue(header, out var values) && !StringValues.IsNullOrEmpty(values) && Ascii.IsValid((string?)values)) headers.TryAddWithoutValidation(header, (string?)values);
@@ -65,7 +73,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     }
 
     /// <summary>The client's own bytes, but for what a policy rewrote.</summary>
-    public OutgoingBody Write(CompletionRequest request, Deployment deployment, string upstreamModel) =>
+    public virtual OutgoingBody Write(CompletionRequest request, Deployment deployment, ApiOperation operation, string upstreamModel) =>
         BodySplice.Write(request, WithModel(request, upstreamModel, Insertion(request, deployment)), field => FateOf(request, field, deployment, upstreamModel));
 
     protected abstract IReadOnlyList<string> PassedHeaders { get; }
@@ -75,7 +83,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     {
     }
 
-    protected virtual void Authorize(HttpRequestHeaders headers, string apiKey) => headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
+    protected virtual void Authorize(HttpRequestHeaders headers, string apiKey, ApiOperation operation) => headers.Authorization = new AuthenticationHeaderValue("Bearer", apiKey);
 
     /// <summary>Fields that the body gains, each with its comma; empty for none.</summary>
     protected virtual ReadOnlyMemory<byte> Insertion(CompletionRequest request, Deployment deployment) => default;
@@ -93,7 +101,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         ? insertion
         : (byte[])[.. "\"model\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. ","u8, .. insertion.Span];
 
-    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api) >= 0;
+    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api.Family) >= 0;
 
     /// <summary>An address without a path serves its API under the usual one.</summary>
     protected static string Below(string address, string usual)

@@ -14,8 +14,11 @@ internal static class ProviderNames
     /// <summary>Anthropic's Messages API, for clients that speak it.</summary>
     public const string Anthropic = "anthropic";
 
+    /// <summary>Google's models, by OpenAI's API or by their own, as the client speaks.</summary>
+    public const string Gemini = "gemini";
+
     /// <summary>Answers from inside the process, to try the gateway without an account.</summary>
     public const string Demo = "demo";
 
-    public static readonly IReadOnlyList<string> All = [OpenAi, Azure, Anthropic, Demo, .. PresetDialect.All.Select(preset => preset.Name)];
+    public static readonly IReadOnlyList<string> All = [OpenAi, Azure, Anthropic, Gemini, Demo, .. PresetDialect.All.Select(preset => preset.Name)];
 }

@@ -60,7 +60,7 @@ internal sealed class ProviderTransforms(AnswerRelay relay, AttemptDressing dres
             return;
         }
 
-        outgoing.Headers.ContentType = Json;
+        outgoing.Headers.ContentType = exchange.Request.Form?.Boundary.ContentType ?? Json;
         attempt.Body = outgoing;
         message.Options.Set(WholeBodyHandler.Body, outgoing);
         if (hedging.Plan(context, attempt, destination) is { } hedge) message.Options.Set(Hedge.Key, hedge);

@@ -30,7 +30,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     private static ModelPrice? FindPrice(Exchange exchange)
     {
         var (attempt, prices) = (exchange.Attempt!, exchange.Settings.Prices);
-        return exchange.Operation == ApiOperation.ImageGeneration
+        return exchange.Operation!.IsPicture
             ? Pictures.Of(exchange.Request!, exchange.Answer).FindPrice(prices, attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model)
             : prices.FindPrice(attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model);
     }
@@ -38,7 +38,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     /// <summary>What is paid for beside tokens, or instead of them. What can be counted is not estimated.</summary>
     private static TokenUsage AddUnits(Exchange exchange, TokenUsage usage, ModelPrice price, ref bool isEstimated)
     {
-        if (exchange.Operation == ApiOperation.ImageGeneration)
+        if (exchange.Operation!.IsPicture)
         {
             usage = Pictures.Of(exchange.Request!, exchange.Answer).Bill(usage, price);
             if (usage.Images > 0) Drop(ref usage, ref isEstimated);
@@ -50,7 +50,11 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         }
 
         if (price.Has(PriceKind.Second) && usage.Seconds == 0)
-            usage = usage with { Seconds = (decimal)(exchange.EndedAt - exchange.Attempt!.StartedAt).TotalMilliseconds / 1000 };
+        {
+            usage = usage with { Seconds = SecondsOf(exchange) };
+            if (exchange.Answer.HeardSeconds is not null) Drop(ref usage, ref isEstimated);
+        }
+
         if (price.Has(PriceKind.Character)) usage = usage with { Characters = Estimate.InputCharacters(exchange.Request!) };
         if (!price.Has(PriceKind.CharacterOutput)) return usage;
 
@@ -58,10 +62,17 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         return usage with { OutputCharacters = exchange.Answer.OutputBytes };
     }
 
+    /// <summary>What was heard, or else what the answer took.</summary>
+    private static decimal SecondsOf(Exchange exchange)
+    {
+        if (exchange.Answer.HeardSeconds is { } said) return said;
+        return exchange.Request!.Form is { HeardSeconds: > 0 and var heard } ? heard : (decimal)(exchange.EndedAt - exchange.Attempt!.StartedAt).TotalMilliseconds / 1000;
+    }
+
     /// <summary>Tokens that nobody has counted are not paid for where something else is.</summary>
     private static void Drop(ref TokenUsage usage, ref bool isEstimated)
     {
-        if (isEstimated) usage = usage with { Input = 0, Output = 0 };
+        if (isEstimated) usage = usage with { Input = 0, Output = 0, AudioInput = 0, AudioOutput = 0 };
         isEstimated = false;
     }
 
@@ -85,6 +96,13 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         exchange.FirstByteAt is not null
         && (exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted or SpendOutcome.Incomplete || exchange.Answer.OutputBytes > 0);
 
-    private static TokenUsage EstimateOf(Exchange exchange) =>
-        new(Estimate.Tokens(Estimate.InputBytes(exchange.Request!)), 0, 0, Estimate.Tokens(exchange.Answer.OutputBytes), 0);
+    private static TokenUsage EstimateOf(Exchange exchange)
+    {
+        var input = Estimate.Tokens(Estimate.InputBytes(exchange.Request!));
+        var output = Estimate.Tokens(exchange.Answer.OutputBytes);
+        var heard = Estimate.HeardTokens(exchange);
+        return exchange.Operation == ApiOperation.Speech
+            ? new TokenUsage(input, 0, 0, 0, 0) { AudioOutput = output }
+            : new TokenUsage(input, 0, 0, output, 0) { AudioInput = heard };
+    }
 }

@@ -16,6 +16,9 @@ internal static class Estimate
     /// <summary>The usual length of a token, where the provider does not count for us.</summary>
     private const int BytesPerToken = 4;
 
+    /// <summary>The usual count of a second that is heard.</summary>
+    private const int TokensPerSecond = 10;
+
     /// <summary>What is held for a model that is hired by time.</summary>
     private const decimal UsualSeconds = 60;
 
@@ -28,9 +31,9 @@ internal static class Estimate
     public static (decimal? Cost, long Tokens) Of(Exchange exchange, ModelMatch target)
     {
         var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
-        var input = Tokens(InputBytes(request));
+        var input = Tokens(InputBytes(request)) + HeardTokens(exchange);
         var (most, mostTokens) = ((decimal?)null, input);
-        var pictures = operation == ApiOperation.ImageGeneration ? Pictures.Of(request, null) : (Pictures?)null;
+        var pictures = operation.IsPicture ? Pictures.Of(request, null) : (Pictures?)null;
         foreach (var (id, deployment) in cluster.Deployments)
         {
             var (modelId, upstream) = ($"{cluster.Id}/{id}", deployment.UpstreamModel(target));
@@ -45,12 +48,16 @@ internal static class Estimate
             var usage = new TokenUsage(input, 0, 0, output, 0) { Queries = operation == ApiOperation.Rerank ? 1 : 0 };
             if (pictures is { } made) usage = made.Bill(usage, price);
             if (price.Has(PriceKind.Character)) usage = usage with { Characters = InputCharacters(request), OutputCharacters = output * BytesPerToken };
-            if (price.Has(PriceKind.Second)) usage = usage with { Seconds = UsualSeconds };
+            if (price.Has(PriceKind.Second)) usage = usage with { Seconds = request.Form is { HeardSeconds: > 0 and var heard } ? heard : UsualSeconds };
             most = Math.Max(most ?? 0, Math.Min(price.MostOf(usage, request.ServiceTier), MostDollars));
         }
 
         return (most, mostTokens);
     }
+
+    /// <summary>What a recording counts for.</summary>
+    public static long HeardTokens(Exchange exchange) =>
+        exchange.Request!.Form is { } form ? (long)((exchange.Answer.HeardSeconds ?? form.HeardSeconds) * TokensPerSecond) : 0;
 
     /// <summary>The characters of what is asked: of the text, or of all texts of a conversation.</summary>
     public static long InputCharacters(CompletionRequest request)
@@ -77,6 +84,8 @@ internal static class Estimate
     /// <summary>What is asked, without the fields that only steer.</summary>
     public static long InputBytes(CompletionRequest request)
     {
+        if (request.Form is { } form) return form.InputBytes;
+
         long bytes = 0;
         foreach (var field in request.Fields)
         {

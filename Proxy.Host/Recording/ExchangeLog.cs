@@ -133,7 +133,7 @@ internal static class ExchangeLog
     /// <summary>A completion's prompt and an embedding's input stand alone; a chat keeps its messages together with its tools.</summary>
     private static ReadOnlyMemory<byte> InputOf(CompletionRequest request, ApiOperation operation)
     {
-        if (operation.IsConversation) return request.Subset(FieldKind.Input);
+        if (operation.IsConversation || request.Form is not null) return request.Subset(FieldKind.Input);
 
         foreach (var field in request.Fields)
         {

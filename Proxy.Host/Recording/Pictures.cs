@@ -59,6 +59,8 @@ internal readonly record struct Pictures(long Count, string Size, string? Qualit
 
     private static string? Text(CompletionRequest request, ReadOnlySpan<byte> name)
     {
+        if (request.Form is { } form) return form.FindText(System.Text.Encoding.ASCII.GetString(name));
+
         foreach (var field in request.Fields)
         {
             if (!request.NameOf(field).SequenceEqual(name)) continue;

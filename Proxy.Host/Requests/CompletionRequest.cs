@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Proxy.Host.Requests.Forms;
 using Proxy.Management.Prices;
 
 namespace Proxy.Host.Requests;
@@ -22,6 +23,9 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
 
     /// <summary>The model that the path names, and not the body; null for most calls.</summary>
     public string? ModelInPath { get; init; }
+
+    /// <summary>The body's parts, where it is a form and not an object.</summary>
+    public RequestForm? Form { get; set; }
 
     public OutputBounds Bounds { get; } = new();
 
@@ -65,6 +69,8 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>The fields of the given kind as one JSON object, bytes as the client wrote them.</summary>
     public ReadOnlyMemory<byte> Subset(FieldKind kind)
     {
+        if (Form is not null) return Form.Subset(kind);
+
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
         {

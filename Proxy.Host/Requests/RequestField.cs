@@ -46,7 +46,7 @@ internal static class FieldKinds
         .. Of(FieldKind.Metadata, "metadata"),
         .. Of(FieldKind.Tags, "tags"),
         .. Of(FieldKind.Store, "store"),
-        .. Of(FieldKind.Input, "messages", "prompt", "input", "query", "documents", "instructions", "tools", "functions", "system"),
+        .. Of(FieldKind.Input, "messages", "prompt", "input", "query", "documents", "instructions", "tools", "functions", "system", "contents", "systemInstruction", "system_instruction"),
         .. Of(FieldKind.GatewayMetadata, "litellm_metadata"),
         .. Of(FieldKind.Routing, "num_retries", "timeout", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "disable_fallbacks"),
         .. Of(FieldKind.GatewayOnly, "models", "no-log", "guardrails", "cache", "litellm_call_id", "litellm_logging_obj", "proxy_server_request", "mock_response",

@@ -29,7 +29,7 @@ internal static class RequestPeek
             }
 
             // What follows the object must be nothing, or the provider might read it.
-            return reader.Read() ? Malformed("something follows the object") : Checked(request);
+            return reader.Read() ? Malformed("something follows the object") : Check(request);
         }
         catch (JsonException exception)
         {
@@ -126,7 +126,7 @@ internal static class RequestPeek
     }
 
     /// <summary>Where the path names a model, it is that one, whatever the body says.</summary>
-    private static ProxyError? Checked(CompletionRequest request)
+    public static ProxyError? Check(CompletionRequest request)
     {
         request.Model = request.ModelInPath ?? request.Model;
         if (request.Model.Length > MaxModelLength) return ProxyError.BadRequest($"The model in the path is longer than {MaxModelLength} characters.", "model");

@@ -9,6 +9,7 @@ internal static class PresentedKey
     /// <summary>Longer values are no keys, and are not hashed.</summary>
     public const int MaxLength = 1024;
 
+    private const string SocketPrefix = "openai-insecure-api-key.";
     private static readonly string[] Prefixes = ["Bearer ", "Basic "];
     private static readonly string[] PlainHeaders = ["api-key", "x-api-key", "x-goog-api-key"];
 
@@ -27,6 +28,19 @@ internal static class PresentedKey
         foreach (var name in PlainHeaders)
         {
             if (TryTake(headers, name, out value, out isMalformed)) return (value, value, isMalformed);
+        }
+
+        return OfSocket(headers);
+    }
+
+    /// <summary>Browsers can give a websocket no header but the list of its protocols.</summary>
+    private static (string? Header, StringSegment Key, bool IsMalformed) OfSocket(IHeaderDictionary headers)
+    {
+        if (!headers.TryGetValue("Sec-WebSocket-Protocol", out var offered)) return (null, default, false);
+
+        foreach (var protocol in offered.SelectMany(list => list?.Split(',', StringSplitOptions.TrimEntries) ?? []))
+        {
+            if (protocol.StartsWith(SocketPrefix, StringComparison.Ordinal)) return (protocol, protocol[SocketPrefix.Length..], protocol.Length > MaxLength);
         }
 
         return (null, default, false);

@@ -2,6 +2,7 @@ using System.ClientModel;
 using FluentAssertions;
 using NUnit.Framework;
 using OpenAI;
+using OpenAI.Audio;
 using OpenAI.Chat;
 using Proxy.Tests.Providers;
 
@@ -24,6 +25,23 @@ internal sealed class OpenAiSdkTests : GatewayFixture
 
         completion.Content[0].Text.Should().Be("Hello! How can I help?");
         (completion.Usage.InputTokenCount, completion.Usage.OutputTokenCount).Should().Be((19, 10));
+    }
+
+    [Test]
+    public async Task A_recording_is_written_down_and_a_text_is_spoken()
+    {
+        Provider.Answer = async (context, call) =>
+        {
+            if (call.Path.EndsWith("/speech", StringComparison.Ordinal)) await context.Response.Body.WriteAsync("sound"u8.ToArray());
+            else await FakeProvider.Json(context, """{"text":"Hello!"}""");
+        };
+        var audio = _client.GetAudioClient(Model);
+
+        AudioTranscription transcript = await audio.TranscribeAudioAsync(new MemoryStream("RIFF"u8.ToArray()), "Grüße.wav");
+        BinaryData speech = await audio.GenerateSpeechAsync("Hello!", GeneratedSpeechVoice.Alloy);
+
+        (transcript.Text, speech.ToString()).Should().Be(("Hello!", "sound"));
+        (await Gateway.LedgerAsync()).Should().HaveCount(2).And.OnlyContain(row => row.Outcome == "Success");
     }
 
     [Test]

@@ -105,7 +105,7 @@ internal sealed class RequestPeekTests
     private static string Sent(CompletionRequest request, string upstreamModel)
     {
         var deployment = Deployment.Read(new DestinationConfig { Address = "http://provider.invalid" }, Assert.Fail)!;
-        using var outgoing = ProviderDialect.Find(ProviderNames.OpenAi)!.Write(request, deployment, upstreamModel);
+        using var outgoing = ProviderDialect.Find(ProviderNames.OpenAi)!.Write(request, deployment, ApiOperation.Chat, upstreamModel);
         var text = outgoing.ReadAsStringAsync().GetAwaiter().GetResult(); // into memory, so at once
         outgoing.Length.Should().Be(Encoding.UTF8.GetByteCount(text));
         return text;

@@ -15,7 +15,7 @@ internal sealed class AnthropicDialect() : ProviderDialect(ProviderNames.Anthrop
 
     protected override IReadOnlyList<string> PassedHeaders { get; } = ["Accept", "User-Agent", VersionHeader, "anthropic-beta", "Idempotency-Key"];
 
-    protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("x-api-key", apiKey);
+    protected override void Authorize(HttpRequestHeaders headers, string apiKey, ApiOperation operation) => headers.TryAddWithoutValidation("x-api-key", apiKey);
 
     protected override void Complete(HttpRequestHeaders headers)
     {

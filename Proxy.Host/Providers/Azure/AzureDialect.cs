@@ -15,7 +15,7 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, Client
 
     public override bool TakesOnlyOwnFields(string address) => true;
 
-    protected override void Authorize(HttpRequestHeaders headers, string apiKey) => headers.TryAddWithoutValidation("api-key", apiKey);
+    protected override void Authorize(HttpRequestHeaders headers, string apiKey, ApiOperation operation) => headers.TryAddWithoutValidation("api-key", apiKey);
 
     public override Uri[] AddressesOf(string address, string? apiVersion) =>
         [.. ApiOperation.All.Select(operation => new Uri(BaseOf(address, apiVersion) + operation.Path))];
@@ -30,6 +30,16 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, Client
         return operation == ApiOperation.Response
             ? new Uri($"{root[..^Deployments.Length]}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}")
             : new Uri($"{root}/{Uri.EscapeDataString(upstreamModel)}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
+    }
+
+    public override Uri SessionOf(Deployment deployment, string upstreamModel)
+    {
+        if (deployment.ApiVersion is null or UnversionedApi) return base.SessionOf(deployment, upstreamModel);
+
+        var root = deployment.Addresses[ApiOperation.Realtime.Index].AbsoluteUri[..^(Deployments.Length + ApiOperation.Realtime.Path.Length)];
+        return AsSocket(
+            new Uri(root + ApiOperation.Realtime.Path),
+            $"?api-version={Uri.EscapeDataString(deployment.ApiVersion)}&deployment={Uri.EscapeDataString(upstreamModel)}");
     }
 
     public override Uri ProbeOf(string address, string? apiVersion) => new(apiVersion is null or UnversionedApi

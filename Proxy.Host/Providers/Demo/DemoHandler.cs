@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 
 namespace Proxy.Host.Providers.Demo;
 
@@ -17,6 +18,8 @@ internal sealed class DemoHandler(HttpMessageHandler inner) : DelegatingHandler(
 
         using var body = new MemoryStream();
         await request.Content!.CopyToAsync(body, cancellationToken);
+        if (request.Content?.Headers.ContentType?.MediaType != "application/json") return Unknown(request);
+
         var asked = DemoRequest.Read(body.GetBuffer().AsSpan(0, (int)body.Length));
 
         var isStream = asked.IsStream && !uri.AbsolutePath.EndsWith("/embeddings", StringComparison.Ordinal);
@@ -24,4 +27,11 @@ internal sealed class DemoHandler(HttpMessageHandler inner) : DelegatingHandler(
         answer.Content.Headers.ContentType = new MediaTypeHeaderValue(isStream ? "text/event-stream" : "application/json");
         return answer;
     }
+
+    /// <summary>The demo takes no files.</summary>
+    private static HttpResponseMessage Unknown(HttpRequestMessage request) => new(HttpStatusCode.NotFound)
+    {
+        RequestMessage = request,
+        Content = new StringContent("""{"error":{"message":"The demo takes no files.","type":"invalid_request_error","param":null,"code":null}}""", Encoding.UTF8, "application/json"),
+    };
 }

@@ -5,7 +5,7 @@ using Proxy.Management.Errors;
 namespace Proxy.Host.Providers.OpenAi;
 
 /// <summary>OpenAI's API, as most clients speak it.</summary>
-internal sealed class OpenAiApi : ClientApi
+internal class OpenAiApi : ClientApi
 {
     public override string Name => "OpenAI's API";
 

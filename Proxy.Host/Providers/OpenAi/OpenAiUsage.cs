@@ -24,8 +24,8 @@ internal static class OpenAiUsage
         {
             if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8)) prompt = ProviderJson.Number(ref reader);
             else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = ProviderJson.Number(ref reader);
-            else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8)) input = ReadDetails(ref reader);
-            else if (reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8)) output = ReadDetails(ref reader);
+            else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8) || reader.ValueTextEquals("input_token_details"u8)) input = ReadDetails(ref reader);
+            else if (reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8) || reader.ValueTextEquals("output_token_details"u8)) output = ReadDetails(ref reader);
             else if (reader.ValueTextEquals("seconds"u8)) seconds = ProviderJson.Number(ref reader);
             else ProviderJson.Next(ref reader);
         }

@@ -24,9 +24,6 @@ internal sealed class PresetDialect : OpenAiDialect
         new("together", "https://api.together.xyz/v1", hasResponses: false),
         new("openrouter", "https://openrouter.ai/api/v1", hasResponses: true),
         new("fireworks", "https://api.fireworks.ai/inference/v1", hasResponses: true),
-
-        // Google's models at the address where they speak OpenAI's API.
-        new("gemini", "https://generativelanguage.googleapis.com/v1beta/openai", hasResponses: false),
     ];
 
     public override string UsualAddress { get; }

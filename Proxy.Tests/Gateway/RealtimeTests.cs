@@ -1,0 +1,265 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Tests.Providers;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>Sessions of the realtime API: admitted, counted by response, held to budgets and limits, and ended truthfully.</summary>
+internal sealed class RealtimeTests
+{
+    private const string Create = """{"type":"response.create"}""";
+
+    /// <summary>Of <see cref="FakeSessions.Done"/>, in 10⁻¹² dollars.</summary>
+    private const long ResponseCost = (long)(((10 * 0.001m) + (5 * 0.0005m) + (20 * 0.01m) + (3 * 0.002m) + (40 * 0.02m)) * 1_000_000_000_000);
+
+    private FakeSessions _provider = null!;
+    private TestGateway _gateway = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _provider = await FakeSessions.StartAsync();
+        var price = new JsonObject
+        {
+            ["InputCostPerToken"] = 0.001,
+            ["OutputCostPerToken"] = 0.002,
+            ["CachedInputCostPerToken"] = 0.0005,
+            ["AudioInputCostPerToken"] = 0.01,
+            ["AudioOutputCostPerToken"] = 0.02,
+        };
+        _gateway = await TestGateway.StartAsync(
+            TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey }),
+            new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000, ["DrainTimeout"] = "00:00:00.100" } });
+    }
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        await _gateway.DisposeAsync();
+        await _provider.DisposeAsync();
+    }
+
+    [TestCase("/v1/realtime?model=voice")]
+    [TestCase("/realtime?model=voice")]
+    [TestCase("/openai/realtime?api-version=2024-10-01-preview&deployment=voice")]
+    [TestCase("/openai/v1/realtime?model=voice")]
+    public async Task A_session_is_forwarded_and_each_response_is_recorded(string path)
+    {
+        using var client = await OpenAsync(path);
+        await FakeSessions.SayAsync(client, Create);
+        var first = await HearUntilDoneAsync(client);
+        (await _gateway.LedgerAsync()).Should().ContainSingle("a response is recorded before its end is seen").Which.Cost.Should().Be(ResponseCost);
+        await FakeSessions.SayAsync(client, Create);
+        await HearUntilDoneAsync(client);
+        await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+
+        first.Should().HaveCount(4);
+        first[2].Should().Be(FakeSessions.Text("Hello"));
+        client.SubProtocol.Should().Be("realtime");
+        var (target, headers) = _provider.Handshakes.Single();
+        target.Should().Be("/v1/realtime?model=upstream");
+        headers["Authorization"].Should().Be($"Bearer {TestClusters.FakeProviderKey}");
+        headers.Values.Should().NotContain(value => value.Contains("sk-"));
+        var rows = await LedgerBecomesAsync(3);
+        rows.Should().OnlyContain(row => row.Outcome == "Success" && row.Model == "voice" && !row.IsEstimated);
+        rows.Sum(row => row.Cost).Should().Be(2 * ResponseCost);
+    }
+
+    [Test]
+    public async Task The_model_of_a_session_stays_what_it_is()
+    {
+        using var client = await OpenAsync();
+        await FakeSessions.HearAsync(client);
+
+        await FakeSessions.SayAsync(client, """{"type":"session.update","session":{"model":"other"}}""");
+        (await FakeSessions.HearAsync(client)).Should().Contain("\"type\":\"error\"").And.Contain("cannot be changed");
+        await FakeSessions.SayAsync(client, """{"session":{"type":"transcription"},"type":"session.update"}""", "no event");
+        (await FakeSessions.HearAsync(client)).Should().Contain("'realtime' only");
+        (await FakeSessions.HearAsync(client)).Should().Contain("not an event");
+
+        await FakeSessions.SayAsync(client, """{"type":"session.update","session":{"voice":"x", "model": "voice"}}""");
+        (await _provider.Heard.Reader.ReadAsync()).Should().Be("""{"type":"session.update","session":{"voice":"x", "model": "upstream"}}""");
+    }
+
+    [Test]
+    public async Task Who_may_not_is_refused_before_anyone_is_asked()
+    {
+        var restricted = await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("other") });
+        var spent = await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = 0 });
+
+        (await RefusalAsync("/v1/realtime?model=voice", "sk-unknown")).Should().Be(HttpStatusCode.Unauthorized);
+        (await RefusalAsync("/v1/realtime?model=voice", restricted)).Should().Be(HttpStatusCode.Unauthorized);
+        (await RefusalAsync("/v1/realtime?model=voice", spent)).Should().Be(HttpStatusCode.BadRequest);
+        (await RefusalAsync("/v1/realtime?model=unknown", await _gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.BadRequest);
+        (await RefusalAsync("/v1/realtime?model=voice&model=other", await _gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.BadRequest);
+        using var plain = await _gateway.Admin.GetAsync("/v1/realtime?model=voice");
+        plain.StatusCode.Should().Be(HttpStatusCode.UpgradeRequired);
+        _provider.Handshakes.Should().BeEmpty();
+    }
+
+    [TestCase(401, HttpStatusCode.BadGateway)]
+    [TestCase(500, HttpStatusCode.BadGateway)]
+    public async Task A_providers_refusal_is_told_before_the_session_is_open(int status, HttpStatusCode told)
+    {
+        _provider.Refusal = status;
+
+        (await RefusalAsync("/v1/realtime?model=voice", await _gateway.CreateKeyAsync())).Should().Be(told);
+        (await _gateway.LedgerAsync()).Single().Outcome.Should().Be("Failure");
+    }
+
+    [Test]
+    public async Task A_session_that_runs_over_its_budget_is_ended_with_an_error()
+    {
+        using var client = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = 10 }));
+        var responses = 0;
+        var last = "";
+        while (await FakeSessions.HearAsync(client) is { } message)
+        {
+            last = message;
+            if (message.Contains("response.done")) responses++;
+            if (message.Contains("response.done") || message.Contains("session.created")) await FakeSessions.SayAsync(client, Create);
+        }
+
+        last.Should().Contain("\"type\":\"error\"").And.Contain("budget_exceeded");
+        client.CloseStatus.Should().Be(WebSocketCloseStatus.PolicyViolation);
+        var rows = await LedgerBecomesAsync(responses + 1);
+        rows.Sum(row => row.Cost).Should().BeInRange(10_000_000_000_000 - ResponseCost, 10_000_000_000_000 + ResponseCost);
+    }
+
+    [Test]
+    public async Task A_key_that_is_blocked_ends_its_session_with_the_next_response()
+    {
+        var key = await _gateway.CreateKeyAsync();
+        using var client = await OpenAsync(key: key);
+        await _gateway.PostAsync("/key/block", new JsonObject { ["key"] = key });
+        await FakeSessions.SayAsync(client, Create);
+        await HearUntilDoneAsync(client);
+
+        (await FakeSessions.HearAsync(client)).Should().Contain("\"type\":\"error\"");
+        (await FakeSessions.HearAsync(client)).Should().BeNull();
+    }
+
+    [Test]
+    public async Task A_provider_that_breaks_off_is_told_and_what_it_sent_is_billed()
+    {
+        _provider.Answer = async (socket, message) =>
+        {
+            if (message == Create) await FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello there"));
+            else socket.Abort();
+        };
+        using var client = await OpenAsync();
+        await FakeSessions.SayAsync(client, Create);
+        while (await FakeSessions.HearAsync(client) is { } message && !message.Contains("delta"))
+        {
+        }
+
+        await FakeSessions.SayAsync(client, """{"type":"input_audio_buffer.clear"}""");
+        var heard = await HearAllAsync(client);
+
+        heard[^1].Should().Contain("\"type\":\"error\"").And.Contain("broke off");
+        client.CloseStatus.Should().Be(WebSocketCloseStatus.InternalServerError);
+        var rows = await LedgerBecomesAsync(2);
+        rows.Should().OnlyContain(row => row.Outcome == "Incomplete");
+        rows.Should().ContainSingle(row => row.IsEstimated && row.Cost > 0);
+    }
+
+    [Test]
+    public async Task A_client_that_leaves_has_its_response_ended_and_billed_exactly()
+    {
+        _provider.Answer = (socket, message) => message.Contains("response.cancel")
+            ? FakeSessions.SayAsync(socket, FakeSessions.Done("cancelled"))
+            : FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello"));
+        using var client = await OpenAsync();
+        await FakeSessions.SayAsync(client, Create);
+        while (await FakeSessions.HearAsync(client) is { } message && !message.Contains("delta"))
+        {
+        }
+
+        client.Abort();
+
+        var rows = await LedgerBecomesAsync(2);
+        rows.Sum(row => row.Cost).Should().Be(ResponseCost);
+        rows.Should().Contain(row => row.Outcome == "Aborted");
+    }
+
+    [Test]
+    public async Task A_provider_that_closes_closes_the_client_with_the_same_word()
+    {
+        _provider.Answer = (socket, _) => socket.CloseOutputAsync((WebSocketCloseStatus)4001, null, CancellationToken.None);
+        using var client = await OpenAsync();
+        await FakeSessions.SayAsync(client, Create);
+        await HearAllAsync(client);
+
+        client.CloseStatus.Should().Be((WebSocketCloseStatus)4001);
+        (await LedgerBecomesAsync(1)).Single().Outcome.Should().Be("Incomplete");
+    }
+
+    [Test]
+    public async Task A_message_that_is_too_long_ends_the_session()
+    {
+        using var client = await OpenAsync();
+        await FakeSessions.SayAsync(client, $$"""{"type":"input_audio_buffer.append","audio":"{{new string('A', 200_000)}}"}""");
+        await HearAllAsync(client);
+
+        client.CloseStatus.Should().Be(WebSocketCloseStatus.MessageTooBig);
+    }
+
+    [Test]
+    public async Task A_gateway_that_stops_tells_its_sessions()
+    {
+        using var client = await OpenAsync();
+        var heard = HearAllAsync(client);
+        await _gateway.StopAsync();
+
+        (await heard)[^1].Should().Contain("\"type\":\"error\"").And.Contain("being stopped");
+        client.CloseStatus.Should().Be(WebSocketCloseStatus.EndpointUnavailable);
+    }
+
+    private async Task<ClientWebSocket> OpenAsync(string path = "/v1/realtime?model=voice", string? key = null)
+    {
+        var client = new ClientWebSocket();
+        client.Options.AddSubProtocol("realtime");
+        client.Options.AddSubProtocol($"openai-insecure-api-key.{key ?? await _gateway.CreateKeyAsync()}");
+        await client.ConnectAsync(Socket(path), CancellationToken.None);
+        return client;
+    }
+
+    private async Task<HttpStatusCode> RefusalAsync(string path, string key)
+    {
+        using var client = new ClientWebSocket();
+        client.Options.CollectHttpResponseDetails = true;
+        client.Options.SetRequestHeader("Authorization", $"Bearer {key}");
+        await client.Invoking(socket => socket.ConnectAsync(Socket(path), CancellationToken.None)).Should().ThrowAsync<WebSocketException>();
+        return client.HttpStatusCode;
+    }
+
+    private Uri Socket(string path) => new(new UriBuilder(_gateway.Address) { Scheme = "ws" }.Uri, path);
+
+    private static async Task<List<string>> HearUntilDoneAsync(WebSocket client)
+    {
+        var heard = new List<string>();
+        while (await FakeSessions.HearAsync(client) is { } message)
+        {
+            heard.Add(message);
+            if (message.Contains("response.done")) return heard;
+        }
+
+        throw new AssertionException("The session was closed: " + string.Join('\n', heard));
+    }
+
+    private static async Task<List<string>> HearAllAsync(WebSocket client)
+    {
+        var heard = new List<string>();
+        while (await FakeSessions.HearAsync(client) is { } message) heard.Add(message);
+        return heard;
+    }
+
+    private async Task<IReadOnlyList<LedgerRow>> LedgerBecomesAsync(int count)
+    {
+        await Eventually.BecomesAsync(_gateway.LedgerAsync, rows => rows.Count == count);
+        return await _gateway.LedgerAsync();
+    }
+}
