@@ -1,5 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using Proxy.Benchmarks.Growth;
 using Proxy.Benchmarks.Load;
 using Proxy.Benchmarks.Shipping;
 
@@ -10,6 +11,8 @@ if (args is ["shipping", .. var numbers])
 }
 
 // The parts are measured by BenchmarkDotNet, which has a command line of its own; the whole by a load on real sockets.
+if (args is [GrowthCommand.Verb, .. var options]) return await GrowthCommand.RunAsync(options);
+
 if (args is not [var first, .. var rest] || !LoadCommand.Serves(first))
 {
     BenchmarkSwitcher.FromAssembly(typeof(LoadCommand).Assembly).Run(args);

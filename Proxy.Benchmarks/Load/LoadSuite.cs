@@ -21,9 +21,7 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
     public async Task StartAsync(bool others, string only = "", IEnumerable<KeyValuePair<string, string>>? settings = null)
     {
         _providerPort = MeasuredProcess.FreePort();
-        var environment = new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1" };
-        _processes.Add(await MeasuredProcess.StartAsync(
-            LoadCore, _providerPort, _folder, environment, "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Benchmarks.dll"), LoadCommand.ProviderVerb, _providerPort.ToString()));
+        _processes.Add(await ProviderServer.StartAsync(LoadCore, _providerPort));
 
         _subjects.Add(new Subject(Subject.Direct, _providerPort, Key: null, Process: null));
         Add(await BareYarp.StartAsync(SubjectCore, _providerPort));

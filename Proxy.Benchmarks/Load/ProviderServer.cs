@@ -29,6 +29,11 @@ internal static class ProviderServer
 
     private static ReadOnlySpan<byte> ModelMark => "\"model\":\""u8;
 
+    /// <summary>Starts it in a process of its own.</summary>
+    public static Task<MeasuredProcess> StartAsync(int core, int port) => MeasuredProcess.StartAsync(
+        core, port, AppContext.BaseDirectory, new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1" },
+        "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Benchmarks.dll"), LoadCommand.ProviderVerb, port.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>Listens on loopback until it is ended.</summary>
     public static async Task<int> RunAsync(int port)
     {

@@ -14,27 +14,36 @@ internal static class Gateway
     private const string Limits = "\"rpm_limit\":100000000,\"tpm_limit\":1000000000000,\"max_parallel_requests\":100000";
     private const string Budget = "\"max_budget\":1000000,\"budget_duration\":\"30d\"";
 
-    public static async Task<IReadOnlyList<Subject>> StartAsync(int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings)
+    /// <param name="moreModels">Models besides those of the load.</param>
+    public static async Task<(MeasuredProcess Process, int Port)> LaunchAsync(
+        int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings, long moreModels = 0)
     {
         var port = MeasuredProcess.FreePort();
-        await File.WriteAllTextAsync(Path.Combine(folder, "proxy.json"), Configuration(providerPort));
+        await File.WriteAllTextAsync(Path.Combine(folder, "proxy.json"), Configuration(providerPort, moreModels));
         var environment = new Dictionary<string, string>(settings) { ["PROXY_MASTER_KEY"] = MasterKey };
         var process = await MeasuredProcess.StartAsync(
             core, port, folder, environment, "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Host.dll"), "--urls", $"http://127.0.0.1:{port}");
+        return (process, port);
+    }
 
+    /// <param name="logPort">Where the log goes; null for the provider, which takes it too.</param>
+    public static async Task<IReadOnlyList<Subject>> StartAsync(
+        int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings, int? logPort = null)
+    {
+        var (process, port) = await LaunchAsync(core, providerPort, folder, settings);
         var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{port}"),
             DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", MasterKey) },
         };
 
-        await AwaitReadyAsync(client);
+        await AwaitReadyAsync(port);
 
         async Task<Subject> AddAsync(string name, bool isLogged, string team, string key, bool isVariant)
         {
             var made = await PostAsync(client, "/team/new", "{" + team + "}");
             var id = (string)made["team_id"]!;
-            if (isLogged) await PostAsync(client, $"/team/{id}/callback", Callback(providerPort));
+            if (isLogged) await PostAsync(client, $"/team/{id}/callback", Callback(logPort ?? providerPort));
 
             made = await PostAsync(client, "/key/generate", $$"""{"team_id":"{{id}}"{{(key.Length > 0 ? "," : "")}}{{key}}}""");
             return new Subject(name, port, (string)made["key"]!, process) { SettleAsync = () => AwaitShippedAsync(client), IsVariant = isVariant };
@@ -54,13 +63,18 @@ internal static class Gateway
         {"callback_name":"langfuse","callback_type":"success_and_failure","callback_vars":{"langfuse_public_key":"pk-bench","langfuse_secret_key":"sk-bench","langfuse_host":"http://127.0.0.1:{{providerPort}}" } }
         """;
 
-    private static string Configuration(int providerPort)
+    private static string Configuration(int providerPort, long moreModels)
     {
-        var clusters = new[] { ProviderServer.Small, ProviderServer.Large, ProviderServer.Stream, ProviderServer.SlowStream }.Select(model =>
+        string[] models =
+        [
+            .. Enumerable.Range(0, (int)moreModels).Select(index => $"grown-{index}"),
+            ProviderServer.Small, ProviderServer.Large, ProviderServer.Stream, ProviderServer.SlowStream,
+        ];
+        var clusters = models.Select(model =>
             $$"""
             "{{model}}": { "Destinations": { "one": { "Address": "http://127.0.0.1:{{providerPort}}/v1", "Metadata": { "Provider": "openai", "ApiKey": "provider" } } } }
             """);
-        var prices = new[] { ProviderServer.Small, ProviderServer.Large, ProviderServer.Stream, ProviderServer.SlowStream }.Select(model =>
+        var prices = models.Select(model =>
             $$"""
             "{{model}}": { "InputCostPerToken": 0.0000025, "OutputCostPerToken": 0.00001 }
             """);
@@ -77,8 +91,9 @@ internal static class Gateway
     }
 
     /// <summary>Nothing sends calls to a program that is not ready.</summary>
-    private static async Task AwaitReadyAsync(HttpClient client)
+    public static async Task AwaitReadyAsync(int port)
     {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         do

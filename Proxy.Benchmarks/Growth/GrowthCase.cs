@@ -1,0 +1,36 @@
+namespace Proxy.Benchmarks.Growth;
+
+/// <summary>Something that a gateway has more of with the years.</summary>
+/// <param name="Name">As it stands in the table.</param>
+/// <param name="Large">The size that a call must not feel, or what part of it is asked for.</param>
+/// <param name="Fill">Adds so many rows to a database; null when it is not the database that grows.</param>
+internal sealed record GrowthCase(string Name, long Large, Action<string, long>? Fill)
+{
+    public const string Models = "models";
+
+    /// <summary>What the other size is a multiple of.</summary>
+    public const long Ratio = 1000;
+
+    public static readonly IReadOnlyList<GrowthCase> All =
+    [
+        new("keys", 1_000_000, static (file, count) => BulkRows.Multiply(file, "api_key", count, new Dictionary<string, string?>
+        {
+            ["key_hash"] = "unhex(printf('%064x', i))",
+            ["key_alias"] = "null",
+        })),
+        new("teams", 100_000, static (file, count) => BulkRows.Multiply(file, "team", count, new Dictionary<string, string?>
+        {
+            ["team_id"] = "printf('grown-%d', i)",
+            ["team_alias"] = "null",
+        })),
+        new("spend rows", 10_000_000, static (file, count) => BulkRows.Multiply(file, "spend_log", count, new Dictionary<string, string?>
+        {
+            ["call_id"] = "unhex(printf('%032x', i))",
+        })),
+        new("outbox backlog", 1_000_000, static (file, count) => BulkRows.Multiply(file, "outbox", count, new Dictionary<string, string?>
+        {
+            ["id"] = null,
+        })),
+        new(Models, 2_000, Fill: null),
+    ];
+}
