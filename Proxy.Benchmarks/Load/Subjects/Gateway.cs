@@ -16,6 +16,37 @@ internal static class Gateway
 
     public static async Task<IReadOnlyList<Subject>> StartAsync(int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings)
     {
+        var (process, client, port) = await StartProcessAsync(core, providerPort, folder, settings);
+
+        Task<Subject> AddAsync(string name, bool isLogged, string team, string key, bool isVariant) =>
+            Gateway.AddAsync(client, new Subject(name, port, null, process) { SettleAsync = () => AwaitShippedAsync(client), IsVariant = isVariant }, isLogged ? providerPort : null, team, key);
+
+        return
+        [
+            await AddAsync(Everything, isLogged: true, Budget + "," + Limits, Budget + "," + Limits, isVariant: false),
+            await AddAsync(WithoutLog, isLogged: false, Budget + "," + Limits, Budget + "," + Limits, isVariant: false),
+            await AddAsync("gateway, no limits", isLogged: true, Budget, Budget, isVariant: true),
+            await AddAsync("gateway, no budgets", isLogged: true, Limits, Limits, isVariant: true),
+            await AddAsync("gateway, key and record only", isLogged: false, "", "", isVariant: true),
+        ];
+    }
+
+    /// <summary>Teams with a sound Langfuse, a slow one and a dead one, and one that is not logged.</summary>
+    public static async Task<IReadOnlyList<Subject>> StartWithOutagesAsync(int core, int providerPort, string folder, int slowPort, int deadPort)
+    {
+        var (process, client, port) = await StartProcessAsync(core, providerPort, folder, []);
+        return
+        [
+            await AddAsync(client, new Subject("no Langfuse", port, null, process), null, "", ""),
+            await AddAsync(client, new Subject("sound Langfuse", port, null, process), providerPort, "", ""),
+            await AddAsync(client, new Subject("slow Langfuse", port, null, process), slowPort, "", ""),
+            await AddAsync(client, new Subject("dead Langfuse", port, null, process), deadPort, "", ""),
+        ];
+    }
+
+    private static async Task<(MeasuredProcess Process, HttpClient Client, int Port)> StartProcessAsync(
+        int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings)
+    {
         var port = MeasuredProcess.FreePort();
         await File.WriteAllTextAsync(Path.Combine(folder, "proxy.json"), Configuration(providerPort));
         var environment = new Dictionary<string, string>(settings) { ["PROXY_MASTER_KEY"] = MasterKey };
@@ -29,29 +60,22 @@ internal static class Gateway
         };
 
         await AwaitReadyAsync(client);
-
-        async Task<Subject> AddAsync(string name, bool isLogged, string team, string key, bool isVariant)
-        {
-            var made = await PostAsync(client, "/team/new", "{" + team + "}");
-            var id = (string)made["team_id"]!;
-            if (isLogged) await PostAsync(client, $"/team/{id}/callback", Callback(providerPort));
-
-            made = await PostAsync(client, "/key/generate", $$"""{"team_id":"{{id}}"{{(key.Length > 0 ? "," : "")}}{{key}}}""");
-            return new Subject(name, port, (string)made["key"]!, process) { SettleAsync = () => AwaitShippedAsync(client), IsVariant = isVariant };
-        }
-
-        return
-        [
-            await AddAsync(Everything, isLogged: true, Budget + "," + Limits, Budget + "," + Limits, isVariant: false),
-            await AddAsync(WithoutLog, isLogged: false, Budget + "," + Limits, Budget + "," + Limits, isVariant: false),
-            await AddAsync("gateway, no limits", isLogged: true, Budget, Budget, isVariant: true),
-            await AddAsync("gateway, no budgets", isLogged: true, Limits, Limits, isVariant: true),
-            await AddAsync("gateway, key and record only", isLogged: false, "", "", isVariant: true),
-        ];
+        return (process, client, port);
     }
 
-    private static string Callback(int providerPort) => $$"""
-        {"callback_name":"langfuse","callback_type":"success_and_failure","callback_vars":{"langfuse_public_key":"pk-bench","langfuse_secret_key":"sk-bench","langfuse_host":"http://127.0.0.1:{{providerPort}}" } }
+    /// <summary>Makes a team and a key for a subject.</summary>
+    private static async Task<Subject> AddAsync(HttpClient client, Subject subject, int? langfusePort, string team, string key)
+    {
+        var made = await PostAsync(client, "/team/new", "{" + team + "}");
+        var id = (string)made["team_id"]!;
+        if (langfusePort is { } logged) await PostAsync(client, $"/team/{id}/callback", Callback(logged));
+
+        made = await PostAsync(client, "/key/generate", $$"""{"team_id":"{{id}}"{{(key.Length > 0 ? "," : "")}}{{key}}}""");
+        return subject with { Key = (string)made["key"]! };
+    }
+
+    private static string Callback(int port) => $$"""
+        {"callback_name":"langfuse","callback_type":"success_and_failure","callback_vars":{"langfuse_public_key":"pk-bench","langfuse_secret_key":"sk-bench","langfuse_host":"http://127.0.0.1:{{port}}" } }
         """;
 
     private static string Configuration(int providerPort)
