@@ -7,6 +7,7 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Reads a whole (not streamed) OpenAI answer: model, usage, and the words of the first choice, or of all when there are several.</summary>
 internal static class OpenAiAnswer
 {
+    private const decimal MaxSearches = 1_000_000;
     private const int BeginningOfList = 256;
 
     /// <summary>False when it is not a JSON object from its first byte to its last.</summary>
@@ -23,7 +24,11 @@ internal static class OpenAiAnswer
                 else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, digest);
                 else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
                 else if (reader.ValueTextEquals("choices"u8)) ReadChoices(body, ref reader, digest);
-                else if (reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("results"u8)) KeepList(body, ref reader, digest);
+                else if (reader.ValueTextEquals("data"u8)) digest.Items = ReadList(body, ref reader, digest);
+                else if (reader.ValueTextEquals("results"u8)) ReadList(body, ref reader, digest);
+                else if (reader.ValueTextEquals("size"u8)) digest.PictureSize = ProviderJson.Text(ref reader);
+                else if (reader.ValueTextEquals("quality"u8)) digest.PictureQuality = ProviderJson.Text(ref reader);
+                else if (reader.ValueTextEquals("meta"u8)) digest.Searches = ReadSearches(ref reader);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
                 else ProviderJson.Next(ref reader);
             }
@@ -61,6 +66,37 @@ internal static class OpenAiAnswer
         if (OpenAiUsage.Read(ref reader) is { } usage) digest.Usage = usage;
     }
 
+    private static int? CountItems(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return null;
+        }
+
+        var items = 0;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            reader.Skip();
+            items++;
+        }
+
+        return items;
+    }
+
+    /// <summary>Cohere's <c>meta.billed_units.search_units</c>.</summary>
+    private static long? ReadSearches(ref Utf8JsonReader reader)
+    {
+        using var meta = JsonDocument.ParseValue(ref reader);
+        return meta.RootElement.ValueKind == JsonValueKind.Object
+            && meta.RootElement.TryGetProperty("billed_units"u8, out var units) && units.ValueKind == JsonValueKind.Object
+            && units.TryGetProperty("search_units"u8, out var searches) && searches.ValueKind == JsonValueKind.Number
+            && searches.TryGetDecimal(out var count) && count is >= 0 and <= MaxSearches
+                ? (long)Math.Ceiling(count)
+                : null;
+    }
+
     private static void ReadChoices(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)
     {
         reader.Read();
@@ -85,13 +121,13 @@ internal static class OpenAiAnswer
     }
 
     /// <summary>Pictures, ranks and verdicts are what was answered; the numbers of embeddings tell a reader nothing.</summary>
-    private static void KeepList(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)
+    private static int? ReadList(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)
     {
-        reader.Read();
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
+        var start = (int)reader.BytesConsumed;
+        var items = CountItems(ref reader);
         var list = body[start..(int)reader.BytesConsumed];
         if (list.Span[..Math.Min(list.Length, BeginningOfList)].IndexOf("\"embedding\""u8) < 0) digest.Output = list;
+        return items;
     }
 
     private static ReadOnlyMemory<byte> ReadChoice(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader)
