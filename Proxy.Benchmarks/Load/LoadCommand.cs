@@ -15,7 +15,7 @@ internal static class LoadCommand
     private const string GuardVerb = "guard";
     private const string OutageVerb = "outage";
 
-    // Of three times ten seconds: ten minutes.
+    // Of four times ten seconds: more than ten minutes.
     private const int DefaultOutageRounds = 20;
 
     public static bool Serves(string verb) => verb is ProviderVerb or BareYarpVerb or LoadVerb or GuardVerb or OutageVerb;
@@ -23,7 +23,7 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(string verb, string[] arguments) => verb switch
     {
         ProviderVerb => await ProviderServer.RunAsync(Number(arguments[0])),
-        BareYarpVerb => await BareYarp.RunAsync(Number(arguments[0]), Number(arguments[1])),
+        BareYarpVerb => await BareYarp.RunAsync(Number(arguments[0]), Number(arguments[1]), Enum.Parse<YarpLogging>(arguments[2])),
         GuardVerb => await PerformanceGuard.RunAsync(),
         OutageVerb => await OutageRun.RunAsync(arguments is [var rounds] ? Number(rounds) : DefaultOutageRounds),
         _ => await Load().Parse(arguments).InvokeAsync(),
