@@ -13,14 +13,19 @@ internal static class LoadCommand
 
     private const string LoadVerb = "load";
     private const string GuardVerb = "guard";
+    private const string OutageVerb = "outage";
 
-    public static bool Serves(string verb) => verb is ProviderVerb or BareYarpVerb or LoadVerb or GuardVerb;
+    // Of four times ten seconds: more than ten minutes.
+    private const int DefaultOutageRounds = 20;
+
+    public static bool Serves(string verb) => verb is ProviderVerb or BareYarpVerb or LoadVerb or GuardVerb or OutageVerb;
 
     public static async Task<int> RunAsync(string verb, string[] arguments) => verb switch
     {
-        ProviderVerb => await ProviderServer.RunAsync(Port(arguments[0])),
-        BareYarpVerb => await BareYarp.RunAsync(Port(arguments[0]), Port(arguments[1]), Enum.Parse<YarpLogging>(arguments[2])),
+        ProviderVerb => await ProviderServer.RunAsync(Number(arguments[0])),
+        BareYarpVerb => await BareYarp.RunAsync(Number(arguments[0]), Number(arguments[1]), Enum.Parse<YarpLogging>(arguments[2])),
         GuardVerb => await PerformanceGuard.RunAsync(),
+        OutageVerb => await OutageRun.RunAsync(arguments is [var rounds] ? Number(rounds) : DefaultOutageRounds),
         _ => await Load().Parse(arguments).InvokeAsync(),
     };
 
@@ -54,5 +59,5 @@ internal static class LoadCommand
     private static IEnumerable<KeyValuePair<string, string>> Pairs(string[] settings) =>
         settings.Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair.ElementAtOrDefault(1) ?? ""));
 
-    private static int Port(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -21,12 +22,17 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
     {
         _app = app;
         _random = new Random(seed);
-        Projects = [.. Enumerable.Range(0, projects).Select(i => new ScriptedProject($"pk-lf-{i}", $"sk-lf-{i}", IsLegacy: i == projects - 1))];
+        Projects = [.. Enumerable.Range(0, projects).Select(i => new ScriptedProject($"pk-lf-{i}", $"sk-lf-{i}", IsLegacy: i == projects - 1, IsUntrusted: i == projects - 2))];
     }
 
     public IReadOnlyList<ScriptedProject> Projects { get; }
 
-    public Uri Address => new(_app.Urls.Single());
+    public Uri Address => new(_app.Urls.First(url => url.StartsWith("http:", StringComparison.Ordinal)));
+
+    public required string CertificatePem { get; init; }
+
+    /// <summary>The same server, by a certificate that nobody has signed.</summary>
+    public Uri UntrustedAddress => new(_app.Urls.First(url => url.StartsWith("https:", StringComparison.Ordinal)));
 
     public volatile bool IsSound;
 
@@ -37,8 +43,13 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var langfuse = new ScriptedLangfuse(builder.Build(), projects, seed);
+        var certificate = TestCertificates.SelfSigned();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate));
+        });
+        var langfuse = new ScriptedLangfuse(builder.Build(), projects, seed) { CertificatePem = certificate.ExportCertificatePem() };
         langfuse._app.MapPost("/api/public/otel/v1/traces", context => langfuse.AnswerAsync(context, isLegacy: false));
         langfuse._app.MapPost("/api/public/ingestion", context => langfuse.AnswerAsync(context, isLegacy: true));
         await langfuse._app.StartAsync();
@@ -134,7 +145,7 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
 }
 
 /// <summary>The ids that a project has, each with what it was when it first came.</summary>
-internal sealed record ScriptedProject(string PublicKey, string SecretKey, bool IsLegacy)
+internal sealed record ScriptedProject(string PublicKey, string SecretKey, bool IsLegacy, bool IsUntrusted)
 {
     private readonly ConcurrentDictionary<string, int> _calls = new();
     private int _changed;

@@ -31,23 +31,15 @@ internal static class Gateway
         int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings, int? logPort = null)
     {
         var (process, port) = await LaunchAsync(core, providerPort, folder, settings);
-        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
-        {
-            BaseAddress = new Uri($"http://127.0.0.1:{port}"),
-            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", MasterKey) },
-        };
-
+        var client = Admin(port);
         await AwaitReadyAsync(port);
 
-        async Task<Subject> AddAsync(string name, bool isLogged, string team, string key, bool isVariant)
-        {
-            var made = await PostAsync(client, "/team/new", "{" + team + "}");
-            var id = (string)made["team_id"]!;
-            if (isLogged) await PostAsync(client, $"/team/{id}/callback", Callback(logPort ?? providerPort));
-
-            made = await PostAsync(client, "/key/generate", $$"""{"team_id":"{{id}}"{{(key.Length > 0 ? "," : "")}}{{key}}}""");
-            return new Subject(name, port, (string)made["key"]!, process) { SettleAsync = () => AwaitShippedAsync(client), IsVariant = isVariant };
-        }
+        Task<Subject> AddAsync(string name, bool isLogged, string team, string key, bool isVariant) => MakeAsync(
+            client,
+            new Subject(name, port, null, process) { SettleAsync = () => AwaitShippedAsync(client), IsVariant = isVariant },
+            isLogged ? logPort ?? providerPort : null,
+            team,
+            key);
 
         return
         [
@@ -57,6 +49,38 @@ internal static class Gateway
             await AddAsync("gateway, no budgets", isLogged: true, Limits, Limits, isVariant: true),
             await AddAsync("gateway, key and record only", isLogged: false, "", "", isVariant: true),
         ];
+    }
+
+    /// <summary>Teams with a sound Langfuse, a slow one and a dead one, and one that is not logged.</summary>
+    public static async Task<IReadOnlyList<Subject>> StartWithOutagesAsync(int core, int providerPort, string folder, int slowPort, int deadPort)
+    {
+        var (process, port) = await LaunchAsync(core, providerPort, folder, []);
+        var client = Admin(port);
+        await AwaitReadyAsync(port);
+        return
+        [
+            await MakeAsync(client, new Subject("no Langfuse", port, null, process), null, "", ""),
+            await MakeAsync(client, new Subject("sound Langfuse", port, null, process), providerPort, "", ""),
+            await MakeAsync(client, new Subject("slow Langfuse", port, null, process), slowPort, "", ""),
+            await MakeAsync(client, new Subject("dead Langfuse", port, null, process), deadPort, "", ""),
+        ];
+    }
+
+    private static HttpClient Admin(int port) => new(new SocketsHttpHandler { UseProxy = false })
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{port}"),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", MasterKey) },
+    };
+
+    /// <summary>Makes a team and a key for a subject.</summary>
+    private static async Task<Subject> MakeAsync(HttpClient client, Subject subject, int? langfusePort, string team, string key)
+    {
+        var made = await PostAsync(client, "/team/new", "{" + team + "}");
+        var id = (string)made["team_id"]!;
+        if (langfusePort is { } logged) await PostAsync(client, $"/team/{id}/callback", Callback(logged));
+
+        made = await PostAsync(client, "/key/generate", $$"""{"team_id":"{{id}}"{{(key.Length > 0 ? "," : "")}}{{key}}}""");
+        return subject with { Key = (string)made["key"]! };
     }
 
     private static string Callback(int providerPort) => $$"""
