@@ -20,6 +20,17 @@ internal sealed class AnswerDigest
     /// <summary>The service tier that the call got, which may be another than it asked for; null when the provider does not say.</summary>
     public ServiceTier? ServiceTier { get; set; }
 
+    /// <summary>How many things were made, such as pictures; null when the answer does not list any.</summary>
+    public int? Items { get; set; }
+
+    /// <summary>The size and the quality of pictures, where the provider tells them.</summary>
+    public string? PictureSize { get; set; }
+
+    public string? PictureQuality { get; set; }
+
+    /// <summary>Searches that a reranker counts.</summary>
+    public long? Searches { get; set; }
+
     /// <summary>The answer's words as JSON, for the log; empty when there are none.</summary>
     public ReadOnlyMemory<byte> Output { get; set; }
 

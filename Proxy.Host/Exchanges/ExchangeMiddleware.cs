@@ -19,7 +19,7 @@ internal sealed partial class ExchangeMiddleware(
     public async Task InvokeAsync(HttpContext context)
     {
         var now = time.GetUtcNow();
-        using var exchange = new Exchange(Guid.CreateVersion7(now), now, settings.Current, ApiOperation.Find(context.Request))
+        using var exchange = new Exchange(CallId.New(now), now, settings.Current, ApiOperation.Find(context.Request))
         {
             Requester = context.Connection.RemoteIpAddress,
             Activity = Activity.Current,
@@ -46,6 +46,8 @@ internal sealed partial class ExchangeMiddleware(
 
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
         if (exchange.Refusal is not null || exchange.ProviderRefusal is not null) await AnswerAsync(context, exchange);
+
+        if (exchange.IsCut) await BrokenEnd.ThrowAsync(context, time);
     }
 
     private static async Task AnswerAsync(HttpContext context, Exchange exchange)

@@ -1,8 +1,6 @@
-using System.Net.Http.Headers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Providers;
-using Proxy.Host.Requests;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -14,15 +12,10 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
     /// <summary>Under which it travels with the request.</summary>
     public static readonly HttpRequestOptionsKey<Hedge> Key = new("proxy.hedge");
 
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     private (Attempt Attempt, DestinationState Destination)? _second;
 
     /// <summary>How long the first is waited for alone: 19 of 20 answer within that.</summary>
     public TimeSpan Delay => delay;
-
-    /// <summary>The body of the first, in place of one that YARP would wait for.</summary>
-    public HttpContent OwnFirst() => Own((OutgoingBody)context.Request.Body);
 
     /// <returns>The request of the second attempt; null when there is to be none.</returns>
     public HttpRequestMessage? Begin(HttpRequestMessage like)
@@ -31,21 +24,20 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         if (exchange.ClientLeft.IsCancellationRequested || planner.Begin(context) is not var (attempt, place)) return null;
 
         var message = new HttpRequestMessage(like.Method, (Uri?)null) { Version = like.Version, VersionPolicy = like.VersionPolicy };
-        if (AttemptDressing.Dress(attempt, exchange, message, context.Request.Headers) is not { } body)
+        if (!AttemptDressing.TryDress(attempt, exchange, message, context.Request.Headers))
         {
             planner.Judge(context, attempt, place);
             return null;
         }
 
         _second = (attempt, place);
-        message.Content = Own(body);
         return message;
     }
 
     /// <summary>Makes the exchange that of the answer that is taken, and the other attempt a failed one.</summary>
     /// <param name="isSecond">Whether the second one is taken.</param>
     /// <param name="other">The other answer, which is over.</param>
-    public void Take(bool isSecond, HedgeLane other)
+    public ValueTask TakeAsync(bool isSecond, HedgeLane other)
     {
         var exchange = context.Exchange;
         var second = _second!.Value;
@@ -54,27 +46,5 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         exchange.Attempt = isSecond ? second.Attempt : first;
         if (isSecond) context.GetReverseProxyFeature().ProxiedDestination = second.Destination;
         planner.Judge(context, loser, place);
-    }
-
-    /// <summary>A body that may still be read when its attempt is over; that of the call goes back to its pool.</summary>
-    private static HttpContent Own(OutgoingBody body)
-    {
-        var bytes = new byte[body.Length];
-        body.ReadExactly(bytes);
-        return new ByteArrayContent(bytes) { Headers = { ContentType = Json } };
-    }
-
-    private static AttemptFailure FailureOf(Exchange exchange, HedgeLane lane)
-    {
-        if (lane.WasGivenUp) return new AttemptFailure(FailureKind.Outrun, ExchangeErrors.Outrun);
-        if (lane.Status is { } status)
-        {
-            var kind = status is 401 or 403 or 404 ? FailureKind.Misplaced : status is 408 or 409 or 429 or >= 500 ? FailureKind.Transient : FailureKind.ClientFault;
-            return new AttemptFailure(kind, ExchangeErrors.NoAnswer(status)) { Status = status };
-        }
-
-        return new AttemptFailure(FailureKind.Transient, exchange.Timer!.Token.IsCancellationRequested
-            ? ExchangeErrors.Of(exchange.Timer.End, exchange)
-            : ExchangeErrors.Of(ForwarderError.Request, exchange));
     }
 }

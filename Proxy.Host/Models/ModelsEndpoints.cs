@@ -55,7 +55,7 @@ internal static class ModelsEndpoints
         var body = new ArrayBufferWriter<byte>(512);
         using var json = new Utf8JsonWriter(body);
 
-        if ((authentication.Error ?? write(json, authentication.Caller!)) is { } error)
+        if ((authentication.Error ?? FindRouteRefusal(authentication.Caller!) ?? write(json, authentication.Caller!)) is { } error)
         {
             await ErrorWriter.WriteAsync(context, error);
             return;
@@ -66,6 +66,10 @@ internal static class ModelsEndpoints
         context.Response.ContentLength = body.WrittenCount;
         await context.Response.BodyWriter.WriteAsync(body.WrittenMemory, context.RequestAborted);
     }
+
+    /// <summary>Whoever may call a model, or look at what is theirs, may know its name.</summary>
+    private static ProxyError? FindRouteRefusal(Caller caller) =>
+        caller.FindRouteRefusal("/models", RouteKind.Call) is { } refusal && caller.FindRouteRefusal("/models", RouteKind.Information) is not null ? refusal : null;
 
     private static void WriteModel(Utf8JsonWriter json, string model)
     {

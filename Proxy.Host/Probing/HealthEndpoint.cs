@@ -4,7 +4,7 @@ using Proxy.Management.Errors;
 
 namespace Proxy.Host.Probing;
 
-/// <summary><c>GET /health</c>: every deployment, probed now. For the master key; it shows no credential and no address.</summary>
+/// <summary><c>GET /health</c>: every deployment, probed now. For admins; it shows no credential and no address.</summary>
 internal static class HealthEndpoint
 {
     public static void MapHealth(this IEndpointRouteBuilder routes) => routes.MapGet("/health", HandleAsync);
@@ -12,7 +12,7 @@ internal static class HealthEndpoint
     private static async Task HandleAsync(HttpContext context, Authenticator authenticator, HealthProbe probe, string? model = null)
     {
         var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
-        var error = authentication.Error ?? (authentication.Caller!.IsProxyAdmin
+        var error = authentication.Error ?? authentication.Caller!.FindRouteRefusal("/health", RouteKind.Management) ?? (authentication.Caller!.IsProxyAdmin
             ? null
             : new ProxyError(401, ProxyError.AuthError, "Authentication Error, Only proxy admin can probe the deployments. Route=/health."));
         if (error is not null)

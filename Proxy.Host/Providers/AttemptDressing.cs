@@ -1,7 +1,7 @@
+using System.Net.Http.Headers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
-using Proxy.Host.Requests;
 using Proxy.Host.Translation;
 using Yarp.ReverseProxy.Model;
 
@@ -10,6 +10,8 @@ namespace Proxy.Host.Providers;
 /// <summary>Begins an attempt at a destination: takes its room there, and has its request written in the provider's dialect.</summary>
 internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvider time)
 {
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
     /// <returns>Null when the destination, since a reload, does not serve such calls. One that has failed already found no room.</returns>
     public Attempt? Begin(Exchange exchange, DestinationState destination)
     {
@@ -30,8 +32,8 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         return attempt;
     }
 
-    /// <returns>The body to send; null when the call cannot be carried over to what the provider speaks, and so the attempt has failed.</returns>
-    public static OutgoingBody? Dress(Attempt attempt, Exchange exchange, HttpRequestMessage message, IHeaderDictionary asked)
+    /// <returns>False when the call cannot be carried over to what the provider speaks, and so the attempt has failed.</returns>
+    public static bool TryDress(Attempt attempt, Exchange exchange, HttpRequestMessage message, IHeaderDictionary asked)
     {
         var deployment = attempt.Deployment;
         var body = attempt.Translation is { } translation
@@ -40,12 +42,15 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         if (body is null)
         {
             attempt.Fail(new AttemptFailure(FailureKind.Untranslatable, attempt.Translation!.Losses.Error!));
-            return null;
+            return false;
         }
 
+        body.Headers.ContentType = Json;
+        attempt.Body = body;
+        message.Options.Set(WholeBodyHandler.Body, body);
         message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? exchange.Operation!, attempt.UpstreamModel);
         deployment.Dialect.Dress(message.Headers, deployment, asked);
-        return body;
+        return true;
     }
 
     private static TranslatedCall? Translate(Exchange exchange, string destinationId, Deployment deployment, DateTimeOffset now)

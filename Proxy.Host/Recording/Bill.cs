@@ -1,5 +1,7 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
+using Proxy.Host.Providers;
+using Proxy.Management.Prices;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -11,24 +13,49 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
 
     public static Bill Of(Exchange exchange)
     {
-        var usage = exchange.Answer.Usage;
-        var isEstimated = false;
-        if (usage is null && WasServed(exchange))
+        var said = exchange.Answer.Usage;
+        if (said is null && !WasServed(exchange)) return default;
+
+        var price = FindPrice(exchange);
+        var usage = said ?? EstimateOf(exchange);
+        var isEstimated = said is null;
+        if (price is null) return usage.Total == 0 ? default : new Bill(usage, 0, 0, isEstimated, IsUnpriced: true);
+
+        usage = AddUnits(exchange, usage, price, ref isEstimated);
+        var (input, output) = price.CostOf(usage, exchange.Answer.ServiceTier ?? exchange.Request!.ServiceTier);
+        return new Bill(usage, input + OutrunCost(exchange, usage), output, isEstimated && (usage.Total > 0 || input + output > 0), IsUnpriced: false);
+    }
+
+    /// <summary>What we asked the provider for is what it charges; the client's name is the last resort.</summary>
+    private static ModelPrice? FindPrice(Exchange exchange)
+    {
+        var (attempt, prices) = (exchange.Attempt!, exchange.Settings.Prices);
+        return exchange.Operation == ApiOperation.ImageGeneration
+            ? Pictures.Of(exchange.Request!, exchange.Answer).FindPrice(prices, attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model)
+            : prices.FindPrice(attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model);
+    }
+
+    /// <summary>What is paid for beside tokens, or instead of them. What can be counted is not estimated.</summary>
+    private static TokenUsage AddUnits(Exchange exchange, TokenUsage usage, ModelPrice price, ref bool isEstimated)
+    {
+        if (exchange.Operation == ApiOperation.ImageGeneration)
         {
-            usage = EstimateOf(exchange);
-            isEstimated = true;
+            usage = Pictures.Of(exchange.Request!, exchange.Answer).Bill(usage, price);
+            if (usage.Images > 0) Drop(ref usage, ref isEstimated);
+        }
+        else if (exchange.Operation == ApiOperation.Rerank && price.Has(PriceKind.Query))
+        {
+            usage = usage with { Queries = exchange.Answer.Searches ?? 1 };
+            Drop(ref usage, ref isEstimated);
         }
 
-        if (usage is not { } tokens || tokens.Total == 0) return default;
+        if (price.Has(PriceKind.Second) && usage.Seconds == 0)
+            usage = usage with { Seconds = (decimal)(exchange.EndedAt - exchange.Attempt!.StartedAt).TotalMilliseconds / 1000 };
+        if (price.Has(PriceKind.Character)) usage = usage with { Characters = Estimate.InputCharacters(exchange.Request!) };
+        if (!price.Has(PriceKind.CharacterOutput)) return usage;
 
-        // What we asked the provider for is what it charges; the client's name is the last resort.
-        var attempt = exchange.Attempt!;
-        var price = exchange.Settings.Prices.FindPrice(
-            attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model);
-        if (price is null) return new Bill(tokens, 0, 0, isEstimated, IsUnpriced: true);
-
-        var (input, output) = price.CostOf(tokens, exchange.Answer.ServiceTier ?? exchange.Request!.ServiceTier);
-        return new Bill(tokens, input + OutrunCost(exchange, tokens), output, isEstimated, IsUnpriced: false);
+        isEstimated = true;
+        return usage with { OutputCharacters = exchange.Answer.OutputBytes };
     }
 
     /// <summary>The provider of an attempt that another one outran had the prompt, and bills it; nothing else of it came.</summary>
@@ -44,6 +71,13 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         }
 
         return cost;
+    }
+
+    /// <summary>Tokens that nobody has counted are not paid for where something else is.</summary>
+    private static void Drop(ref TokenUsage usage, ref bool isEstimated)
+    {
+        if (isEstimated) usage = usage with { Input = 0, Output = 0 };
+        isEstimated = false;
     }
 
     /// <summary>A refusal costs nothing, here or there; an answer that began does, also when it broke or nobody waited for its end.</summary>

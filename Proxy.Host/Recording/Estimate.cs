@@ -1,6 +1,10 @@
+using System.Text.Json;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Models;
+using Proxy.Host.Providers;
 using Proxy.Host.Requests;
+using Proxy.Management.Prices;
+using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
 
@@ -11,6 +15,9 @@ internal static class Estimate
 {
     /// <summary>The usual length of a token, where the provider does not count for us.</summary>
     private const int BytesPerToken = 4;
+
+    /// <summary>What is held for a model that is hired by time.</summary>
+    private const decimal UsualSeconds = 60;
 
     /// <summary>Beyond it a sum of many estimates could leave 64 bits.</summary>
     private const decimal MostDollars = 1000;
@@ -23,18 +30,46 @@ internal static class Estimate
         var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
         var input = Tokens(InputBytes(request));
         var (most, mostTokens) = ((decimal?)null, input);
+        var pictures = operation == ApiOperation.ImageGeneration ? Pictures.Of(request, null) : (Pictures?)null;
         foreach (var (id, deployment) in cluster.Deployments)
         {
-            var price = exchange.Settings.Prices.FindPrice($"{cluster.Id}/{id}", deployment.UpstreamModel(target), target.Model);
+            var (modelId, upstream) = ($"{cluster.Id}/{id}", deployment.UpstreamModel(target));
+            var price = pictures is { } sized
+                ? sized.FindPrice(exchange.Settings.Prices, modelId, upstream, target.Model)
+                : exchange.Settings.Prices.FindPrice(modelId, upstream, target.Model);
             var modelsMost = price?.MaxOutputTokens;
             if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, modelsMost));
             if (price is null) continue;
 
             var output = operation.IsGenerating ? request.Bounds.MostOf(operation, modelsMost) : 0;
-            most = Math.Max(most ?? 0, Math.Min(price.MostOf(input, output, request.ServiceTier), MostDollars));
+            var usage = new TokenUsage(input, 0, 0, output, 0) { Queries = operation == ApiOperation.Rerank ? 1 : 0 };
+            if (pictures is { } made) usage = made.Bill(usage, price);
+            if (price.Has(PriceKind.Character)) usage = usage with { Characters = InputCharacters(request), OutputCharacters = output * BytesPerToken };
+            if (price.Has(PriceKind.Second)) usage = usage with { Seconds = UsualSeconds };
+            most = Math.Max(most ?? 0, Math.Min(price.MostOf(usage, request.ServiceTier), MostDollars));
         }
 
         return (most, mostTokens);
+    }
+
+    /// <summary>The characters of what is asked: of the text, or of all texts of a conversation.</summary>
+    public static long InputCharacters(CompletionRequest request)
+    {
+        long characters = 0;
+        foreach (var field in request.Fields)
+        {
+            if (field.Kind != FieldKind.Input) continue;
+
+            var reader = new Utf8JsonReader(request.ValueOf(field));
+            var isText = true;
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.PropertyName) isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("text"u8);
+                else if (reader.TokenType == JsonTokenType.String && isText) characters += reader.GetString()!.EnumerateRunes().Count();
+            }
+        }
+
+        return characters;
     }
 
     public static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;

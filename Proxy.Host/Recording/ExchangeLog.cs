@@ -129,7 +129,7 @@ internal static class ExchangeLog
     }
 
     private static CompletionUsage UsageOf(TokenUsage usage) =>
-        new(usage.Input + usage.AudioInput, usage.CachedInput, usage.CacheWrite + usage.CacheWriteHour, usage.Output + usage.AudioOutput, usage.Reasoning);
+        new(usage.FreshInput, usage.CachedInput, usage.CacheWrite + usage.CacheWriteHour, usage.AnsweredOutput, usage.Reasoning);
 
     private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked)
     {

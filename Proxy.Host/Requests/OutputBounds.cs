@@ -21,6 +21,9 @@ internal sealed class OutputBounds
     private long? _outputTokens;
     private long _choices = 1;
 
+    /// <summary>How many answers are asked for, or pictures.</summary>
+    public long Choices => _choices;
+
     /// <summary>What all choices together usually come to; what rates are held by, since they heal within a minute.</summary>
     /// <param name="operation">What is called, for it says which bound counts.</param>
     /// <param name="modelsMost">The most that the model ever answers, if that is known.</param>

@@ -10,10 +10,16 @@ internal enum AccessRule
     /// <summary>Anybody, without a key.</summary>
     Public,
 
-    /// <summary>Any valid key; the handler compares whose thing it is.</summary>
+    /// <summary>Any valid key looks at what is its own; the handler asks <see cref="Rights"/> whose thing it is.</summary>
     OwnerOrAdmin,
 
-    /// <summary>The master key.</summary>
+    /// <summary>Admins and viewers look at what is everybody's.</summary>
+    AdminOrViewer,
+
+    /// <summary>Whoever may change what is theirs, such as an internal user or the admin of a team; the handler asks <see cref="Rights"/> whose thing it is.</summary>
+    Manager,
+
+    /// <summary>The master key, and keys of users who are admins.</summary>
     Admin,
 }
 
@@ -68,10 +74,11 @@ internal static class AccessPolicies
         var (caller, error) = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
 
         if (error is not null) return new ErrorResult(error);
-        if (policy.Rule == AccessRule.Admin && !caller!.IsProxyAdmin)
-            return new ErrorResult(AuthErrors.NotAdmin(context.Request.Path, caller.UserId));
+        if (Rights.FindRefusal(policy.Rule, caller!, RouteOf(context)) is { } refusal) return new ErrorResult(refusal);
 
         context.Items[CallerItem] = caller;
         return await next(invocation);
     }
+
+    private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
 }

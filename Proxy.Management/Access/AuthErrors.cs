@@ -34,9 +34,17 @@ internal static class AuthErrors
         "expired_key",
         $"Authentication Error - Expired Key. Key Expiry time {Format(expiry)} and current time {Format(now)}");
 
-    public static ProxyError NotAdmin(string route, string? userId) => Unauthorized(
+    public static ProxyError NotAdmin(string route, Caller caller) => Unauthorized(
         "Only proxy admin can be used to generate, delete, update info for new keys/users/teams. "
-        + $"Route={route}. Your role=unknown. Your user_id={userId ?? "unknown"}");
+        + $"Route={route}. Your role={RoleNames.Of(caller.Role)}. Your user_id={caller.UserId ?? "unknown"}");
+
+    public static ProxyError ViewerMayNot(string route) => new(
+        403, ProxyError.AuthError, $"user not allowed to access this route, role= proxy_admin_viewer. Trying to access: {route}");
+
+    public static ProxyError RouteNotAllowed(string route, RouteList allowed) => new(
+        403,
+        ProxyError.AuthError,
+        $"Virtual key is not allowed to call this route. Only allowed to call routes: {allowed}. Tried to call route: {route}");
 
     private static ProxyError Unauthorized(string message) => new(401, ProxyError.AuthError, "Authentication Error, " + message);
 

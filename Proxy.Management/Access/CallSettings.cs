@@ -11,6 +11,9 @@ internal sealed class CallSettings
 
     public IReadOnlyList<string> Tags { get; private init; } = [];
 
+    /// <summary>The routes that a key may use.</summary>
+    public RouteList Routes { get; private init; } = RouteList.All;
+
     /// <param name="details">The JSON object of the row.</param>
     /// <param name="metadata">Another one, in which clients write tags too.</param>
     public static CallSettings Read(string details, string metadata = "{}")
@@ -24,6 +27,7 @@ internal sealed class CallSettings
         {
             Aliases = ReadAliases(root, "aliases") ?? ReadAliases(root, "model_aliases") ?? None.Aliases,
             Tags = [.. ReadTags(root).Union(ReadTags(second.RootElement), StringComparer.Ordinal)],
+            Routes = RouteList.Read(root),
         };
     }
 

@@ -19,8 +19,11 @@ public sealed class Caller
 
     public TeamState? Team => Key?.Team;
 
-    /// <summary>The master key.</summary>
-    public bool IsProxyAdmin => Key is null;
+    /// <summary>The role of the key's user, as of the latest change of it.</summary>
+    public Role Role => Key is null ? Role.ProxyAdmin : Key.User?.Terms.Role ?? Role.None;
+
+    /// <summary>The master key, or the key of a user who is an admin.</summary>
+    public bool IsProxyAdmin => Role == Role.ProxyAdmin;
 
     public string? UserId => Key is null ? AdminUserId : Key.Current.UserId;
 
@@ -61,6 +64,18 @@ public sealed class Caller
         if (team is null && Key.User?.Terms.Models is { } user && !user.Allows(model, groups)) return UserRefusal(user, model);
 
         return Key.Organization?.Terms.Models is { } organization && !organization.Allows(model, groups) ? OrganizationRefusal(organization, model) : null;
+    }
+
+    /// <param name="route">The pattern of the routed endpoint, or the path that stands for an operation.</param>
+    /// <param name="kind">What it is.</param>
+    /// <returns>Why the key may not be used for this, or null.</returns>
+    public ProxyError? FindRouteRefusal(string route, RouteKind kind)
+    {
+        if (Key is null) return null;
+        if (kind == RouteKind.Call && Role == Role.ProxyAdminViewer) return AuthErrors.ViewerMayNot(route);
+
+        var routes = Key.Current.Settings.Routes;
+        return routes.Allows(route, kind) ? null : AuthErrors.RouteNotAllowed(route, routes);
     }
 
     private static ProxyError KeyRefusal(ModelList allowed, string model) => new(

@@ -45,6 +45,9 @@ internal sealed class Account
     /// <summary>The last admission, on the clock that never goes back.</summary>
     public long LastUsedAt { get; private set; }
 
+    /// <summary>It is in memory no more: whoever still refers to it must look for its successor.</summary>
+    public bool HasLeft { get; private set; }
+
     /// <summary>Where the terms are kept that hold as far as the account has none of its own; null for most.</summary>
     public UsualTerms? Usual { get; set; }
 
@@ -64,7 +67,9 @@ internal sealed class Account
     public bool Denies(DateTimeOffset now, long clock, long picos, out Denial denial)
     {
         var terms = CurrentTerms();
-        if (terms.IsBlocked)
+        if (HasLeft)
+            denial = new Denial(this, DenialReason.Gone, 0, 0);
+        else if (terms.IsBlocked)
             denial = new Denial(this, DenialReason.Blocked, 0, 0);
         else if (terms.MaxBudgetPicosAt(now) is { } budget && !Fits(budget, _reserved, picos))
             denial = new Denial(this, DenialReason.Budget, budget, _spent, _reserved, picos, ResetAt: ResetAt);
@@ -114,6 +119,13 @@ internal sealed class Account
 
         if (tokens < heldTokens) _tokens.TakeBack(takenAt, heldTokens - tokens);
         else if (_terms.TpmLimit is not null) _tokens.Add(clock, tokens - heldTokens);
+    }
+
+    /// <summary>Leaves, unless something would be lost: what calls hold, or what they have used of a rate within its window.</summary>
+    public bool TryLeave(long clock)
+    {
+        var isInUse = _holds > 0 || _freed is not null || _requests?.UsedAt(clock) > 0 || _tokens?.UsedAt(clock) > 0;
+        return HasLeft = !isInUse;
     }
 
     public void AddSpend(long picos) => _spent += picos;

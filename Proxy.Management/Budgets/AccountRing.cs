@@ -4,8 +4,12 @@ using Proxy.Management.Storage;
 namespace Proxy.Management.Budgets;
 
 /// <summary>The accounts in memory. An account stays, so that keys, teams and calls under way can hold on to it.</summary>
+/// <remarks>Customers and tags are what clients say, so there is no end of them: of those, the ones that nobody uses leave, oldest first.
+/// Nothing is lost with them, since their spend is in their row. One that left is never admitted to again: see <see cref="Account.HasLeft"/>.</remarks>
 internal sealed class AccountRing
 {
+    private const int MostIdle = 10_000;
+
     private readonly StateCache<AccountId, Account> _accounts;
     private readonly AccountStore _store;
 
@@ -37,6 +41,20 @@ internal sealed class AccountRing
     {
         if (id.Kind == AccountKind.Proxy) change(Proxy);
         else _accounts.Change(id, change);
+    }
+
+    /// <summary>Lets those customers and tags leave that were not used for longest.</summary>
+    /// <param name="clock">The clock of admissions.</param>
+    /// <param name="keep">How many may stay though nobody uses them.</param>
+    public void Trim(long clock, int keep = MostIdle)
+    {
+        var loaded = _accounts.Loaded.Where(account => account.Id.Kind is AccountKind.Customer or AccountKind.Tag).ToList();
+        foreach (var account in loaded.OrderBy(account => account.LastUsedAt).Take(loaded.Count - keep))
+        {
+            bool hasLeft;
+            lock (Gate) hasLeft = account.TryLeave(clock);
+            if (hasLeft) _accounts.Remove(account.Id);
+        }
     }
 
     private async Task<Account?> LoadAsync(AccountId id)

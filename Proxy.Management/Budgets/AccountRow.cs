@@ -7,6 +7,9 @@ namespace Proxy.Management.Budgets;
 /// <summary>An account as the columns hold it, beside the terms of the budget that it shares.</summary>
 internal sealed record AccountRow : LimitRow
 {
+    /// <summary>The detail of a user that says what they are.</summary>
+    public const string RoleField = "user_role";
+
     public required string Kind { get; init; }
     public required string Id { get; init; }
     public string? Alias { get; init; }
@@ -42,6 +45,7 @@ internal sealed record AccountRow : LimitRow
         RpmLimit = RpmLimit ?? SharedRpmLimit,
         IsBlocked = IsBlocked != 0,
         Models = ReadModels(),
+        Role = ReadRole(),
     };
 
     private ModelList ReadModels()
@@ -52,6 +56,14 @@ internal sealed record AccountRow : LimitRow
         return document.RootElement.TryGetProperty("models", out var models) && models.ValueKind == JsonValueKind.Array
             ? new ModelList([.. models.EnumerateArray().Where(model => model.ValueKind == JsonValueKind.String).Select(model => model.GetString()!)])
             : ModelList.All;
+    }
+
+    private Role ReadRole()
+    {
+        if (AccountId.Kind != AccountKind.User || !Details.Contains(RoleField, StringComparison.Ordinal)) return Role.None;
+
+        using var document = JsonDocument.Parse(Details);
+        return document.RootElement.TryGetProperty(RoleField, out var role) && role.ValueKind == JsonValueKind.String ? RoleNames.Find(role.GetString()) : Role.None;
     }
 
     public static AccountKind KindOf(string scope) => Enum.GetValues<AccountKind>().First(kind => new AccountId(kind, "").Scope == scope);

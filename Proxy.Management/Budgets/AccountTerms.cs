@@ -27,6 +27,9 @@ public sealed record AccountTerms : LimitSettings
     /// <summary>Lets nothing through.</summary>
     public bool IsBlocked { get; init; }
 
+    /// <summary>What a user is; others have none.</summary>
+    public Role Role { get; init; }
+
     /// <summary>The models that a user or an organisation may use.</summary>
     internal ModelList Models { get; init; } = ModelList.All;
 

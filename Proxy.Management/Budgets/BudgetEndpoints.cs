@@ -18,8 +18,8 @@ internal static class BudgetEndpoints
     {
         routes.MapPost("/budget/new", AccessRule.Admin, CreateAsync);
         routes.MapPost("/budget/update", AccessRule.Admin, UpdateAsync);
-        routes.MapPost("/budget/info", AccessRule.Admin, ShowAsync);
-        routes.MapGet("/budget/list", AccessRule.Admin, ListAsync);
+        routes.MapPost("/budget/info", AccessRule.AdminOrViewer, ShowAsync);
+        routes.MapGet("/budget/list", AccessRule.AdminOrViewer, ListAsync);
         routes.MapPost("/budget/delete", AccessRule.Admin, DeleteAsync);
     }
 

@@ -4,8 +4,8 @@ using Proxy.Management.Alerts;
 
 namespace Proxy.Management.Budgets;
 
-/// <summary>Looks now and then for periods that are over, so that rows nobody calls begin anew too, and for alerts that wait.</summary>
-internal sealed partial class BudgetSweep(BudgetResets resets, BudgetAlerts alerts, TimeProvider time, ILogger<BudgetSweep> logger) : BackgroundService
+/// <summary>Looks now and then for periods that are over, so that rows nobody calls begin anew too, for alerts that wait, and for accounts that nobody uses.</summary>
+internal sealed partial class BudgetSweep(AccountRing ring, BudgetResets resets, BudgetAlerts alerts, TimeProvider time, ILogger<BudgetSweep> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -28,6 +28,7 @@ internal sealed partial class BudgetSweep(BudgetResets resets, BudgetAlerts aler
     {
         try
         {
+            ring.Trim(time.GetElapsedTime(0, time.GetTimestamp()).Ticks);
             await resets.RunDueAsync(stoppingToken);
             await alerts.DeliverAsync(stoppingToken);
         }

@@ -41,10 +41,18 @@ public sealed class Cashier
         Reservation reservation, TimeSpan? patience, CancellationToken cancellationToken)
     {
         if (TryTake(reservation, out var denial, out var freed)) return new((reservation, null));
+        if (denial.Reason == DenialReason.Gone) return RenewAndAdmitAsync(reservation, patience, cancellationToken);
 
         return freed is null
             ? new((null, Refusals.Of(denial, _time.GetUtcNow())))
             : WaitAsync(reservation, denial, freed, patience, cancellationToken);
+    }
+
+    private async ValueTask<(Reservation? Reservation, ProxyError? Error)> RenewAndAdmitAsync(
+        Reservation reservation, TimeSpan? patience, CancellationToken cancellationToken)
+    {
+        await reservation.RenewAsync(_ring);
+        return await AdmitAsync(reservation, patience, cancellationToken);
     }
 
     internal void Close(Reservation reservation, long picos, long tokens)
@@ -128,6 +136,7 @@ public sealed class Cashier
             }
 
             if (TryTake(reservation, out denial, out freed)) return (reservation, null);
+            if (denial.Reason == DenialReason.Gone) return await RenewAndAdmitAsync(reservation, rest, cancellationToken);
         }
 
         return (null, Refusals.Of(denial, _time.GetUtcNow()));

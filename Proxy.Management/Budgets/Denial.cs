@@ -3,6 +3,9 @@ namespace Proxy.Management.Budgets;
 internal enum DenialReason
 {
     None,
+
+    /// <summary>The account has left memory; its successor decides.</summary>
+    Gone,
     Blocked,
     Budget,
     Requests,

@@ -56,6 +56,21 @@ public sealed class Reservation
         _more[index] = account;
     }
 
+    /// <summary>Puts the successors of accounts that have left in their places, before anything is held.</summary>
+    internal async Task RenewAsync(AccountRing ring)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            while (this[i].HasLeft) Set(i, await ring.FindAsync(this[i].Id));
+        }
+    }
+
+    private void Set(int index, Account account)
+    {
+        if (index < Accounts.Length) _accounts[index] = account;
+        else _more![index - Accounts.Length] = account;
+    }
+
     /// <summary>Under the cashier's lock; nothing denies it.</summary>
     internal void Take(long clock)
     {

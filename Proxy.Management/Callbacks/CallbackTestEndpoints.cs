@@ -39,7 +39,7 @@ internal static class CallbackTestEndpoints
         var teamId = path[..^TestEnd.Length].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
         // Another's team and no team get one answer, so that nobody can find out which teams exist.
-        if (!caller.IsProxyAdmin && caller.TeamId != teamId) return new ErrorResult(AuthErrors.NotAdmin(context.Request.Path, caller.UserId));
+        if (!caller.IsProxyAdmin && caller.TeamId != teamId) return new ErrorResult(AuthErrors.NotAdmin(context.Request.Path, caller));
         if (await store.FindAsync(teamId, cancellationToken) is not var (team, _)) return new ErrorResult(TeamErrors.DoesNotExist(teamId));
 
         var callbacks = team.IsLoggingDisabled ? [] : team.Callbacks;

@@ -16,9 +16,9 @@ internal static class CustomerEndpoints
         {
             routes.MapPost($"{prefix}/new", AccessRule.Admin, Endpoints.CreateAsync);
             routes.MapPost($"{prefix}/update", AccessRule.Admin, Endpoints.UpdateAsync);
-            routes.MapGet($"{prefix}/info", AccessRule.Admin, (HttpContext context, AccountStore store, BudgetResets resets, CancellationToken token) =>
+            routes.MapGet($"{prefix}/info", AccessRule.AdminOrViewer, (HttpContext context, AccountStore store, BudgetResets resets, CancellationToken token) =>
                 Endpoints.ShowAsync(store, resets, context.Request.Query["end_user_id"], token));
-            routes.MapGet($"{prefix}/list", AccessRule.Admin, Endpoints.ListAsync);
+            routes.MapGet($"{prefix}/list", AccessRule.AdminOrViewer, Endpoints.ListAsync);
         }
     }
 }

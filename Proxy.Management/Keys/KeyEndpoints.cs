@@ -65,15 +65,16 @@ internal static class KeyEndpoints
         var caller = context.ManagementCaller;
         var hash = key is null ? caller.KeyHash : KeyFormat.FindHash(key);
 
+        var record = hash is { } named ? await store.FindAsync(named, cancellationToken) : null;
+        var team = record?.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
+
         // Another's key and no key get one answer, so that nobody can find out which keys exist.
-        if (!caller.IsProxyAdmin && hash != caller.KeyHash) return new ErrorResult(KeyErrors.NotYours);
+        if (record is null ? !caller.SeesAll : !caller.MaySee(record.Identity, team?.Current)) return new ErrorResult(KeyErrors.NotYours);
         if (hash is not { } known) return new ErrorResult(KeyErrors.NotFound);
 
-        var record = await store.FindAsync(known, cancellationToken);
         if (await resets.TryResetAsync(record?.Identity.Limits.BudgetResetAt, cancellationToken)) record = await store.FindAsync(known, cancellationToken);
         if (record is null) return new ErrorResult(KeyErrors.NotFound);
 
-        var team = record.Identity.TeamId is { } teamId ? await teams.FindAsync(teamId) : null;
         var effect = services.GetService<ILogging>()?.EffectOf(record.Identity, team?.Current);
         return TypedResults.Json(new KeyInfo(key ?? known.ToString(), KeyView.Of(record), effect), KeyJson.Default.KeyInfo);
     }

@@ -14,8 +14,8 @@ internal static class OrganizationEndpoints
     {
         routes.MapPost("/organization/new", AccessRule.Admin, Endpoints.CreateAsync);
         routes.MapPost("/organization/update", AccessRule.Admin, Endpoints.UpdateAsync);
-        routes.MapGet("/organization/info", AccessRule.Admin, (HttpContext context, AccountStore store, BudgetResets resets, CancellationToken token) =>
+        routes.MapGet("/organization/info", AccessRule.AdminOrViewer, (HttpContext context, AccountStore store, BudgetResets resets, CancellationToken token) =>
             Endpoints.ShowAsync(store, resets, context.Request.Query["organization_id"], token));
-        routes.MapGet("/organization/list", AccessRule.Admin, Endpoints.ListAsync);
+        routes.MapGet("/organization/list", AccessRule.AdminOrViewer, Endpoints.ListAsync);
     }
 }

@@ -29,12 +29,24 @@ internal static class LiteLlmPriceMap
             if (Number(field.Value) is { } figure && PriceFigure.OfLiteLlm(field.Name, figure) is { } point) points.Add(point);
         }
 
+        var mode = model.TryGetProperty("mode", out var word) && word.ValueKind == JsonValueKind.String ? word.GetString() : null;
+        if (mode == "image_generation") ReadAsMade(points);
         return points.Count == 0 ? null : new ModelPrice(points)
         {
-            Mode = model.TryGetProperty("mode", out var mode) && mode.ValueKind == JsonValueKind.String ? mode.GetString() : null,
+            Mode = mode,
             MaxInputTokens = Tokens(model, "max_input_tokens") ?? Tokens(model, "max_tokens"),
             MaxOutputTokens = Tokens(model, "max_output_tokens"),
         };
+    }
+
+    /// <summary>Where a model makes pictures, the map states what one costs as input too.</summary>
+    private static void ReadAsMade(List<PricePoint> points)
+    {
+        var isStated = points.Exists(point => point.Kind == PriceKind.ImageOutput);
+        for (var i = 0; i < points.Count && !isStated; i++)
+        {
+            if (points[i].Kind == PriceKind.ImageInput) points[i] = points[i] with { Kind = PriceKind.ImageOutput };
+        }
     }
 
     private static long? Tokens(JsonElement model, string name) =>

@@ -5,7 +5,7 @@ namespace Proxy.Management.Prices;
 /// <summary>What a model costs. Immutable.</summary>
 public sealed class ModelPrice
 {
-    private static readonly PriceKind[] OtherOutput = [PriceKind.Reasoning, PriceKind.AudioOutput];
+    private static readonly PriceKind[] OtherOutput = [PriceKind.Reasoning, PriceKind.AudioOutput, PriceKind.ImageTokenOutput];
 
     private readonly PricePoint[] _points;
 
@@ -47,23 +47,30 @@ public sealed class ModelPrice
             + usage.CacheWrite * write
             + Cost(usage.CacheWriteHour, PriceKind.CacheWriteHour, tier, prompt, write)
             + Cost(usage.AudioInput, PriceKind.AudioInput, tier, prompt, input)
+            + Cost(usage.ImageInput, PriceKind.ImageTokenInput, tier, prompt, input)
+            + Cost(usage.Characters, PriceKind.Character, tier, prompt, 0)
+            + Cost(usage.Seconds, PriceKind.Second, tier, prompt, 0)
+            + Cost(usage.Queries, PriceKind.Query, tier, prompt, 0)
             + (Find(PriceKind.Request, tier, prompt) ?? 0);
         var outputCost = usage.Output * output
             + Cost(usage.Reasoning, PriceKind.Reasoning, tier, prompt, output)
             + Cost(usage.AudioOutput, PriceKind.AudioOutput, tier, prompt, output)
-            + Cost(usage.Images, PriceKind.ImageOutput, tier, prompt, 0);
+            + Cost(usage.ImageOutput, PriceKind.ImageTokenOutput, tier, prompt, output)
+            + Cost(usage.Images, PriceKind.ImageOutput, tier, prompt, 0)
+            + Cost(usage.Pixels, PriceKind.Pixel, tier, prompt, 0)
+            + Cost(usage.OutputCharacters, PriceKind.CharacterOutput, tier, prompt, 0);
         return (inputCost, outputCost);
     }
 
-    /// <summary>The most that so many tokens can come to, whatever becomes of the output: some of it may be thought or spoken.</summary>
-    public decimal MostOf(long input, long output, ServiceTier tier)
+    /// <summary>The most that so much can come to, whatever becomes of the output: some of it may be thought, spoken or drawn.</summary>
+    public decimal MostOf(in TokenUsage usage, ServiceTier tier)
     {
-        var (inputCost, outputCost) = CostOf(new TokenUsage(input, 0, 0, output, 0), tier);
-        if (output == 0) return inputCost + outputCost;
+        var (inputCost, outputCost) = CostOf(usage, tier);
+        if (usage.Output == 0) return inputCost + outputCost;
 
         foreach (var kind in OtherOutput)
         {
-            if (Find(kind, tier, input) is { } dollars) outputCost = Math.Max(outputCost, output * dollars);
+            if (Find(kind, tier, usage.Input) is { } dollars) outputCost = Math.Max(outputCost, usage.Output * dollars);
         }
 
         return inputCost + outputCost;
@@ -77,7 +84,10 @@ public sealed class ModelPrice
         if (cacheWrite is { } write) yield return new PricePoint(PriceKind.CacheWrite, ServiceTier.Standard, 0, write);
     }
 
-    private decimal Cost(long count, PriceKind kind, ServiceTier tier, long prompt, decimal otherwise) =>
+    /// <summary>Whether something is paid for by this unit.</summary>
+    public bool Has(PriceKind kind) => Array.Exists(_points, point => point.Kind == kind);
+
+    private decimal Cost(decimal count, PriceKind kind, ServiceTier tier, long prompt, decimal otherwise) =>
         count == 0 ? 0 : count * (Find(kind, tier, prompt) ?? otherwise);
 
     /// <summary>The figure of the service tier before the standard one, and in each the one of the longest prompt that this one exceeds.</summary>

@@ -8,7 +8,7 @@ internal static class PriceFigure
     private const decimal Million = 1_000_000m;
     private const decimal Most = 1000m;
 
-    private static readonly (PriceKind Kind, string File, string Setting, string LiteLlm, bool IsPerToken)[] Kinds =
+    private static readonly (PriceKind Kind, string File, string Setting, string LiteLlm, bool IsPerMillion)[] Kinds =
     [
         (PriceKind.Input, "in", "InputCostPerToken", "input_cost_per_token", true),
         (PriceKind.Output, "out", "OutputCostPerToken", "output_cost_per_token", true),
@@ -18,8 +18,15 @@ internal static class PriceFigure
         (PriceKind.Reasoning, "reasoning", "ReasoningCostPerToken", "output_cost_per_reasoning_token", true),
         (PriceKind.AudioInput, "audio-in", "AudioInputCostPerToken", "input_cost_per_audio_token", true),
         (PriceKind.AudioOutput, "audio-out", "AudioOutputCostPerToken", "output_cost_per_audio_token", true),
+        (PriceKind.ImageTokenInput, "image-token-in", "ImageInputCostPerToken", "input_cost_per_image_token", true),
+        (PriceKind.ImageTokenOutput, "image-token-out", "ImageOutputCostPerToken", "output_cost_per_image_token", true),
         (PriceKind.ImageInput, "image-in", "InputCostPerImage", "input_cost_per_image", false),
         (PriceKind.ImageOutput, "image-out", "OutputCostPerImage", "output_cost_per_image", false),
+        (PriceKind.Pixel, "pixel", "CostPerPixel", "input_cost_per_pixel", true),
+        (PriceKind.Character, "char-in", "InputCostPerCharacter", "input_cost_per_character", true),
+        (PriceKind.CharacterOutput, "char-out", "OutputCostPerCharacter", "output_cost_per_character", true),
+        (PriceKind.Second, "second", "CostPerSecond", "input_cost_per_second", false),
+        (PriceKind.Query, "query", "CostPerQuery", "input_cost_per_query", false),
         (PriceKind.Request, "request", "CostPerRequest", "input_cost_per_request", false),
     ];
 
@@ -33,14 +40,14 @@ internal static class PriceFigure
     /// <summary>The names of settings, for a message.</summary>
     public static IEnumerable<string> SettingNames => Kinds.Select(kind => kind.Setting);
 
-    /// <summary><c>in@batch&gt;200000</c>; the figure is dollars for a million tokens.</summary>
+    /// <summary><c>in@batch&gt;200000</c>; the figure is dollars for a million tokens, pixels or characters, and for one of all else.</summary>
     public static PricePoint? OfFile(string name, decimal figure)
     {
         var above = Cut(ref name, ">", "");
         var tier = CutTier(ref name, entry => entry.File);
         foreach (var kind in Kinds)
         {
-            if (kind.File == name && above is { } tokens) return new PricePoint(kind.Kind, tier, tokens, kind.IsPerToken ? figure / Million : figure);
+            if (kind.File == name && above is { } tokens) return new PricePoint(kind.Kind, tier, tokens, kind.IsPerMillion ? figure / Million : figure);
         }
 
         return null;

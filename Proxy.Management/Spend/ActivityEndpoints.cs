@@ -22,9 +22,9 @@ internal static class ActivityEndpoints
     {
         routes.MapGet("/user/daily/activity", AccessRule.OwnerOrAdmin, ShowUsersAsync);
         routes.MapGet("/team/daily/activity", AccessRule.OwnerOrAdmin, ShowTeamsAsync);
-        routes.MapGet("/organization/daily/activity", AccessRule.Admin, ShowOrganizationsAsync);
-        routes.MapGet("/tag/daily/activity", AccessRule.Admin, ShowTagsAsync);
-        foreach (var path in (string[])["/customer/daily/activity", "/end_user/daily/activity"]) routes.MapGet(path, AccessRule.Admin, ShowCustomersAsync);
+        routes.MapGet("/organization/daily/activity", AccessRule.AdminOrViewer, ShowOrganizationsAsync);
+        routes.MapGet("/tag/daily/activity", AccessRule.AdminOrViewer, ShowTagsAsync);
+        foreach (var path in (string[])["/customer/daily/activity", "/end_user/daily/activity"]) routes.MapGet(path, AccessRule.AdminOrViewer, ShowCustomersAsync);
     }
 
     private static Task<IResult> ShowUsersAsync(

@@ -53,7 +53,7 @@ internal sealed class DayFilter
     }
 
     /// <summary>What a caller may see: an admin all, others what their user has spent, or their key when it has no user.</summary>
-    public DayFilter SeenBy(Caller caller) => caller.IsProxyAdmin ? this
+    public DayFilter SeenBy(Caller caller) => caller.SeesAll ? this
         : caller.UserId is { } user ? Is("user_id", user)
         : Is("key_hash", caller.KeyHash!.Value.ToArray());
 

@@ -21,7 +21,7 @@ internal sealed record EntryFilter(KeyHash? KeyHash, string? UserId, string? Tea
     /// <summary>What a caller may see: an admin all, others the entries of their user, or of their key when it has no user.</summary>
     public EntryFilter SeenBy(Caller caller)
     {
-        if (caller.IsProxyAdmin) return this;
+        if (caller.SeesAll) return this;
         if (caller.UserId is { } user) return this with { UserId = user, IsEmpty = UserId is not null && UserId != user };
 
         return this with { KeyHash = caller.KeyHash, IsEmpty = KeyHash is not null && KeyHash != caller.KeyHash };

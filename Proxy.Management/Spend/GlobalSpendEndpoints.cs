@@ -17,16 +17,16 @@ internal static class GlobalSpendEndpoints
 
     public static void MapGlobalSpendEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/global/spend", AccessRule.Admin, ShowSpend);
-        routes.MapGet("/global/spend/logs", AccessRule.Admin, ListDaysAsync);
-        routes.MapGet("/global/spend/keys", AccessRule.Admin, ListKeysAsync);
-        routes.MapGet("/global/spend/models", AccessRule.Admin, ListModelsAsync);
-        routes.MapGet("/global/spend/provider", AccessRule.Admin, ListProvidersAsync);
-        routes.MapGet("/global/spend/teams", AccessRule.Admin, ListTeamsAsync);
-        routes.MapGet("/global/spend/tags", AccessRule.Admin, ListTagsAsync);
-        routes.MapPost("/global/spend/end_users", AccessRule.Admin, ListCustomersAsync);
-        routes.MapGet("/global/activity", AccessRule.Admin, ShowActivityAsync);
-        routes.MapGet("/global/activity/model", AccessRule.Admin, ShowActivityOfModelsAsync);
+        routes.MapGet("/global/spend", AccessRule.AdminOrViewer, ShowSpend);
+        routes.MapGet("/global/spend/logs", AccessRule.AdminOrViewer, ListDaysAsync);
+        routes.MapGet("/global/spend/keys", AccessRule.AdminOrViewer, ListKeysAsync);
+        routes.MapGet("/global/spend/models", AccessRule.AdminOrViewer, ListModelsAsync);
+        routes.MapGet("/global/spend/provider", AccessRule.AdminOrViewer, ListProvidersAsync);
+        routes.MapGet("/global/spend/teams", AccessRule.AdminOrViewer, ListTeamsAsync);
+        routes.MapGet("/global/spend/tags", AccessRule.AdminOrViewer, ListTagsAsync);
+        routes.MapPost("/global/spend/end_users", AccessRule.AdminOrViewer, ListCustomersAsync);
+        routes.MapGet("/global/activity", AccessRule.AdminOrViewer, ShowActivityAsync);
+        routes.MapGet("/global/activity/model", AccessRule.AdminOrViewer, ShowActivityOfModelsAsync);
     }
 
     private static JsonHttpResult<GlobalSpend> ShowSpend(ProxyLimits limits)

@@ -16,9 +16,9 @@ internal static class SpendEndpoints
     public static void MapSpendEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/spend/logs", AccessRule.OwnerOrAdmin, ListAsync);
-        routes.MapGet("/spend/keys", AccessRule.Admin, ListKeysAsync);
-        routes.MapGet("/spend/users", AccessRule.Admin, ListUsersAsync);
-        routes.MapGet("/spend/tags", AccessRule.Admin, ListTagsAsync);
+        routes.MapGet("/spend/keys", AccessRule.AdminOrViewer, ListKeysAsync);
+        routes.MapGet("/spend/users", AccessRule.AdminOrViewer, ListUsersAsync);
+        routes.MapGet("/spend/tags", AccessRule.AdminOrViewer, ListTagsAsync);
     }
 
     /// <remarks>With two days it sums each day, unless that is not wanted; without, it lists the latest entries; it never lists all of them.</remarks>

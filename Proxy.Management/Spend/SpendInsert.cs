@@ -65,10 +65,10 @@ internal sealed class SpendInsert(SqliteConnection connection) : IDisposable
 
     private void BindUsage(in TokenUsage usage, long picos)
     {
-        _statement.Bind(usage.Input + usage.AudioInput);
+        _statement.Bind(usage.FreshInput);
         _statement.Bind(usage.CachedInput);
         _statement.Bind(usage.CacheWrite + usage.CacheWriteHour);
-        _statement.Bind(usage.Output + usage.AudioOutput);
+        _statement.Bind(usage.AnsweredOutput);
         _statement.Bind(usage.Reasoning);
         _statement.Bind(picos);
     }

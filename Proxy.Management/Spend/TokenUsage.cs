@@ -17,12 +17,37 @@ public readonly record struct TokenUsage(long Input, long CachedInput, long Cach
     /// <summary>Spoken output.</summary>
     public long AudioOutput { get; init; }
 
-    /// <summary>Pictures that were made; they are no tokens.</summary>
+    /// <summary>Input that was seen.</summary>
+    public long ImageInput { get; init; }
+
+    /// <summary>Output that was drawn.</summary>
+    public long ImageOutput { get; init; }
+
+    /// <summary>Pictures that were made. They and what follows are no tokens.</summary>
     public long Images { get; init; }
 
-    public long TotalInput => Input + CachedInput + CacheWrite + CacheWriteHour + AudioInput;
+    /// <summary>Pixels of the pictures that were made.</summary>
+    public long Pixels { get; init; }
 
-    public long TotalOutput => Output + Reasoning + AudioOutput;
+    public long Characters { get; init; }
+
+    public long OutputCharacters { get; init; }
+
+    /// <summary>Seconds that were heard, or that the answer took.</summary>
+    public decimal Seconds { get; init; }
+
+    /// <summary>Searches, as rerankers count them.</summary>
+    public long Queries { get; init; }
+
+    /// <summary>Read, heard and seen input that came neither from nor into the provider's cache.</summary>
+    public long FreshInput => Input + AudioInput + ImageInput;
+
+    /// <summary>Written, spoken and drawn output.</summary>
+    public long AnsweredOutput => Output + AudioOutput + ImageOutput;
+
+    public long TotalInput => FreshInput + CachedInput + CacheWrite + CacheWriteHour;
+
+    public long TotalOutput => AnsweredOutput + Reasoning;
 
     public long Total => TotalInput + TotalOutput;
 }

@@ -16,6 +16,9 @@ internal sealed class StateCache<TKey, TState>(Func<TKey, Task<TState?>> load)
     /// <returns>Null when it is not in memory.</returns>
     public TState? FindLoaded(TKey key) => _states.GetValueOrDefault(key);
 
+    /// <summary>All that is in memory.</summary>
+    public IEnumerable<TState> Loaded => _states.Values;
+
     /// <param name="key">The row's key.</param>
     /// <param name="missing">Called, unless a change came between, when there is no such row.</param>
     public Task<TState?> LoadAsync(TKey key, Action<TKey>? missing)

@@ -14,9 +14,9 @@ internal static class TagEndpoints
     {
         routes.MapPost("/tag/new", AccessRule.Admin, Endpoints.CreateAsync);
         routes.MapPost("/tag/update", AccessRule.Admin, Endpoints.UpdateAsync);
-        routes.MapGet("/tag/info", AccessRule.Admin, (HttpContext context, AccountStore store, BudgetResets resets, CancellationToken token) =>
+        routes.MapGet("/tag/info", AccessRule.AdminOrViewer, (HttpContext context, AccountStore store, BudgetResets resets, CancellationToken token) =>
             Endpoints.ShowAsync(store, resets, context.Request.Query["name"], token));
-        routes.MapGet("/tag/list", AccessRule.Admin, Endpoints.ListAsync);
-        routes.MapPost("/tag/info", AccessRule.Admin, Endpoints.ShowManyAsync("names"));
+        routes.MapGet("/tag/list", AccessRule.AdminOrViewer, Endpoints.ListAsync);
+        routes.MapPost("/tag/info", AccessRule.AdminOrViewer, Endpoints.ShowManyAsync("names"));
     }
 }

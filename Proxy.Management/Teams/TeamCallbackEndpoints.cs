@@ -19,7 +19,7 @@ internal static class TeamCallbackEndpoints
     public static void MapTeamCallbackEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapPost($"/team/{{**path:regex(^.+{CallbackEnd}$)}}", AccessRule.Admin, AddAsync);
-        routes.MapGet($"/team/{{**path:regex(^.+{CallbackEnd}$)}}", AccessRule.Admin, ShowAsync);
+        routes.MapGet($"/team/{{**path:regex(^.+{CallbackEnd}$)}}", AccessRule.AdminOrViewer, ShowAsync);
         routes.MapPost($"/team/{{**path:regex(^.+{DisableEnd}$)}}", AccessRule.Admin, DisableAsync);
     }
 

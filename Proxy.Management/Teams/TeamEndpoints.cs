@@ -65,9 +65,10 @@ internal static class TeamEndpoints
         if (string.IsNullOrEmpty(teamId)) return new ErrorResult(TeamErrors.NoTeamId);
 
         var caller = context.ManagementCaller;
-        if (!caller.IsProxyAdmin && caller.TeamId != teamId) return new ErrorResult(TeamErrors.NotYours(caller.TeamId, teamId));
-
         var team = await teams.FindAsync(teamId, cancellationToken);
+
+        // Another's team and no team get one answer, so that nobody can find out which teams exist.
+        if (team is null ? !caller.SeesAll : !caller.MaySee(team.Identity)) return new ErrorResult(TeamErrors.NotYours(caller.TeamId, teamId));
         if (await resets.TryResetAsync(team?.Identity.Limits.BudgetResetAt, cancellationToken)) team = await teams.FindAsync(teamId, cancellationToken);
         if (team is null) return new ErrorResult(TeamErrors.NotFound(teamId));
 

@@ -20,6 +20,9 @@ internal static class TeamErrors
         $"key not allowed to access this team's info. Key team_id={own ?? "None"}, Requested team_id={requested}",
         "team_id");
 
+    public static ProxyError NotAdminOf(string teamId, string route) => new(
+        403, ProxyError.AuthError, $"Call not allowed. User not proxy admin OR team admin. route={route}, team_id={teamId}", "team_id");
+
     /// <summary>Unknown, where callbacks are added.</summary>
     public static ProxyError DoesNotExistForPost(string teamId) => new(
         400, ProxyError.InternalServerError, $"Team id = {teamId} does not exist. Please use a different team id.", "team_id");

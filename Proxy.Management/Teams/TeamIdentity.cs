@@ -37,7 +37,7 @@ public sealed record TeamIdentity
     public string Details
     {
         get;
-        init => (field, _settings, MemberTerms) = (value, null, TeamMembership.ReadUsual(value));
+        init => (field, _settings, MemberTerms, Members) = (value, null, TeamMembership.ReadUsual(value), TeamMembers.Read(value));
     } = "{}";
 
     /// <summary>Where the team's calls are logged. Look at <see cref="IsLoggingDisabled"/> first.</summary>
@@ -56,6 +56,8 @@ public sealed record TeamIdentity
 
     /// <summary>What the team may use.</summary>
     internal AccountTerms Terms => new(Limits);
+
+    public TeamMembers Members { get; private init; } = TeamMembers.None;
 
     /// <summary>What each member may use who has no terms of their own.</summary>
     internal AccountTerms MemberTerms { get; private init; } = AccountTerms.None;

@@ -12,16 +12,14 @@ namespace Proxy.Management.Teams;
 /// <summary>The members of a team, with what each may use of it.</summary>
 internal static class TeamMemberEndpoints
 {
-    private const string MembersField = "members_with_roles";
-
     public static void MapTeamMemberEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/team/member_add", AccessRule.Admin, AddAsync);
-        routes.MapPost("/team/member_update", AccessRule.Admin, UpdateAsync);
+        routes.MapPost("/team/member_add", AccessRule.Manager, AddAsync);
+        routes.MapPost("/team/member_update", AccessRule.Manager, UpdateAsync);
     }
 
     private static async Task<IResult> AddAsync(
-        HttpContext context, TeamChanges teams, AccountChanges accounts, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, TeamChanges teams, TeamRing ring, AccountChanges accounts, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
@@ -31,6 +29,9 @@ internal static class TeamMemberEndpoints
         var members = ReadMembers(fields);
         TeamMembership.Request.Apply(fields, AccountRequest.New(default, now, by), calendar, now, by);
         if (fields.Error is { } fault) return new ErrorResult(fault);
+
+        var team = await ring.FindAsync(teamId!);
+        if (FindRefusal(context, team?.Current, teamId!, "/team/member_add") is { } refusal) return new ErrorResult(refusal);
 
         var change = await teams.UpdateAsync(
             teamId!, team => team with { Details = Add(team.Details, members), UpdatedAt = now, UpdatedBy = by }, null, cancellationToken);
@@ -61,13 +62,22 @@ internal static class TeamMemberEndpoints
         var (teamId, userId) = (fields!.RequiredText("team_id"), fields.RequiredText("user_id"));
         TeamMembership.Request.Apply(fields, AccountRequest.New(default, now, by), calendar, now, by);
         if (fields.Error is { } fault) return new ErrorResult(fault);
-        if (await teams.FindAsync(teamId!, cancellationToken) is not { } team) return new ErrorResult(TeamErrors.NotFound(teamId!));
-        if (!MembersOf(team.Identity.Details).Any(member => member["user_id"]?.ToString() == userId)) return new ErrorResult(TeamErrors.NotAMember(userId!));
+        var team = await teams.FindAsync(teamId!, cancellationToken);
+        if (FindRefusal(context, team?.Identity, teamId!, "/team/member_update") is { } refusal) return new ErrorResult(refusal);
+        if (!MembersOf(team!.Identity.Details).Any(member => member["user_id"]?.ToString() == userId)) return new ErrorResult(TeamErrors.NotAMember(userId!));
 
         var id = AccountId.OfMember(teamId!, userId!);
         var saved = await accounts.SaveAsync(
             id, row => new(TeamMembership.Request.Apply(fields, row ?? AccountRequest.New(id, now, by), calendar, now, by), null), cancellationToken);
         return TypedResults.Json(TeamMembership.Show(saved.Row!), AccountJson.Default.JsonObject);
+    }
+
+    /// <remarks>Who may not manage a team does not learn whether it exists.</remarks>
+    private static ProxyError? FindRefusal(HttpContext context, TeamIdentity? team, string teamId, string route)
+    {
+        var caller = context.ManagementCaller;
+        if (team is null ? !caller.IsProxyAdmin : !caller.MayManage(team)) return TeamErrors.NotAdminOf(teamId, route);
+        return team is null ? TeamErrors.NotFound(teamId) : null;
     }
 
     /// <summary>One member, or a list of them.</summary>
@@ -96,7 +106,7 @@ internal static class TeamMemberEndpoints
     private static string Add(string details, List<JsonObject> members)
     {
         var updated = JsonNode.Parse(details)!.AsObject();
-        var list = updated[MembersField]?.AsArray() ?? [];
+        var list = updated[TeamMembers.Field]?.AsArray() ?? [];
         foreach (var member in members)
         {
             var old = list.OfType<JsonObject>().FirstOrDefault(other =>
@@ -105,9 +115,9 @@ internal static class TeamMemberEndpoints
             else old["role"] = member["role"]?.DeepClone();
         }
 
-        if (updated[MembersField] is null) updated[MembersField] = list;
+        if (updated[TeamMembers.Field] is null) updated[TeamMembers.Field] = list;
         return updated.ToJsonString();
     }
 
-    private static IEnumerable<JsonObject> MembersOf(string details) => JsonNode.Parse(details)![MembersField]?.AsArray().OfType<JsonObject>() ?? [];
+    private static IEnumerable<JsonObject> MembersOf(string details) => JsonNode.Parse(details)![TeamMembers.Field]?.AsArray().OfType<JsonObject>() ?? [];
 }

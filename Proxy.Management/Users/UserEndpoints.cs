@@ -20,7 +20,7 @@ internal static class UserEndpoints
     {
         routes.MapPost("/user/new", AccessRule.Admin, CreateAsync);
         routes.MapPost("/user/update", AccessRule.Admin, UpdateAsync);
-        routes.MapGet("/user/info", AccessRule.Admin, ShowAsync);
+        routes.MapGet("/user/info", AccessRule.OwnerOrAdmin, ShowAsync);
     }
 
     /// <remarks>Clients expect a key with the user; the user's budget holds for it, so the key has none of its own.</remarks>
@@ -35,6 +35,7 @@ internal static class UserEndpoints
         var wantsKey = fields.Flag("auto_create_key") != false;
         AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, by);
         Apply(AccountRequest.New(id, now, by));
+        UserContracts.CheckRole(fields);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
         var change = await changes.SaveAsync(
@@ -68,6 +69,7 @@ internal static class UserEndpoints
         var userId = fields!.RequiredText(UserContracts.IdField);
         AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, by);
         Apply(AccountRequest.New(default, now, by));
+        UserContracts.CheckRole(fields);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
         var id = new AccountId(AccountKind.User, userId!);
@@ -82,8 +84,13 @@ internal static class UserEndpoints
     private static async Task<IResult> ShowAsync(
         HttpContext context, AccountStore store, KeyStore keys, BudgetResets resets, CancellationToken cancellationToken)
     {
+        var caller = context.ManagementCaller;
         string? userId = context.Request.Query[UserContracts.IdField];
-        if (string.IsNullOrEmpty(userId)) return new ErrorResult(AccountErrors.NoId(UserContracts.IdField));
+        if (string.IsNullOrEmpty(userId)) userId = caller.Key is null ? null : caller.UserId;
+        if (userId is null) return new ErrorResult(AccountErrors.NoId(UserContracts.IdField));
+
+        // Another and nobody get one answer, so that nobody can find out who there is.
+        if (!caller.SeesAll && userId != caller.UserId) return new ErrorResult(UserContracts.NotYours(userId, caller));
 
         var id = new AccountId(AccountKind.User, userId);
         var row = await store.FindAsync(id, cancellationToken);

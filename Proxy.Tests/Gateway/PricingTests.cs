@@ -73,6 +73,62 @@ internal sealed class PricingTests : GatewayFixture
         cost.Should().Be(decimal.Parse(dollars, System.Globalization.CultureInfo.InvariantCulture));
     }
 
+    [TestCase("""{"model":"PICTURE","prompt":"A cat"}""", """{"created":1,"data":[{"url":"x"}]}""", "0.0399999238144")]
+    [TestCase("""{"model":"PICTURE","prompt":"A cat","n":3,"size":"1024x1792","quality":"hd"}""", """{"created":1,"data":[{"url":"x"},{"url":"y"}]}""", "0.23998234624")]
+    [TestCase("""{"model":"PICTURE","prompt":"A cat","size":"1024x1024","quality":"auto"}""", """{"created":1,"data":[{"url":"x"}],"quality":"hd","usage":{"input_tokens":5,"output_tokens":100,"total_tokens":105}}""", "0.07999586304")]
+    public async Task A_picture_costs_by_its_size_and_quality_also_where_no_usage_is_told(string body, string answer, string dollars)
+    {
+        var row = await BillAsync("dall-e-3", "/v1/images/generations", body.Replace("PICTURE", "dall-e-3"), answer);
+
+        (row.Cost / 1_000_000_000_000m, row.IsEstimated, row.IsUnpriced).Should().Be((Picos(dollars), false, false));
+    }
+
+    [TestCase("gpt-image-1-mini", "/v1/images/generations", """{"prompt":"A cat","quality":"high","size":"1024x1024"}""", """{"data":[{"b64_json":"x"}],"usage":{"input_tokens":15,"output_tokens":100,"input_tokens_details":{"text_tokens":10,"image_tokens":5}}}""", "0.0008325")]
+    [TestCase("rerank-v3.5", "/v1/rerank", """{"query":"x","documents":["a","b"]}""", """{"results":[],"meta":{"billed_units":{"search_units":2}}}""", "0.004")]
+    [TestCase("rerank-v3.5", "/v1/rerank", """{"query":"x","documents":["a","b"]}""", """{"results":[]}""", "0.002")]
+    [TestCase("text-embedding-3-small", "/v1/embeddings", """{"input":["x","y"]}""", """{"data":[{"embedding":[1]},{"embedding":[2]}],"usage":{"prompt_tokens":1000,"total_tokens":1000}}""", "0.00002")]
+    [TestCase("omni-moderation-latest", "/v1/moderations", """{"input":"Hello"}""", """{"results":[{"flagged":false}]}""", "0")]
+    [TestCase("text-bison", "/v1/chat/completions", """{"messages":[{"role":"user","content":"four"},{"role":"user","content":[{"type":"text","text":"déjà"}]}]}""", """{"choices":[{"message":{}}],"usage":{"prompt_tokens":9,"completion_tokens":9}}""", "0.000003")]
+    public async Task Each_unit_is_billed_as_the_model_is_paid_for(string model, string path, string body, string answer, string dollars)
+    {
+        var row = await BillAsync(model, path, $$"""{"model":"{{model}}",{{body[1..]}}""", answer);
+
+        (row.Cost / 1_000_000_000_000m, row.IsUnpriced).Should().Be((Picos(dollars), false));
+    }
+
+    [Test]
+    public async Task A_model_that_is_hired_by_time_costs_by_the_seconds_of_its_answer()
+    {
+        var row = await BillAsync("bedrock/us-east-1/6-month-commitment/anthropic.claude-v2:1", "/v1/chat/completions", """{"model":"bedrock/us-east-1/6-month-commitment/anthropic.claude-v2:1","messages":[]}""", OpenAiBodies.Chat("Hello!"));
+
+        // 0.00972 dollars a second, and the answer took less than a minute.
+        row.Cost.Should().BeInRange(1, 583_200_000_000);
+    }
+
+    [Test]
+    public async Task A_price_for_each_call_is_billed_without_any_token()
+    {
+        var row = await BillAsync("flat", "/v1/chat/completions", """{"model":"flat","messages":[]}""", """{"choices":[]}""", new JsonObject { ["flat"] = new JsonObject { ["CostPerRequest"] = 0.25 } });
+
+        (row.Cost, row.Tokens).Should().Be((250_000_000_000, 1));
+    }
+
+    private static decimal Picos(string dollars) => decimal.Truncate(decimal.Parse(dollars, System.Globalization.CultureInfo.InvariantCulture) * 1_000_000_000_000m) / 1_000_000_000_000m;
+
+    private async Task<LedgerRow> BillAsync(string model, string path, string body, string answer, JsonObject? prices = null)
+    {
+        Provider.Answer = (context, _) => FakeProvider.Json(context, answer);
+        var cluster = TestClusters.Cluster($"{Provider.Address}v1");
+        cluster["Metadata"] = new JsonObject { ["Models"] = model };
+        await using var gateway = await TestGateway.StartAsync(new JsonObject { ["only"] = cluster }, prices is null ? null : new() { ["Prices"] = prices });
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+
+        using var response = await client.PostAsync(path, new StringContent(body));
+
+        response.EnsureSuccessStatusCode();
+        return (await gateway.LedgerAsync()).Single();
+    }
+
     private string WriteMap()
     {
         File.WriteAllText(_map, new JsonObject { [Model] = Price(900), [Mapped] = Price(0.25) }.ToJsonString());

@@ -65,6 +65,52 @@ internal sealed class PriceTests
         (inputCost + outputCost).Should().Be(decimal.Parse(dollars, CultureInfo.InvariantCulture));
     }
 
+    /// <summary>What is no token: pictures, pixels; characters asked and answered; milliseconds; searches. The dollars are worked out by hand.</summary>
+    [TestCase("standard/1024-x-1024/dall-e-3", 1, 1048576, 0, 0, 0, 0, "0.0399999238144")]
+    [TestCase("hd/1024-x-1792/dall-e-3", 2, 3670016, 0, 0, 0, 0, "0.23998234624")]
+    [TestCase("256-x-256/dall-e-2", 1, 65536, 0, 0, 0, 0, "0.01599995904")]
+    [TestCase("high/1024-x-1024/gpt-image-1", 1, 1048576, 0, 0, 0, 0, "0.167000000167936")]
+    [TestCase("low/1024-x-1024/gpt-image-1-mini", 3, 3145728, 0, 0, 0, 0, "0.015")]
+    [TestCase("gemini/imagen-4.0-ultra-generate-001", 2, 0, 0, 0, 0, 0, "0.12")]
+    [TestCase("tts-1", 0, 0, 1000, 0, 0, 0, "0.015")]
+    [TestCase("azure/tts-1-hd", 0, 0, 7, 0, 0, 0, "0.00021")]
+    [TestCase("text-bison", 0, 0, 400, 100, 0, 0, "0.00015")]
+    [TestCase("medlm-large", 0, 0, 1, 1, 0, 0, "0.00002")]
+    [TestCase("whisper-1", 0, 0, 0, 0, 90000, 0, "0.009")]
+    [TestCase("groq/whisper-large-v3-turbo", 0, 0, 0, 0, 10000, 0, "0.0001111")]
+    [TestCase("bedrock/us-east-1/6-month-commitment/anthropic.claude-v2:1", 0, 0, 0, 0, 2500, 0, "0.0243")]
+    [TestCase("rerank-v3.5", 0, 0, 0, 0, 0, 1, "0.002")]
+    [TestCase("amazon.rerank-v1:0", 0, 0, 0, 0, 0, 3, "0.003")]
+    [TestCase("omni-moderation-latest", 0, 0, 100, 0, 1, 1, "0")]
+    public void What_is_no_token_costs_what_the_price_page_says(
+        string model, long images, long pixels, long characters, long outputCharacters, long milliseconds, long queries, string dollars)
+    {
+        var usage = new TokenUsage
+        {
+            Images = images,
+            Pixels = pixels,
+            Characters = characters,
+            OutputCharacters = outputCharacters,
+            Seconds = milliseconds / 1000m,
+            Queries = queries,
+        };
+
+        var (input, output) = PriceTable.Shipped.FindPrice(model)!.CostOf(usage);
+
+        (input + output).Should().Be(decimal.Parse(dollars, CultureInfo.InvariantCulture));
+    }
+
+    [TestCase(10, 0, 0, 0, "0.00002")]
+    [TestCase(10, 5, 0, 0, "0.0000325")]
+    [TestCase(10, 5, 0, 100, "0.0008325")]
+    [TestCase(0, 0, 10, 0, "0.000002")]
+    public void Tokens_of_pictures_have_prices_of_their_own(long input, long seen, long cached, long drawn, string dollars)
+    {
+        var (inputCost, outputCost) = PriceTable.Shipped.FindPrice("gpt-image-1-mini")!.CostOf(new TokenUsage(input, cached, 0, 0, 0) { ImageInput = seen, ImageOutput = drawn });
+
+        (inputCost + outputCost).Should().Be(decimal.Parse(dollars, CultureInfo.InvariantCulture));
+    }
+
     [Test]
     public void Every_kind_of_token_has_its_price()
     {
@@ -121,6 +167,9 @@ internal sealed class PriceTests
         var map = """
             {
               "sample_spec": { "input_cost_per_token": 0 },
+              "painter": {
+                "mode": "image_generation", "input_cost_per_image": 0.05, "input_cost_per_pixel": 0.002, "input_cost_per_second": 0.3, "input_cost_per_query": 0.5
+              },
               "own": {
                 "mode": "chat", "max_input_tokens": 1000, "max_output_tokens": 100,
                 "input_cost_per_token": 1e-06, "input_cost_per_token_above_200k_tokens": 2e-06, "input_cost_per_token_batches": 5e-07,
@@ -135,6 +184,7 @@ internal sealed class PriceTests
         own.CostOf(new TokenUsage(1000, 0, 0, 0, 0) { CacheWriteHour = 1 }).Input.Should().Be(0.001004m);
         own.CostOf(new TokenUsage(1000, 0, 0, 0, 0), ServiceTier.Batch).Input.Should().Be(0.0005m);
         own.CostOf(new TokenUsage(200_001, 0, 0, 0, 0)).Input.Should().Be(0.400002m);
+        table.FindPrice("painter")!.CostOf(new TokenUsage { Images = 2, Pixels = 10, Seconds = 1, Queries = 1 }).Should().Be((0.8m, 0.12m));
         (table.FindPrice("sample_spec"), table.FindPrice("gpt-4o")).Should().Be((null, PriceTable.Shipped.FindPrice("gpt-4o")));
         table.Invoking(prices => prices.WithLiteLlmMap("[]"u8.ToArray())).Should().Throw<JsonException>();
     }

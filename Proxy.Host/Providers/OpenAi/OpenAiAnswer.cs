@@ -7,6 +7,8 @@ namespace Proxy.Host.Providers.OpenAi;
 /// <summary>Reads a whole (not streamed) OpenAI answer: model, usage, and the words of the first choice, or of all when there are several.</summary>
 internal static class OpenAiAnswer
 {
+    private const decimal MaxSearches = 1_000_000;
+
     /// <summary>False when it is not a JSON object from its first byte to its last.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> body, AnswerDigest digest)
     {
@@ -21,6 +23,10 @@ internal static class OpenAiAnswer
                 else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, digest);
                 else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
                 else if (reader.ValueTextEquals("choices"u8)) ReadChoices(body, ref reader, digest);
+                else if (reader.ValueTextEquals("data"u8)) digest.Items = CountItems(ref reader);
+                else if (reader.ValueTextEquals("size"u8)) digest.PictureSize = ProviderJson.Text(ref reader);
+                else if (reader.ValueTextEquals("quality"u8)) digest.PictureQuality = ProviderJson.Text(ref reader);
+                else if (reader.ValueTextEquals("meta"u8)) digest.Searches = ReadSearches(ref reader);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
                 else ProviderJson.Next(ref reader);
             }
@@ -56,6 +62,37 @@ internal static class OpenAiAnswer
     {
         reader.Read();
         if (OpenAiUsage.Read(ref reader) is { } usage) digest.Usage = usage;
+    }
+
+    private static int? CountItems(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return null;
+        }
+
+        var items = 0;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            reader.Skip();
+            items++;
+        }
+
+        return items;
+    }
+
+    /// <summary>Cohere's <c>meta.billed_units.search_units</c>.</summary>
+    private static long? ReadSearches(ref Utf8JsonReader reader)
+    {
+        using var meta = JsonDocument.ParseValue(ref reader);
+        return meta.RootElement.ValueKind == JsonValueKind.Object
+            && meta.RootElement.TryGetProperty("billed_units"u8, out var units) && units.ValueKind == JsonValueKind.Object
+            && units.TryGetProperty("search_units"u8, out var searches) && searches.ValueKind == JsonValueKind.Number
+            && searches.TryGetDecimal(out var count) && count is >= 0 and <= MaxSearches
+                ? (long)Math.Ceiling(count)
+                : null;
     }
 
     private static void ReadChoices(ReadOnlyMemory<byte> body, ref Utf8JsonReader reader, AnswerDigest digest)

@@ -9,7 +9,7 @@ internal static class MessageUsage
     public static void Write(Utf8JsonWriter json, in TokenUsage usage)
     {
         json.WriteStartObject("usage"u8);
-        json.WriteNumber("input_tokens"u8, usage.Input + usage.AudioInput);
+        json.WriteNumber("input_tokens"u8, usage.FreshInput);
         json.WriteNumber("cache_creation_input_tokens"u8, usage.CacheWrite + usage.CacheWriteHour);
         json.WriteNumber("cache_read_input_tokens"u8, usage.CachedInput);
         json.WriteNumber("output_tokens"u8, usage.TotalOutput);
