@@ -46,5 +46,22 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         exchange.Attempt = isSecond ? second.Attempt : first;
         if (isSecond) context.GetReverseProxyFeature().ProxiedDestination = second.Destination;
         planner.Judge(context, loser, place);
+
+        // The memory of its body goes back to the pool with the call.
+        return loser.Body?.CloseAsync() ?? default;
+    }
+
+    private static AttemptFailure FailureOf(Exchange exchange, HedgeLane lane)
+    {
+        if (lane.WasGivenUp) return new AttemptFailure(FailureKind.Outrun, ExchangeErrors.Outrun);
+        if (lane.Status is { } status)
+        {
+            var kind = status is 401 or 403 or 404 ? FailureKind.Misplaced : status is 408 or 409 or 429 or >= 500 ? FailureKind.Transient : FailureKind.ClientFault;
+            return new AttemptFailure(kind, ExchangeErrors.NoAnswer(status)) { Status = status };
+        }
+
+        return new AttemptFailure(FailureKind.Transient, exchange.Timer!.Token.IsCancellationRequested
+            ? ExchangeErrors.Of(exchange.Timer.End, exchange)
+            : ExchangeErrors.Of(ForwarderError.Request, exchange));
     }
 }
