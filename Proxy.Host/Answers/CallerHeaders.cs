@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using Proxy.Host.Exchanges;
-using Proxy.Management.Budgets;
 using Proxy.Management.Limits;
 
 namespace Proxy.Host.Answers;

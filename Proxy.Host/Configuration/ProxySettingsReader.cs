@@ -31,9 +31,7 @@ internal static class ProxySettingsReader
         DatabaseReference.Check(management, faults, warnings);
         var requests = SectionReader.Read<RequestOptions>(configuration.GetSection(RequestOptions.Section), faults);
         var routing = SectionReader.Read<RoutingOptions>(configuration.GetSection(RoutingOptions.Section), faults);
-        var alerts = SectionReader.Read<AlertOptions>(configuration.GetSection(AlertOptions.Section), faults);
-        var mail = SectionReader.Read<MailOptions>(configuration.GetSection(MailOptions.Section), faults);
-        if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
+        var (alerts, mail) = ReadAlerts(configuration, faults);
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var keys = KeyOptionsReader.Read(configuration, faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
@@ -48,7 +46,6 @@ internal static class ProxySettingsReader
         var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), AliasReader.Read(configuration, models, faults));
         var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
         ReportMissing(defaultFallbacks, catalog, faults);
-
         if (faults.Count > 0) return (null, faults);
 
         return (new ProxySettings
@@ -74,6 +71,14 @@ internal static class ProxySettingsReader
             Traces = traces,
             Warnings = warnings,
         }, []);
+    }
+
+    private static (AlertOptions Alerts, MailOptions Mail) ReadAlerts(IConfiguration configuration, List<string> faults)
+    {
+        var alerts = SectionReader.Read<AlertOptions>(configuration.GetSection(AlertOptions.Section), faults);
+        var mail = SectionReader.Read<MailOptions>(configuration.GetSection(MailOptions.Section), faults);
+        if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
+        return (alerts, mail);
     }
 
     private static (MetricsOptions Metrics, TraceOptions Traces) ReadTelemetry(IConfiguration configuration, List<string> faults) => (

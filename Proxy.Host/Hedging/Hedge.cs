@@ -1,7 +1,6 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Providers;
-using Proxy.Host.Requests;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -18,9 +17,6 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
     /// <summary>How long the first is waited for alone: 19 of 20 answer within that.</summary>
     public TimeSpan Delay => delay;
 
-    /// <summary>The body of the first, in place of the one that ends with the attempt.</summary>
-    public HttpContent OwnFirst() => Own(first.Body!);
-
     /// <returns>The request of the second attempt; null when there is to be none.</returns>
     public HttpRequestMessage? Begin(HttpRequestMessage like)
     {
@@ -28,22 +24,20 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         if (exchange.ClientLeft.IsCancellationRequested || planner.Begin(context) is not var (attempt, place)) return null;
 
         var message = new HttpRequestMessage(like.Method, (Uri?)null) { Version = like.Version, VersionPolicy = like.VersionPolicy };
-        if (AttemptDressing.Dress(attempt, exchange, message, context.Request.Headers) is not { } body)
+        if (!AttemptDressing.TryDress(attempt, exchange, message, context.Request.Headers))
         {
             planner.Judge(context, attempt, place);
             return null;
         }
 
         _second = (attempt, place);
-        body.Headers.ContentType = first.Body!.Headers.ContentType;
-        message.Content = Own(body);
         return message;
     }
 
     /// <summary>Makes the exchange that of the answer that is taken, and the other attempt a failed one.</summary>
     /// <param name="isSecond">Whether the second one is taken.</param>
     /// <param name="other">The other answer, which is over.</param>
-    public void Take(bool isSecond, HedgeLane other)
+    public ValueTask TakeAsync(bool isSecond, HedgeLane other)
     {
         var exchange = context.Exchange;
         var second = _second!.Value;
@@ -52,10 +46,10 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         exchange.Attempt = isSecond ? second.Attempt : first;
         if (isSecond) context.GetReverseProxyFeature().ProxiedDestination = second.Destination;
         planner.Judge(context, loser, place);
-    }
 
-    /// <summary>A body that may still be read when its attempt is over; that of the call goes back to its pool.</summary>
-    private static ByteArrayContent Own(OutgoingBody body) => new(body.ToArray()) { Headers = { ContentType = body.Headers.ContentType } };
+        // The memory of its body goes back to the pool with the call.
+        return loser.Body?.CloseAsync() ?? default;
+    }
 
     private static AttemptFailure FailureOf(Exchange exchange, HedgeLane lane)
     {

@@ -11,7 +11,6 @@ internal sealed class HedgeHandler(HttpMessageHandler inner, TimeProvider time) 
 
     private async Task<HttpResponseMessage> RaceAsync(Hedge hedge, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        request.Content = hedge.OwnFirst();
         using var first = new HedgeLane(token => base.SendAsync(request, token), cancellationToken);
         using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
@@ -25,7 +24,7 @@ internal sealed class HedgeHandler(HttpMessageHandler inner, TimeProvider time) 
         var isSecond = await IsSecondAheadAsync(first, second);
         var (taken, other) = isSecond ? (second, first) : (first, second);
         await other.GiveUpAsync();
-        hedge.Take(isSecond, other);
+        await hedge.TakeAsync(isSecond, other);
         return await taken.TakeAsync();
     }
 

@@ -1,7 +1,7 @@
+using System.Net.Http.Headers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
-using Proxy.Host.Requests;
 using Proxy.Host.Requests.Forms;
 using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
@@ -12,6 +12,8 @@ namespace Proxy.Host.Providers;
 /// <summary>Begins an attempt at a destination: takes its room there, and has its request written in the provider's dialect.</summary>
 internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvider time)
 {
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
     /// <returns>Null when the destination, since a reload, does not serve such calls. One that has failed already found no room.</returns>
     public Attempt? Begin(Exchange exchange, DestinationState destination)
     {
@@ -33,8 +35,8 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         return attempt;
     }
 
-    /// <returns>The body to send; null when the call cannot be carried over to what the provider speaks, and so the attempt has failed.</returns>
-    public static OutgoingBody? Dress(Attempt attempt, Exchange exchange, HttpRequestMessage message, IHeaderDictionary asked)
+    /// <returns>False when the call cannot be carried over to what the provider speaks, and so the attempt has failed.</returns>
+    public static bool TryDress(Attempt attempt, Exchange exchange, HttpRequestMessage message, IHeaderDictionary asked)
     {
         var (deployment, operation, request) = (attempt.Deployment, exchange.Operation!, exchange.Request!);
         var body = attempt.Translation is { } translation ? translation.WriteRequest()
@@ -43,13 +45,16 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         if (body is null)
         {
             attempt.Fail(new AttemptFailure(FailureKind.Untranslatable, attempt.Translation!.Losses.Error!));
-            return null;
+            return false;
         }
 
+        body.Headers.ContentType = request.Form?.Boundary.ContentType ?? Json;
+        attempt.Body = body;
+        message.Options.Set(WholeBodyHandler.Body, body);
         message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
         deployment.Dialect.Dress(message.Headers, deployment, operation, asked);
         if (exchange.Settings.Traces.PassToProviders) AttemptTrace.Pass(message.Headers, attempt, asked);
-        return body;
+        return true;
     }
 
     private static TranslatedCall? Translate(Exchange exchange, string destinationId, Deployment deployment, DateTimeOffset now)

@@ -25,7 +25,7 @@ internal sealed class ProviderHttpClientFactory(IMeterFactory meters, TimeProvid
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new WholeBodyHandler(new HedgeHandler(IsInProcess(context.NewMetadata) ? new DemoHandler(handler) : handler, time));
+        new HedgeHandler(new WholeBodyHandler(IsInProcess(context.NewMetadata) ? new DemoHandler(handler) : handler), time);
 
     private static bool IsInProcess(IReadOnlyDictionary<string, string>? metadata) => metadata?.ContainsKey(ClusterPreparation.InProcessKey) == true;
 }

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Hedging;
@@ -12,8 +11,6 @@ namespace Proxy.Host.Providers;
 /// <remarks>Headers are chosen, not copied: what the client sent of cookies, credentials, addresses or account choices stays here.</remarks>
 internal sealed class ProviderTransforms(AnswerRelay relay, AttemptDressing dressing, HedgePlanner hedging) : ITransformProvider
 {
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     public void ValidateRoute(TransformRouteValidationContext context)
     {
     }
@@ -53,16 +50,13 @@ internal sealed class ProviderTransforms(AnswerRelay relay, AttemptDressing dres
 
         exchange.Attempt = attempt;
         var message = transform.ProxyRequest;
-        if (attempt.Failure is not null || AttemptDressing.Dress(attempt, exchange, message, context.Request.Headers) is not { } outgoing)
+        if (attempt.Failure is not null || !AttemptDressing.TryDress(attempt, exchange, message, context.Request.Headers))
         {
             // A status is how YARP is told to send nothing; what the client gets is up to the failover.
             context.Response.StatusCode = attempt.Failure!.Error.Status;
             return;
         }
 
-        outgoing.Headers.ContentType = exchange.Request.Form?.Boundary.ContentType ?? Json;
-        attempt.Body = outgoing;
-        message.Options.Set(WholeBodyHandler.Body, outgoing);
         if (hedging.Plan(context, attempt, destination) is { } hedge) message.Options.Set(Hedge.Key, hedge);
     }
 }

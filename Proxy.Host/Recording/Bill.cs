@@ -1,7 +1,7 @@
 using Proxy.Host.Exchanges;
+using Proxy.Host.Failover;
 using Proxy.Host.Providers;
 using Proxy.Management.Prices;
-using Proxy.Host.Failover;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
