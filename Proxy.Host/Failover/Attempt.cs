@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Proxy.Host.Answers;
 using Proxy.Host.Models;
+using Proxy.Host.Requests;
 using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
 using Proxy.Management.Limits;
@@ -19,6 +20,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
 
     /// <summary>Its span; null when nobody collects them.</summary>
     public Activity? Span { get; init; }
+
+    /// <summary>What is sent; null while nothing is.</summary>
+    public OutgoingBody? Body { get; set; }
 
     /// <summary>What it holds of a deployment that has limits of its own.</summary>
     public CapacityPermit? Permit { get; init; }

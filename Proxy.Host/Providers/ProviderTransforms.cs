@@ -73,12 +73,12 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
             return;
         }
 
-        context.Request.Body = outgoing;
+        outgoing.Headers.ContentType = Json;
+        attempt.Body = outgoing;
 
         var message = transform.ProxyRequest;
         message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
-        message.Content!.Headers.ContentLength = outgoing.Length;
-        message.Content.Headers.ContentType = Json;
+        message.Options.Set(WholeBodyHandler.Body, outgoing);
         deployment.Dialect.Dress(message.Headers, deployment, context.Request.Headers);
         if (exchange.Settings.Traces.PassToProviders) AttemptTrace.Pass(message.Headers, attempt, context.Request.Headers);
     }
