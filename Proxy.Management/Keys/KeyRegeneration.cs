@@ -24,8 +24,8 @@ internal static class KeyRegeneration
         if (malformed is not null) return new ErrorResult(malformed);
 
         var now = time.GetUtcNow();
-        var named = key ?? fields!.RequiredText("key");
         var (stated, overBound) = rules.Bound(fields!);
+        var named = key ?? stated.RequiredText("key");
         var (secret, plain) = ReadSecret(stated, now);
         var (edit, fault) = KeyUpdate.Read(stated, calendar, context.ManagementCaller, now);
         if ((fault ?? overBound) is { } wrong) return new ErrorResult(wrong);
