@@ -61,8 +61,15 @@ public static class ManagementServices
         services.AddSingleton<TeamRing>();
         services.AddSingleton<TeamChanges>();
         services.AddSingleton<KeyStore>();
+        services.AddSingleton<KeySecrets>();
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyGuard>();
+        services.AddSingleton<KeySight>();
         services.AddSingleton<KeyChanges>();
+        services.AddSingleton<KeyList>();
+        services.AddSingleton<SpendResets>();
+        services.AddSingleton(provider => new KeyGenerationRules(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<KeyGenerator>();
         services.AddSingleton<SpendLog>();
         services.AddSingleton<DayBook>();
         services.AddSingleton<ModelStore>();
@@ -98,6 +105,10 @@ public static class ManagementServices
         group.MapHealthEndpoints();
         group.MapDocumentEndpoints();
         group.MapKeyEndpoints();
+        group.MapKeyRegeneration();
+        group.MapKeyListEndpoints();
+        group.MapKeyBulkUpdate();
+        group.MapKeySpendEndpoints();
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
         group.MapTeamMemberEndpoints();

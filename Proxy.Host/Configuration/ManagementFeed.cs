@@ -1,11 +1,12 @@
 using Proxy.Management.Alerts;
 using Proxy.Management.Budgets;
+using Proxy.Management.Keys;
 using Proxy.Management.Mail;
 
 namespace Proxy.Host.Configuration;
 
 /// <summary>Tells Management what proxy.json says about it: at the start, and whenever that changes.</summary>
-internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, BudgetAlerts alerts, MailSender mails) : IHostedService
+internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, BudgetAlerts alerts, MailSender mails, KeyGenerationRules keys) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -23,6 +24,7 @@ internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, 
     private void Apply(ProxySettings settings)
     {
         limits.Apply(settings.Limits.ToTerms(), settings.Limits.ToZone());
+        keys.Apply(settings.Keys.Defaults, settings.Keys.Bounds);
         mails.Apply(settings.Mail.ToServer());
         alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.ToRecipients(), settings.Alerts.Interval);
     }

@@ -5,6 +5,7 @@ using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
+using Proxy.Management.Keys;
 using Proxy.Management.Prices;
 using Yarp.ReverseProxy.Configuration;
 
@@ -24,6 +25,9 @@ internal sealed record ProxySettings
     public required AlertOptions Alerts { get; init; }
 
     public required MailOptions Mail { get; init; }
+
+    /// <summary>What new keys get of which nothing is said, and the most that keys may be given.</summary>
+    public required (KeyDefaults Defaults, KeyBounds Bounds) Keys { get; init; }
 
     public required PriceTable Prices { get; init; }
 

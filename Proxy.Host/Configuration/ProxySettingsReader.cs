@@ -12,7 +12,7 @@ internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
     [
-        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, AlertOptions.Section, MailOptions.Section,
+        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, AlertOptions.Section, MailOptions.Section,
         RehearsalOptions.Section, MetricsOptions.Section, TraceOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
@@ -25,8 +25,7 @@ internal static class ProxySettingsReader
         var faults = new List<string>();
         var warnings = new List<string>();
 
-        foreach (var section in file.GetChildren().Where(section => !Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)))
-            faults.Add($"The section '{section.Key}' is not known; known are {string.Join(", ", Sections)}.");
+        ReportUnknown(file, faults);
 
         var management = SectionReader.Read<ManagementOptions>(configuration.GetSection(ManagementOptions.Section), faults);
         DatabaseReference.Check(management, faults, warnings);
@@ -36,6 +35,7 @@ internal static class ProxySettingsReader
         var mail = SectionReader.Read<MailOptions>(configuration.GetSection(MailOptions.Section), faults);
         if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
+        var keys = KeyOptionsReader.Read(configuration, faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
         var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
@@ -46,7 +46,8 @@ internal static class ProxySettingsReader
         var clusters = StoredModels.AddTo(stated, stored, faults);
         var models = ModelReader.Read(clusters, faults, warnings);
         var catalog = new ModelCatalog(models.DistinctBy(model => model.Id).ToList(), AliasReader.Read(configuration, models, faults));
-        var defaultFallbacks = ReadDefaultFallbacks(routing, catalog, faults);
+        var defaultFallbacks = ModelReader.Split(routing.DefaultFallbacks);
+        ReportMissing(defaultFallbacks, catalog, faults);
         if (faults.Count > 0) return (null, faults);
 
         return (new ProxySettings
@@ -57,6 +58,7 @@ internal static class ProxySettingsReader
             AccessGroups = AccessGroups.Read(clusters),
             Alerts = alerts,
             Mail = mail,
+            Keys = keys,
             Prices = StoredModels.AddTo(prices, clusters, stored),
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,
@@ -77,11 +79,13 @@ internal static class ProxySettingsReader
         SectionReader.Read<MetricsOptions>(configuration.GetSection(MetricsOptions.Section), faults),
         SectionReader.Read<TraceOptions>(configuration.GetSection(TraceOptions.Section), faults));
 
-    private static List<string> ReadDefaultFallbacks(RoutingOptions routing, ModelCatalog catalog, List<string> faults)
-    {
-        var fallbacks = ModelReader.Split(routing.DefaultFallbacks);
-        foreach (var missing in fallbacks.Where(model => catalog.Find(model) is null))
-            faults.Add($"{RoutingOptions.Section}:DefaultFallbacks names '{missing}', which no cluster serves.");
-        return fallbacks;
-    }
+    private static void ReportUnknown(IConfiguration file, List<string> faults) => faults.AddRange(
+        from section in file.GetChildren()
+        where !Sections.Contains(section.Key, StringComparer.OrdinalIgnoreCase)
+        select $"The section '{section.Key}' is not known; known are {string.Join(", ", Sections)}.");
+
+    private static void ReportMissing(IReadOnlyList<string> fallbacks, ModelCatalog catalog, List<string> faults) => faults.AddRange(
+        from model in fallbacks
+        where catalog.Find(model) is null
+        select $"{RoutingOptions.Section}:DefaultFallbacks names '{model}', which no cluster serves.");
 }

@@ -46,6 +46,8 @@ internal static class AuthErrors
         ProxyError.AuthError,
         $"Virtual key is not allowed to call this route. Only allowed to call routes: {allowed}. Tried to call route: {route}");
 
+    public static ProxyError MasterKeyOnly(string route) => Unauthorized($"Tried to access route={route}, which is only for MASTER KEY");
+
     private static ProxyError Unauthorized(string message) => new(401, ProxyError.AuthError, "Authentication Error, " + message);
 
     private static string Format(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Proxy.Management.Bodies;
 
 /// <summary>Life times as clients write them: <c>30s</c>, <c>15m</c>, <c>24h</c>, <c>7d</c>, <c>2w</c>, <c>1mo</c>, <c>1y</c>.</summary>
-/// <remarks>What follows the unit is ignored, because clients write <c>1hr</c>, <c>30min</c> and <c>24hours</c> too.</remarks>
+/// <remarks>Letters that follow the unit are ignored, because clients write <c>1hr</c>, <c>30min</c> and <c>24hours</c> too; anything else is no duration.</remarks>
 internal static partial class Durations
 {
     /// <summary>The moment that lies the duration after the start.</summary>
@@ -26,12 +26,14 @@ internal static partial class Durations
         (count, fault) = (0, "");
         var match = Pattern().Match(duration);
         unit = match.Groups["unit"].Value.ToLowerInvariant();
-        if (!match.Success) fault = "Invalid duration format";
+        if (!match.Success) fault = HasOtherUnit(duration) ? "Unsupported duration unit" : "Invalid duration format";
         else if (unit.Length == 0) fault = "Unsupported duration unit";
         else if (!int.TryParse(match.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out count)) fault = TooLong;
 
         return fault.Length == 0;
     }
+
+    private static bool HasOtherUnit(string duration) => duration.Length > 0 && char.IsAsciiDigit(duration[0]) && duration.SkipWhile(char.IsAsciiDigit).All(char.IsAsciiLetter);
 
     private const string TooLong = "The duration is too long";
 
@@ -58,6 +60,6 @@ internal static partial class Durations
         }
     }
 
-    [GeneratedRegex("^(?<count>[0-9]+)(?<unit>mo|[smhdwy]?)", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""^(?<count>[0-9]+)((?<unit>mo|[smhdwy])[a-z]*)?\z""", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Pattern();
 }

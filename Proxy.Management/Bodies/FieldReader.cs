@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Proxy.Management.ApiDescription;
 using Proxy.Management.Budgets;
@@ -32,6 +33,34 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
         using var document = JsonDocument.Parse("{}");
         return new FieldReader(document.RootElement.Clone(), description);
     }
+
+    /// <summary>The body with other values for some fields.</summary>
+    public FieldReader With(JsonObject values)
+    {
+        var fields = JsonObject.Create(body)!;
+        foreach (var (name, value) in values) fields[name] = value?.DeepClone();
+        return new FieldReader(ToElement(fields), description);
+    }
+
+    /// <summary>The fields that the body states, null included.</summary>
+    public IReadOnlyList<string> Names => [.. body.EnumerateObject().Select(stated => stated.Name)];
+
+    /// <summary>The body as it was sent, without one field.</summary>
+    public JsonElement Without(string name)
+    {
+        var fields = JsonObject.Create(body)!;
+        fields.Remove(name);
+        return ToElement(fields);
+    }
+
+    /// <summary>Whether a list or an object holds nothing, or is not there.</summary>
+    public bool IsEmpty(string name) => !body.TryGetProperty(name, out var value) || value.ValueKind switch
+    {
+        JsonValueKind.Null => true,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        _ => false,
+    };
 
     internal FieldPresence Presence(string name)
     {
@@ -149,7 +178,13 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
     public DateTimeOffset? MomentAfter(string name, DateTimeOffset now)
     {
         if (Text(name) is not { } duration) return null;
-        if (Durations.TryAdd(now, duration, out var end, out var fault)) return end;
+        if (Durations.TryAdd(now, duration, out var end, out var fault))
+        {
+            if (end > now) return end;
+
+            FaultInValue(name, $"'{name}' must be longer than nothing.");
+            return null;
+        }
 
         FaultInValue(name, $"{fault}: '{name}' must be like '30s', '15m', '24h', '7d', '2w', '1mo' or '1y'.");
         return null;
@@ -167,6 +202,12 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
 
     /// <summary>The rule of every update: what is stated applies, null clears, what is absent stays.</summary>
     public T Stated<T>(string name, T current, Func<string, T> read) => Presence(name) == FieldPresence.Absent ? current : read(name);
+
+    private static JsonElement ToElement(JsonObject fields)
+    {
+        using var document = JsonDocument.Parse(fields.ToJsonString());
+        return document.RootElement.Clone();
+    }
 
     /// <returns>What is wrong with the text, or null.</returns>
     private static string? Check(string name, string text, int maxLength)

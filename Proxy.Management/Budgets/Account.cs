@@ -63,6 +63,13 @@ internal sealed class Account
         TellFreed();
     }
 
+    /// <summary>The row was read by whoever will hold on to the account from now on; what calls under way hold of it stays.</summary>
+    public void TakeOver(AccountTerms terms, long spentPicos)
+    {
+        Apply(terms);
+        if (_holds == 0) _spent = spentPicos;
+    }
+
     /// <remarks>A rate or a slot is denied when the limit is reached, so the call that fills it is let in. A budget: see <see cref="Fits"/>.</remarks>
     public bool Denies(DateTimeOffset now, long clock, long picos, out Denial denial)
     {

@@ -61,6 +61,13 @@ internal sealed class AccountStore(Database database)
         select 'team', team_id from team where budget_reset_at <= @now
         """;
 
+    private const string DueKeySql = """
+        select coalesce(k.budget_duration, b.budget_duration), k.budget_reset_at
+        from api_key k
+        left join budget b on b.budget_id = k.budget_id
+        where k.key_hash = @id
+        """;
+
     private const string DueKeysSql = "select key_hash from api_key where budget_reset_at <= @now";
 
     private const string ResetAccountSql = "update account set spend = 0, budget_reset_at = @next where kind = @kind and id = @id";
@@ -122,7 +129,7 @@ internal sealed class AccountStore(Database database)
     {
         var (duration, resetAt) = id.Kind switch
         {
-            AccountKind.Key => Due("select budget_duration, budget_reset_at from api_key where key_hash = @id", Convert.FromHexString(id.Id)),
+            AccountKind.Key => Due(DueKeySql, Convert.FromHexString(id.Id)),
             AccountKind.Team => Due("select budget_duration, budget_reset_at from team where team_id = @id", id.Id),
             _ => Find(connection, transaction, id) is { } row ? (row.BudgetDuration ?? row.SharedBudgetDuration, row.BudgetResetAt) : default,
         };

@@ -93,7 +93,7 @@ internal static class BudgetEndpoints
     private static JsonHttpResult<JsonArray> Show(IEnumerable<SharedBudget> budgets) =>
         TypedResults.Json(new JsonArray([.. budgets.Select(Show)]), AccountJson.Default.JsonArray);
 
-    private static JsonObject Show(SharedBudget budget)
+    public static JsonObject Show(SharedBudget budget)
     {
         var view = JsonNode.Parse(budget.Details)!.AsObject();
         view["budget_id"] = budget.BudgetId;

@@ -26,6 +26,17 @@ public record LimitSettings
     /// <summary>Calls within 60 seconds.</summary>
     public long? RpmLimit { get; init; }
 
+    /// <summary>These limits, and where there is none, that of a budget which is shared. A period begins and ends with whoever has it.</summary>
+    internal LimitSettings Or(LimitSettings? shared) => shared is null ? this : this with
+    {
+        MaxBudget = MaxBudget ?? shared.MaxBudget,
+        SoftBudget = SoftBudget ?? shared.SoftBudget,
+        BudgetDuration = BudgetDuration ?? shared.BudgetDuration,
+        MaxParallelRequests = MaxParallelRequests ?? shared.MaxParallelRequests,
+        TpmLimit = TpmLimit ?? shared.TpmLimit,
+        RpmLimit = RpmLimit ?? shared.RpmLimit,
+    };
+
     /// <summary>The limits after a body: what is stated applies, null clears, what is absent stays. Faults are left with the reader.</summary>
     internal LimitSettings Update(FieldReader fields, BudgetCalendar calendar, DateTimeOffset now) => new()
     {

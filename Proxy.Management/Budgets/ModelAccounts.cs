@@ -14,9 +14,8 @@ internal sealed class ModelAccounts
 
     /// <summary>Brings the accounts to what the fields of their owner state.</summary>
     public static async Task<ModelAccounts> LoadAsync(
-        AccountRing ring, BudgetResets resets, AccountKind kind, string ownerId, string details)
+        AccountRing ring, BudgetResets resets, AccountKind kind, string ownerId, Dictionary<string, AccountTerms> stated)
     {
-        var stated = ModelTerms.Read(details);
         if (stated.Count == 0) return None;
 
         var accounts = new Dictionary<string, Account>(StringComparer.Ordinal);

@@ -7,9 +7,10 @@ namespace Proxy.Management.Budgets;
 internal static class ModelTerms
 {
     /// <param name="details">The JSON object with <c>model_max_budget</c>, <c>model_rpm_limit</c> and <c>model_tpm_limit</c>.</param>
-    public static Dictionary<string, AccountTerms> Read(string details)
+    /// <param name="shared">The same of a budget that is shared; it holds for models of which the other says nothing.</param>
+    public static Dictionary<string, AccountTerms> Read(string details, string? shared = null)
     {
-        var terms = new Dictionary<string, AccountTerms>(StringComparer.Ordinal);
+        var terms = shared is null ? new Dictionary<string, AccountTerms>(StringComparer.Ordinal) : Read(shared);
         using var document = JsonDocument.Parse(details);
         Read(document.RootElement, "model_max_budget", terms, Budget);
         Read(document.RootElement, "model_rpm_limit", terms, static (old, value) => Number(value) is { } limit ? old with { RpmLimit = (long)limit } : old);

@@ -58,6 +58,9 @@ internal sealed class SharedBudgetStore(Database database)
     private const string ScheduleSql = """
         update account
         set budget_reset_at = @resetAt
+        where budget_id = @budgetId and budget_duration is null;
+        update api_key
+        set budget_reset_at = @resetAt
         where budget_id = @budgetId and budget_duration is null
         """;
 
@@ -78,7 +81,7 @@ internal sealed class SharedBudgetStore(Database database)
     public static bool Delete(DbConnection connection, DbTransaction transaction, string budgetId) =>
         connection.Execute(DeleteSql, new { budgetId }, transaction) == 1;
 
-    /// <summary>The accounts that share the budget's period begin anew with it.</summary>
+    /// <summary>The accounts and keys that share the budget's period begin anew with it.</summary>
     public static void Schedule(DbConnection connection, DbTransaction transaction, string budgetId, DateTimeOffset? resetAt) =>
         connection.Execute(ScheduleSql, new { budgetId, resetAt = resetAt?.ToUnixTimeMilliseconds() }, transaction);
 }

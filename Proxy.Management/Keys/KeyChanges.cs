@@ -1,119 +1,126 @@
 using System.Data.Common;
 using Proxy.Management.Access;
-using Proxy.Management.Callbacks;
+using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
-using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
-/// <summary>Changes keys: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring, MasterKey masterKey, TimeProvider time)
+/// <summary>A changed key, or why it was not changed.</summary>
+internal readonly record struct KeyChange(KeyRecord? Key, ProxyError? Error)
 {
-    public Task<ProxyError?> CreateAsync(KeyRecord key, CancellationToken cancellationToken) => queue.WriteAsync(
+    /// <summary>Secrets of which memory must not go by what it knew.</summary>
+    public IReadOnlyList<KeyHash> Secrets { get; init; } = [];
+
+    public static implicit operator KeyChange(ProxyError error) => new(null, error);
+}
+
+/// <summary>Changes keys: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
+internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring, KeyGuard guard, BudgetCalendar calendar, TimeProvider time)
+{
+    /// <param name="stated">The fields of the request.</param>
+    /// <returns>The key as it is now, or why there is none.</returns>
+    public Task<KeyChange> CreateAsync(KeyRecord key, Caller caller, IReadOnlyList<string> stated, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
-            var refusal = FindRefusal(connection, transaction, key.Identity);
-            if (refusal is null) store.Insert(connection, transaction, key);
-            return refusal;
+            var refusal = guard.FindRefusal(connection, transaction, caller, key.Identity, stated)
+                ?? guard.FindConflict(connection, transaction, old: null, key.Identity, isNewSecret: true);
+            if (refusal is not null) return refusal;
+
+            var (identity, error) = KeyBudget.Save(connection, transaction, old: null, key.Identity, calendar);
+            if (error is not null) return error;
+
+            var record = key with { Identity = identity };
+            store.Insert(connection, transaction, record);
+            return new KeyChange(record, null);
         },
-        refusal =>
-        {
-            if (refusal is null) ring.Change(key.Identity);
-        },
+        spend: null,
         cancellationToken);
 
-    /// <param name="hash">Which key.</param>
-    /// <param name="change">From the row to the one that shall be; it may run twice.</param>
-    /// <param name="callbacks">Where its calls are logged from now on; null leaves that as it is.</param>
-    /// <param name="spend">The spend from now on; null leaves it as it is.</param>
-    /// <returns>The key as it is now, or why it was not changed.</returns>
-    public async Task<(KeyRecord? Key, ProxyError? Error)> UpdateAsync(
-        KeyHash hash,
-        Func<KeyIdentity, KeyIdentity> change,
-        IReadOnlyList<TeamCallback>? callbacks,
-        decimal? spend,
-        CancellationToken cancellationToken)
+    /// <param name="hash">Which key, by any secret that it has or had.</param>
+    /// <param name="edit">What is to become of it.</param>
+    public async Task<KeyChange> UpdateAsync(KeyHash hash, KeyEdit edit, CancellationToken cancellationToken)
     {
-        var result = await queue.WriteAsync<(KeyRecord? Key, ProxyError? Error)>(
-            (connection, transaction) =>
-            {
-                if (store.Find(connection, transaction, hash) is not { } old) return (null, KeyErrors.UnknownForUpdate);
-
-                var key = change(old.Identity);
-                if (FindRefusal(connection, transaction, old.Identity, key) is { } refusal) return (null, refusal);
-
-                if (callbacks is not null) key = key with { Callbacks = callbacks, IsLoggingDisabled = false };
-                var record = new KeyRecord(key, spend ?? old.Spend);
-                store.Update(connection, transaction, record, callbacks is not null, spend is not null);
-                return (record, null);
-            },
-            changed =>
-            {
-                if (changed.Key is null) return;
-                ring.Change(changed.Key.Identity);
-                if (spend is { } dollars) ring.SetSpend(hash, dollars);
-            },
-            cancellationToken);
-        if (result.Key is not null) await ring.RelinkAsync(hash);
-        return result;
+        var change = await WriteAsync((connection, transaction) => Update(connection, transaction, hash, edit), edit.Spend, cancellationToken);
+        if (change.Key is not null) await ring.RelinkAsync(change.Key.Identity.Hash);
+        return change;
     }
 
-    /// <returns>The key as it is now, or null when there is none.</returns>
-    public Task<KeyRecord?> SetBlockedAsync(KeyHash hash, bool isBlocked, string? by, CancellationToken cancellationToken) => queue.WriteAsync(
+    public Task<KeyChange> SetBlockedAsync(KeyHash hash, bool isBlocked, Caller caller, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
-            KeyStore.SetBlocked(connection, transaction, hash, isBlocked, time.GetUtcNow(), by);
-            return store.Find(connection, transaction, hash);
+            var old = store.FindNamed(connection, transaction, hash);
+            if (old is null ? !caller.IsProxyAdmin : !guard.MayBlock(connection, transaction, caller, old.Identity)) return KeyErrors.NotYoursToChange;
+            if (old is null) return KeyErrors.Unknown;
+
+            var key = old with { Identity = old.Identity with { IsBlocked = isBlocked, UpdatedAt = time.GetUtcNow(), UpdatedBy = caller.UserId } };
+            store.Update(connection, transaction, old.Identity, key, setsCallbacks: false, setsSpend: false);
+            return new KeyChange(key, null);
         },
-        key =>
-        {
-            if (key is not null) ring.Change(key.Identity);
-        },
+        spend: null,
         cancellationToken);
 
     /// <summary>Deletes all of them or none.</summary>
-    public Task<ProxyError?> DeleteAsync(IReadOnlyList<string> keys, IReadOnlyList<string> aliases, CancellationToken cancellationToken)
+    public async Task<ProxyError?> DeleteAsync(
+        IReadOnlyList<string> keys, IReadOnlyList<string> aliases, Caller caller, CancellationToken cancellationToken)
     {
-        var hashes = new HashSet<KeyHash>();
-        return queue.WriteAsync(
+        var deleted = await queue.WriteAsync<(IReadOnlyList<(KeyHash Key, IReadOnlyList<KeyHash> Secrets)> Keys, ProxyError? Error)>(
             (connection, transaction) =>
             {
-                hashes.Clear();
-                var missing = keys.Count(key => !TryAdd(hashes, KeyFormat.FindHash(key)))
-                    + aliases.Count(alias => !TryAdd(hashes, KeyStore.FindByAlias(connection, transaction, alias)))
-                    + hashes.Count(hash => store.Find(connection, transaction, hash) is null);
-                if (missing > 0) return KeyErrors.NoKeysFound(missing, keys.Count + aliases.Count);
+                var named = keys.Select(KeyFormat.FindHash).Concat(aliases.Select(alias => KeyStore.FindByAlias(connection, transaction, alias)));
+                var found = named.Select(hash => hash is { } known ? store.FindNamed(connection, transaction, known)?.Identity : null).ToList();
+                var missing = found.Count(key => key is null);
+                if (!caller.IsProxyAdmin && found.Exists(key => key is null || !guard.MayDelete(connection, transaction, caller, key))) return ([], KeyErrors.NotYoursToDelete);
+                if (missing > 0) return ([], KeyErrors.NoKeysFound(missing, found.Count));
 
-                foreach (var hash in hashes) KeyStore.Delete(connection, transaction, hash);
-                return null;
+                var gone = new List<(KeyHash, IReadOnlyList<KeyHash>)>();
+                foreach (var key in found.OfType<KeyIdentity>().DistinctBy(key => key.Hash))
+                {
+                    gone.Add((key.Hash, KeySecrets.List(connection, transaction, key.Hash)));
+                    KeyStore.Delete(connection, transaction, key);
+                }
+
+                return (gone, null);
             },
-            refusal =>
+            result =>
             {
-                if (refusal is not null) return;
-                foreach (var hash in hashes) ring.Remove(hash);
+                foreach (var (key, secrets) in result.Keys) ring.Remove(key, secrets);
             },
             cancellationToken);
+        return deleted.Error;
     }
 
-    private static ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, KeyIdentity old, KeyIdentity key) =>
-        key.Alias is not null && key.Alias != old.Alias && KeyStore.FindByAlias(connection, transaction, key.Alias) is not null
-            ? KeyErrors.AliasExists(key.Alias)
-        : key.TeamId is not null && key.TeamId != old.TeamId && !TeamStore.Exists(connection, transaction, key.TeamId)
-            ? KeyErrors.TeamUnknown(key.TeamId)
-        : null;
+    private Task<KeyChange> WriteAsync(Func<DbConnection, DbTransaction, KeyChange> work, decimal? spend, CancellationToken cancellationToken) =>
+        queue.WriteAsync(
+            work,
+            change =>
+            {
+                if (change.Key is not { } key) return;
+                ring.Change(key.Identity, change.Secrets);
+                if (spend is { } dollars) ring.SetSpend(key.Identity.Hash, dollars);
+            },
+            cancellationToken);
 
-    private static bool TryAdd(HashSet<KeyHash> hashes, KeyHash? hash)
+    private KeyChange Update(DbConnection connection, DbTransaction transaction, KeyHash hash, KeyEdit edit)
     {
-        if (hash is { } known) hashes.Add(known);
-        return hash is not null;
-    }
+        if (store.FindNamed(connection, transaction, hash) is not { } old) return edit.Caller.IsProxyAdmin ? KeyErrors.UnknownForUpdate : KeyErrors.NotYoursToChange;
+        if (edit.Check?.Invoke(old) is { } wrong) return wrong;
 
-    private ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, KeyIdentity key)
-    {
-        if (masterKey.Matches(key.Hash) || store.Find(connection, transaction, key.Hash) is not null) return KeyErrors.Exists;
-        if (key.Alias is not null && KeyStore.FindByAlias(connection, transaction, key.Alias) is not null) return KeyErrors.AliasExists(key.Alias);
+        var key = edit.Change(KeyBudget.Open(old.Identity));
+        if (edit.Callbacks is { } callbacks) key = key with { Callbacks = callbacks, IsLoggingDisabled = false };
+        if (edit.Secret is { } secret) key = key with { Secret = secret.Hash, Name = secret.Name };
+        var refusal = guard.FindRefusal(connection, transaction, old.Identity, key, edit)
+            ?? guard.FindConflict(connection, transaction, old.Identity, key, edit.Secret is not null);
+        if (refusal is not null) return refusal;
 
-        return key.TeamId is not null && !TeamStore.Exists(connection, transaction, key.TeamId) ? KeyErrors.TeamUnknown(key.TeamId) : null;
+        var (identity, error) = KeyBudget.Save(connection, transaction, old.Identity, key, calendar);
+        if (error is not null) return error;
+
+        var record = new KeyRecord(identity, edit.Spend ?? old.Spend);
+        store.Update(connection, transaction, old.Identity, record, edit.Callbacks is not null, edit.Spend is not null);
+        if (edit.Secret is null) return new KeyChange(record, null);
+
+        KeySecrets.Replace(connection, transaction, old.Identity, edit.Secret.Hash, identity.UpdatedAt, edit.Secret.GraceEnd);
+        return new KeyChange(record, null) { Secrets = KeySecrets.List(connection, transaction, identity.Hash) };
     }
 }

@@ -29,6 +29,7 @@ internal sealed record KeyView : LimitView
     public required string? UserId { get; init; }
     public required string? TeamId { get; init; }
     public required string? OrganizationId { get; init; }
+    public required string? BudgetId { get; init; }
     public required IReadOnlyList<string> Models { get; init; }
     public required decimal Spend { get; init; }
     public bool SoftBudgetCooldown { get; init; }
@@ -46,19 +47,29 @@ internal sealed record KeyView : LimitView
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Details { get; set; } = [];
 
+    /// <summary>As the answer shows it that made the key or gave it a new secret.</summary>
+    public static KeyView WithKey(KeyRecord record, string key) => WithToken(record) with { Key = key, TokenId = record.Identity.Hash.ToString() };
+
+    /// <summary>With the hash that names it for good.</summary>
+    public static KeyView WithToken(KeyRecord record) => Of(record) with { Token = record.Identity.Hash.ToString() };
+
     public static KeyView Of(KeyRecord record)
     {
         var key = record.Identity;
         var metadata = JsonNode.Parse(key.Metadata)!.AsObject();
         CallbackView.AddTo(metadata, key.Callbacks, key.IsLoggingDisabled);
 
-        return new KeyView(key.Limits)
+        var details = JsonSerializer.Deserialize(key.Details, KeyJson.Default.DictionaryStringJsonElement)!;
+        details.Remove("budget_id"); // from before it had a column
+        return new KeyView(KeyBudget.Open(key).Limits)
         {
             KeyName = key.Name,
             KeyAlias = key.Alias,
             UserId = key.UserId,
             TeamId = key.TeamId,
             OrganizationId = key.OrganizationId,
+            BudgetId = key.BudgetId,
+            LitellmBudgetTable = key.Budget is null ? null : BudgetEndpoints.Show(key.Budget),
             Models = key.Models,
             Spend = record.Spend,
             Blocked = key.IsBlocked,
@@ -68,7 +79,7 @@ internal sealed record KeyView : LimitView
             UpdatedAt = key.UpdatedAt,
             CreatedBy = key.CreatedBy,
             UpdatedBy = key.UpdatedBy,
-            Details = JsonSerializer.Deserialize(key.Details, KeyJson.Default.DictionaryStringJsonElement)!,
+            Details = details,
         };
     }
 }

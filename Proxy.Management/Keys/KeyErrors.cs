@@ -6,7 +6,7 @@ namespace Proxy.Management.Keys;
 /// <summary>The refusals of the key endpoints, in the words that clients match on.</summary>
 internal static class KeyErrors
 {
-    private const string BadRequestType = "bad_request_error";
+    public const string BadRequestType = "bad_request_error";
 
     public static readonly ProxyError NotFound = ProxyError.NotFound("Key not found in database", "key");
 
@@ -36,6 +36,29 @@ internal static class KeyErrors
 
     public static ProxyError TeamUnknown(string teamId) => ProxyError.BadRequest(
         $"Unable to find team object in database. Team ID: {teamId}", "team_id");
+
+    public static readonly ProxyError NoKeysPassed = new(422, ProxyError.InvalidRequest, "Malformed request. No keys passed in.", "keys");
+
+    public static readonly ProxyError NotAnObject = new(422, ProxyError.InvalidRequest, "Each of 'keys' must be an object with a 'key'.", "keys");
+
+    public static ProxyError TooMany(string field, int most) => new(422, ProxyError.InvalidRequest, $"'{field}' must not have more than {most} entries.", field);
+
+    public static ProxyError NotAllowed(string? message) => new(403, ProxyError.AuthError, message ?? "Authentication Failed - Custom Auth Rule");
+
+    public static readonly ProxyError NotYoursToMake = new(403, ProxyError.AuthError, "You are not allowed to make keys.");
+
+    public static readonly ProxyError NotYoursToChange = new(403, ProxyError.AuthError, "You are not allowed to change this key.", "key");
+
+    public static readonly ProxyError NotYoursToDelete = new(403, ProxyError.AuthError, "You are not authorized to delete this key. Nothing was deleted.", "keys");
+
+    public static ProxyError OnlyForYourself(string? userId, string? yours) => new(
+        403, ProxyError.AuthError, $"User can only create keys for themselves. Got user_id={userId ?? "None"}, Your ID={yours ?? "None"}", "user_id");
+
+    public static ProxyError NotInTeam(string userId, string teamId) => ProxyError.BadRequest($"User={userId} not assigned to team={teamId}", "team_id");
+
+    public static ProxyError FieldIsForAdmins(string field) => new(403, ProxyError.AuthError, $"You are not allowed to set '{field}' of this key.", field);
+
+    public static ProxyError BudgetUnknown(string budgetId) => ProxyError.BadRequest($"There is no budget_id '{budgetId}'.", "budget_id");
 
     public static ProxyError NoKeysFound(int missing, int asked) => ProxyError.NotFound(
         $"No keys found: {missing} of the {asked} that were passed are not in the database. Nothing was deleted.", "keys");

@@ -9,7 +9,15 @@ public sealed record KeyIdentity
 {
     private CallSettings? _settings;
 
+    /// <summary>The hash of its first secret, by which calls, accounts and logs know it for good.</summary>
     public required KeyHash Hash { get; init; }
+
+    /// <summary>The hash of its present secret; a new key has its first one.</summary>
+    public KeyHash Secret
+    {
+        get => field == default ? Hash : field;
+        init;
+    }
 
     /// <summary><c>sk-...</c> and the last four characters.</summary>
     public required string Name { get; init; }
@@ -33,6 +41,12 @@ public sealed record KeyIdentity
     public bool? IsBlocked { get; init; }
 
     public LimitSettings Limits { get; init; } = LimitSettings.None;
+
+    /// <summary>The row of the budget table whose terms hold where the key states none of its own.</summary>
+    public string? BudgetId { get; init; }
+
+    /// <summary>The budget was made for this key alone, and holds its soft budget.</summary>
+    public bool OwnsBudget { get; init; }
 
     /// <summary>Null means never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
@@ -66,11 +80,14 @@ public sealed record KeyIdentity
     public string? UpdatedBy { get; init; }
 
     /// <summary>What the key may use.</summary>
-    internal AccountTerms Terms => new(Limits)
+    internal AccountTerms Terms => new(Limits.Or(Budget?.ToLimits()))
     {
         Increase = TemporaryIncrease.Read(Metadata).Amount,
         IncreaseEndsAt = TemporaryIncrease.Read(Metadata).EndsAt,
     };
+
+    /// <summary>The budget that <see cref="BudgetId"/> names, as it was read with the row.</summary>
+    internal SharedBudget? Budget { get; init; }
 
     internal CallSettings Settings => _settings ??= CallSettings.Read(Details, Metadata);
 

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
@@ -11,9 +11,6 @@ namespace Proxy.Management.Keys;
 /// <param name="Record">The row to be.</param>
 internal sealed record KeyRequest(string Key, KeyRecord Record)
 {
-    /// <summary>Fields that stand in the metadata too, because clients look for them there.</summary>
-    public static readonly string[] BelongToMetadata = ["model_tpm_limit", "model_rpm_limit", "guardrails", "tags"];
-
     public static readonly DetailField[] Details =
     [
         new("duration", DetailShape.Text),
@@ -27,7 +24,6 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
         new("tags", DetailShape.TextList),
         new("allowed_cache_controls", DetailShape.TextList, "[]"),
         new("send_invite_email", DetailShape.Flag),
-        new("budget_id", DetailShape.Text),
         new("enforced_params", DetailShape.TextList),
         new("allowed_routes", DetailShape.TextList, "[]"),
         new("allowed_passthrough_routes", DetailShape.List),
@@ -41,16 +37,15 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
         new("rotation_interval", DetailShape.Text),
     ];
 
-    public static (KeyRequest? Request, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, string? createdBy, DateTimeOffset now)
+    public static (KeyRequest? Request, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, Caller caller, DateTimeOffset now)
     {
-        var key = ReadKey(fields);
+        var key = ReadKey(fields, "key");
         var metadata = fields.Object("metadata");
-        var details = DetailField.Read(fields, Details);
         var spend = fields.Dollars("spend") ?? 0;
-        var identity = ReadIdentity(fields, calendar, key, metadata, details, createdBy, now);
+        var identity = ReadIdentity(fields, calendar, key, KeyMetadata.None.Update(fields), caller.UserId, now);
         if (fields.Error is { } fault) return (null, fault);
 
-        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata);
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata, caller.IsProxyAdmin);
         return refusal is null
             ? (new KeyRequest(key, new KeyRecord(identity with { Callbacks = callbacks }, spend)), null)
             : (null, refusal);
@@ -59,19 +54,20 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
     /// <returns>Nothing that could be logged by accident.</returns>
     public override string ToString() => Record.Identity.ToString();
 
-    private static string ReadKey(FieldReader fields)
+    /// <summary>The key that a caller has chosen, or a new one.</summary>
+    public static string ReadKey(FieldReader fields, string name)
     {
-        if (fields.Text("key") is not { } chosen) return KeyFormat.Create();
+        if (fields.Text(name) is not { } chosen) return KeyFormat.Create();
         if (KeyFormat.IsAcceptable(chosen)) return chosen;
 
         fields.FaultInValue(
-            "key",
+            name,
             "Invalid key format. LiteLLM Virtual Key must start with 'sk-'. It must have 8 to 256 characters, all of them printable ASCII and none a space.");
         return KeyFormat.Create();
     }
 
     private static KeyIdentity ReadIdentity(
-        FieldReader fields, BudgetCalendar calendar, string key, JsonElement? metadata, string details, string? createdBy, DateTimeOffset now) => new()
+        FieldReader fields, BudgetCalendar calendar, string key, KeyMetadata metadata, string? createdBy, DateTimeOffset now) => new()
         {
             Hash = KeyHash.Of(key),
             Name = KeyFormat.Shorten(key),
@@ -80,11 +76,12 @@ internal sealed record KeyRequest(string Key, KeyRecord Record)
             TeamId = fields.Text("team_id"),
             OrganizationId = fields.Text("organization_id"),
             Models = fields.TextList("models") ?? [],
+            BudgetId = fields.Text("budget_id"),
             IsBlocked = fields.Flag("blocked"),
             ExpiresAt = fields.MomentAfter("duration", now),
             Limits = LimitSettings.None.Update(fields, calendar, now),
-            Metadata = DetailField.Metadata(metadata, details, BelongToMetadata),
-            Details = details,
+            Metadata = metadata.Metadata,
+            Details = metadata.Details,
             CreatedAt = now,
             UpdatedAt = now,
             CreatedBy = createdBy,

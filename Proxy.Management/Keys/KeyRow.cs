@@ -8,6 +8,10 @@ namespace Proxy.Management.Keys;
 internal sealed record KeyRow : LimitRow
 {
     public required byte[] KeyHash { get; init; }
+
+    /// <summary>Null while the key has its first secret.</summary>
+    public byte[]? SecretHash { get; init; }
+
     public required string KeyName { get; init; }
     public string? KeyAlias { get; init; }
     public string? UserId { get; init; }
@@ -17,6 +21,8 @@ internal sealed record KeyRow : LimitRow
     public required string Metadata { get; init; }
     public required string Details { get; init; }
     public string? Callbacks { get; init; }
+    public string? BudgetId { get; init; }
+    public long OwnsBudget { get; init; }
     public long? IsBlocked { get; init; }
     public long Spend { get; init; }
     public long? ExpiresAt { get; init; }
@@ -40,6 +46,7 @@ internal sealed record KeyRow : LimitRow
         return new KeyRow(key.Limits)
         {
             KeyHash = key.Hash.ToArray(),
+            SecretHash = key.Secret == key.Hash ? null : key.Secret.ToArray(),
             KeyName = key.Name,
             KeyAlias = key.Alias,
             UserId = key.UserId,
@@ -49,6 +56,8 @@ internal sealed record KeyRow : LimitRow
             Metadata = key.Metadata,
             Details = key.Details,
             Callbacks = vault.Lock(key.Callbacks),
+            BudgetId = key.BudgetId,
+            OwnsBudget = key.OwnsBudget ? 1 : 0,
             IsBlocked = key.IsBlocked is { } isBlocked ? (isBlocked ? 1 : 0) : null,
             Spend = Money.ToPico(record.Spend),
             ExpiresAt = key.ExpiresAt?.ToUnixTimeMilliseconds(),
@@ -59,18 +68,24 @@ internal sealed record KeyRow : LimitRow
         };
     }
 
-    public KeyRecord ToRecord(CallbackVault vault)
+    /// <param name="vault">Opens callbacks.</param>
+    /// <param name="budget">The budget that the row shares.</param>
+    public KeyRecord ToRecord(CallbackVault vault, SharedBudget? budget)
     {
         var callbacks = vault.Open(Callbacks, $"key {KeyName}");
         var identity = new KeyIdentity
         {
             Hash = new KeyHash(KeyHash),
+            Secret = SecretHash is null ? default : new KeyHash(SecretHash),
             Name = KeyName,
             Alias = KeyAlias,
             UserId = UserId,
             TeamId = TeamId,
             OrganizationId = OrganizationId,
             Models = Columns.ToTexts(Models),
+            BudgetId = BudgetId,
+            OwnsBudget = OwnsBudget != 0,
+            Budget = budget,
             Limits = ToLimits(),
             Metadata = Metadata,
             Details = Details,

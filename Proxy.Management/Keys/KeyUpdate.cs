@@ -1,16 +1,31 @@
+using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
+using Proxy.Management.Callbacks;
+using Proxy.Management.Errors;
 
 namespace Proxy.Management.Keys;
 
 /// <summary>A body that changes a key: what is stated applies, null clears, what is absent stays.</summary>
 internal static class KeyUpdate
 {
-    /// <summary>Faults are left with the reader; look at them before the row is written.</summary>
-    public static KeyIdentity Apply(FieldReader fields, KeyIdentity key, BudgetCalendar calendar, DateTimeOffset now, string? by)
+    /// <summary>The change that a body asks for, or everything that is wrong with the body.</summary>
+    public static (KeyEdit? Edit, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, Caller caller, DateTimeOffset now)
     {
-        var details = DetailField.Update(fields, KeyRequest.Details, key.Details);
-        CheckIncrease(fields);
+        KeyIdentity Change(KeyIdentity old) => Apply(fields, old, calendar, now, caller.UserId);
+        Change(KeyIdentity.Blank);
+        var spend = fields.Dollars("spend");
+        var metadata = fields.Object("metadata");
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata, caller.IsProxyAdmin);
+        if ((fields.Error ?? refusal) is { } fault) return (null, fault);
+
+        return (new KeyEdit(Change, caller) { Stated = fields.Names, Callbacks = CallbackRules.IsStated(metadata) ? callbacks : null, Spend = spend }, null);
+    }
+
+    /// <summary>Faults are left with the reader; look at them before the row is written.</summary>
+    private static KeyIdentity Apply(FieldReader fields, KeyIdentity key, BudgetCalendar calendar, DateTimeOffset now, string? by)
+    {
+        var (metadata, details) = new KeyMetadata(key.Metadata, key.Details).Update(fields);
         return key with
         {
             Alias = fields.Stated("key_alias", key.Alias, name => fields.Text(name)),
@@ -18,33 +33,14 @@ internal static class KeyUpdate
             TeamId = fields.Stated("team_id", key.TeamId, name => fields.Text(name)),
             OrganizationId = fields.Stated("organization_id", key.OrganizationId, name => fields.Text(name)),
             Models = fields.Stated("models", key.Models, name => fields.TextList(name) ?? []),
+            BudgetId = fields.Stated("budget_id", key.BudgetId, name => fields.Text(name)),
             IsBlocked = fields.Stated("blocked", key.IsBlocked, fields.Flag),
             ExpiresAt = fields.Stated("duration", key.ExpiresAt, name => fields.MomentAfter(name, now)),
             Limits = key.Limits.Update(fields, calendar, now),
-            Metadata = UpdateMetadata(fields, key.Metadata, details),
+            Metadata = metadata,
             Details = details,
             UpdatedAt = now,
             UpdatedBy = by,
         };
-    }
-
-    private static string UpdateMetadata(FieldReader fields, string metadata, string details)
-    {
-        var updated = DetailField.UpdateMetadata(fields, metadata, details, KeyRequest.BelongToMetadata);
-        if (fields.Dollars(TemporaryIncrease.AmountField) is not { } amount || fields.Text(TemporaryIncrease.EndField) is not { } end) return updated;
-
-        var stored = System.Text.Json.Nodes.JsonNode.Parse(updated)!.AsObject();
-        stored[TemporaryIncrease.AmountField] = amount;
-        stored[TemporaryIncrease.EndField] = end;
-        return stored.ToJsonString();
-    }
-
-    private static void CheckIncrease(FieldReader fields)
-    {
-        var (amount, end) = (fields.Dollars(TemporaryIncrease.AmountField), fields.Text(TemporaryIncrease.EndField));
-        if (amount is null != end is null)
-            fields.Fault(TemporaryIncrease.AmountField, "temp_budget_increase and temp_budget_expiry must be set together.");
-        if (end is not null && !TemporaryIncrease.TryParse(end, out _))
-            fields.Fault(TemporaryIncrease.EndField, $"'{TemporaryIncrease.EndField}' must be a date and a time.");
     }
 }

@@ -64,7 +64,8 @@ internal sealed class DayFilter
         if (string.IsNullOrEmpty(key)) return null;
         if (KeyFormat.FindHash(key) is not { } hash) return KeyErrors.InvalidFormat;
 
-        Is("key_hash", hash.ToArray());
+        _parameters.Add("hash", hash.ToArray());
+        _sql.Append(" and key_hash = ").Append(KeySecrets.LastingHash);
         return null;
     }
 

@@ -19,12 +19,19 @@ internal sealed record EntryQuery(
         ? ProxyError.BadRequest($"'{field}' must be at most 256 characters long and hold no control characters.", field)
         : null;
 
-    public (EntryFilter? Filter, ProxyError? Error) Read(SpendQuery query, Caller caller)
+    public async Task<(EntryFilter? Filter, ProxyError? Error)> ReadAsync(
+        SpendQuery query, Caller caller, KeySecrets secrets, CancellationToken cancellationToken)
     {
         if ((FindFault("user_id", UserId) ?? FindFault("team_id", TeamId)) is { } fault) return (null, fault);
 
-        var hash = string.IsNullOrEmpty(query.ApiKey) ? null : KeyFormat.FindHash(query.ApiKey);
-        if (hash is null && !string.IsNullOrEmpty(query.ApiKey)) return (null, KeyErrors.InvalidFormat);
+        KeyHash? hash = null;
+        if (!string.IsNullOrEmpty(query.ApiKey))
+        {
+            if (KeyFormat.FindHash(query.ApiKey) is not { } named) return (null, KeyErrors.InvalidFormat);
+
+            hash = await secrets.ResolveAsync(named, cancellationToken);
+        }
+
         if (!Guid.TryParse(Before ?? Guid.Empty.ToString(), out var before)) return (null, UnknownPlace);
 
         DayRange? days = null;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Keys;
 
 namespace Proxy.Management.Spend;
 
@@ -23,11 +24,11 @@ internal static class SpendEndpoints
 
     /// <remarks>With two days it sums each day, unless that is not wanted; without, it lists the latest entries; it never lists all of them.</remarks>
     private static async Task<IResult> ListAsync(
-        HttpContext context, SpendLog log, [AsParameters] SpendQuery query, [AsParameters] EntryQuery entries, CancellationToken cancellationToken)
+        HttpContext context, SpendLog log, KeySecrets secrets, [AsParameters] SpendQuery query, [AsParameters] EntryQuery entries, CancellationToken cancellationToken)
     {
         if (query.LimitFault is { } outOfRange) return new ErrorResult(outOfRange);
 
-        var (filter, fault) = entries.Read(query, context.ManagementCaller);
+        var (filter, fault) = await entries.ReadAsync(query, context.ManagementCaller, secrets, cancellationToken);
         if (fault is not null) return new ErrorResult(fault);
         if (entries.RequestId is not null) return Show(await FindAsync(log, entries.RequestId, filter!, cancellationToken));
         if (filter!.IsEmpty) return Show([]);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Errors;
+using Proxy.Management.Keys;
 
 namespace Proxy.Management.Spend;
 
@@ -20,12 +21,13 @@ internal static class SpendPageEndpoint
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, SpendLog log, [AsParameters] SpendQuery query, [AsParameters] EntryQuery entries, [AsParameters] SpendPageQuery page,
-        CancellationToken cancellationToken)
+        HttpContext context, SpendLog log, KeySecrets secrets, [AsParameters] SpendQuery query, [AsParameters] EntryQuery entries,
+        [AsParameters] SpendPageQuery page, CancellationToken cancellationToken)
     {
         if (page.FindFault() is { } outOfRange) return new ErrorResult(outOfRange);
 
-        var (filter, fault) = entries.Read(query with { StartDate = DayOf(query.StartDate), EndDate = DayOf(query.EndDate) }, context.ManagementCaller);
+        var (filter, fault) = await entries.ReadAsync(
+            query with { StartDate = DayOf(query.StartDate), EndDate = DayOf(query.EndDate) }, context.ManagementCaller, secrets, cancellationToken);
         if (fault is not null) return new ErrorResult(fault);
 
         var chosen = filter! with { Model = string.IsNullOrEmpty(page.Model) ? null : page.Model };

@@ -59,6 +59,16 @@ internal sealed class StateCache<TKey, TState>(Func<TKey, Task<TState?>> load)
         }
     }
 
+    /// <summary>Any row may have changed in a commit: each loaded state is told, each load under way reads again.</summary>
+    public void ChangeAll(Action<TState> loaded)
+    {
+        lock (_lock)
+        {
+            foreach (var state in _states.Values) loaded(state);
+            foreach (var running in _loads.Values) running.IsStale = true;
+        }
+    }
+
     /// <summary>The row is gone.</summary>
     public void Remove(TKey key)
     {

@@ -32,6 +32,12 @@ internal sealed class TeamRing
         lock (_accounts.Gate) state.Account.Apply(identity.Terms);
     });
 
+    /// <summary>The spend of all teams was set to nothing, in a commit.</summary>
+    public void ResetSpend() => _teams.ChangeAll(state =>
+    {
+        lock (_accounts.Gate) state.Account.SetSpend(0);
+    });
+
     /// <summary>Brings what a team's calls are counted in to its latest row. Called after a change, before it is answered.</summary>
     public async Task RelinkAsync(string teamId)
     {
@@ -46,7 +52,7 @@ internal sealed class TeamRing
     private async Task<TeamLinks> LinkAsync(TeamIdentity team, decimal spend)
     {
         var id = AccountId.OfTeam(team.TeamId);
-        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.TeamModel, team.TeamId, team.Details);
+        var models = await ModelAccounts.LoadAsync(_accounts, _resets, AccountKind.TeamModel, team.TeamId, ModelTerms.Read(team.Details));
         var organization = team.OrganizationId is null
             ? null
             : await _accounts.FindAsync(new AccountId(AccountKind.Organization, team.OrganizationId));

@@ -48,7 +48,7 @@ internal static class UserEndpoints
         var view = Request.Show(change.Row!, UserContracts.IdField);
         if (wantsKey)
         {
-            if (await keys.CreateAsync(key.Record, cancellationToken) is { } refusal) return new ErrorResult(refusal);
+            if ((await keys.CreateAsync(key.Record, context.ManagementCaller, [], cancellationToken)).Error is { } refusal) return new ErrorResult(refusal);
 
             view["key"] = key.Key;
             view["token"] = key.Record.Identity.Hash.ToString();

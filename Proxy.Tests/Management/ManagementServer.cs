@@ -46,7 +46,8 @@ internal sealed class ManagementServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<ManagementServer> StartAsync()
+    /// <param name="configure">Services that a host application registers.</param>
+    public static async Task<ManagementServer> StartAsync(Action<IServiceCollection>? configure = null)
     {
         var folder = Directory.CreateTempSubdirectory("proxy-tests-").FullName;
         var database = await TestDatabase.CreateAsync($"{folder}/proxy.db");
@@ -59,6 +60,7 @@ internal sealed class ManagementServer : IAsyncDisposable
         builder.Services.AddProxyManagement(new ManagementSettings(
             database.Setting, Synchronous.Normal, MasterKey.LoadOrCreate(folder, MasterKeyText)));
 
+        configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseExceptionHandler(failed => failed.Run(context =>
         {

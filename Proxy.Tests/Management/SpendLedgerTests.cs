@@ -3,6 +3,7 @@ using Dapper;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
+using Proxy.Management.Access;
 using Proxy.Management.Keys;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
@@ -93,11 +94,11 @@ internal sealed class SpendLedgerTests
         var first = queue.WriteAsync((_, _) => { release.Wait(); return 0; }, default);
 
         var recorded = RecordAsync(server, Entry(0.25m) with { KeyHash = KeyHash.Of(key) });
-        var blocked = server.Services.GetRequiredService<KeyChanges>().SetBlockedAsync(KeyHash.Of(key), true, null, default);
+        var blocked = server.Services.GetRequiredService<KeyChanges>().SetBlockedAsync(KeyHash.Of(key), true, Caller.Master, default);
         release.Set();
 
         await Task.WhenAll(first, recorded);
-        (await blocked)!.Spend.Should().Be(0.25m);
+        (await blocked).Key!.Spend.Should().Be(0.25m);
     }
 
     [Test]
