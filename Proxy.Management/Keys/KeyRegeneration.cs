@@ -25,7 +25,8 @@ internal static class KeyRegeneration
 
         var now = time.GetUtcNow();
         var (stated, overBound) = rules.Bound(fields!);
-        var named = key ?? stated.RequiredText("key");
+        var inBody = key is null ? stated.RequiredText("key") : stated.Text("key");
+        var named = key ?? inBody;
         var (secret, plain) = ReadSecret(stated, now);
         var (edit, fault) = KeyUpdate.Read(stated, calendar, context.ManagementCaller, now);
         if ((fault ?? overBound) is { } wrong) return new ErrorResult(wrong);
