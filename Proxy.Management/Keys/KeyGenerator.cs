@@ -40,6 +40,7 @@ internal sealed class KeyGenerator(
         read.RequiredText("team_id");
         var metadata = read.Object("metadata") is { } stated ? JsonObject.Create(stated)! : [];
         var alias = read.Text("key_alias");
+        read.Text("user_id"); // of no account; but what is no text is a mistake all the same
         if (read.Error is { } fault) return ("", null, fault);
 
         if (metadata[ServiceAccountField] is null) metadata[ServiceAccountField] = alias ?? Guid.NewGuid().ToString();

@@ -24,8 +24,9 @@ internal static class KeyRegeneration
         if (malformed is not null) return new ErrorResult(malformed);
 
         var now = time.GetUtcNow();
-        var named = key ?? fields!.RequiredText("key");
         var (stated, overBound) = rules.Bound(fields!);
+        var inBody = key is null ? stated.RequiredText("key") : stated.Text("key");
+        var named = key ?? inBody;
         var (secret, plain) = ReadSecret(stated, now);
         var (edit, fault) = KeyUpdate.Read(stated, calendar, context.ManagementCaller, now);
         if ((fault ?? overBound) is { } wrong) return new ErrorResult(wrong);
