@@ -19,7 +19,7 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(string verb, string[] arguments) => verb switch
     {
         ProviderVerb => await ProviderServer.RunAsync(Port(arguments[0])),
-        BareYarpVerb => await BareYarp.RunAsync(Port(arguments[0]), Port(arguments[1])),
+        BareYarpVerb => await BareYarp.RunAsync(Port(arguments[0]), Port(arguments[1]), Enum.Parse<YarpLogging>(arguments[2])),
         GuardVerb => await PerformanceGuard.RunAsync(),
         _ => await Load().Parse(arguments).InvokeAsync(),
     };

@@ -27,6 +27,8 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
 
         _subjects.Add(new Subject(Subject.Direct, _providerPort, Key: null, Process: null));
         Add(await BareYarp.StartAsync(SubjectCore, _providerPort));
+        if (others) Add(await BareYarp.StartAsync(SubjectCore, _providerPort, YarpLogging.None));
+        if (others) Add(await BareYarp.StartAsync(SubjectCore, _providerPort, YarpLogging.Template));
         if (others) Add(await Nginx.TryStartAsync(SubjectCore, _providerPort, _folder));
         if (others) Add(await Portkey.TryStartAsync(SubjectCore, _providerPort));
         foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, _folder, settings ?? [])) Add(subject);

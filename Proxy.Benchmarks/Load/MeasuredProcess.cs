@@ -10,6 +10,8 @@ internal sealed class MeasuredProcess : IAsyncDisposable
 {
     private const double TicksPerSecond = 100; // USER_HZ of /proc, on every Linux that .NET runs on
 
+    private const int MostLines = 100;
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly bool CanPin = Environment.ProcessorCount > 1 && File.Exists("/usr/bin/taskset");
 
@@ -32,8 +34,8 @@ internal sealed class MeasuredProcess : IAsyncDisposable
 
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         var output = new List<string>();
-        process.OutputDataReceived += (_, line) => output.Add(line.Data ?? "");
-        process.ErrorDataReceived += (_, line) => output.Add(line.Data ?? "");
+        process.OutputDataReceived += (_, line) => Keep(output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(output, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
 
@@ -48,6 +50,12 @@ internal sealed class MeasuredProcess : IAsyncDisposable
             await measured.DisposeAsync();
             throw new InvalidOperationException($"{program} does not listen: {string.Join('\n', output)}", exception);
         }
+    }
+
+    /// <summary>What a program says at its start is kept, to be told when the start fails; one that says a line per call would fill the memory.</summary>
+    private static void Keep(List<string> output, string? line)
+    {
+        if (output.Count < MostLines) output.Add(line ?? "");
     }
 
     public static int FreePort()

@@ -9,6 +9,8 @@ internal static class AnswerEncoding
     public static async ValueTask<Stream?> OpenAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        if (!answer.Content.Headers.NonValidated.Contains("Content-Encoding")) return body;
+
         foreach (var encoding in answer.Content.Headers.ContentEncoding.Reverse())
         {
             switch (encoding.ToLowerInvariant())

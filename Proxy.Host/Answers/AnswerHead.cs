@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
 using Proxy.Host.Exchanges;
@@ -11,16 +13,19 @@ internal static class AnswerHead
     private const string DroppedHeader = "x-litellm-dropped-params";
 
     /// <summary>Of the provider's headers only these reach the client; others name accounts, set cookies, or speak of its connection.</summary>
-    private static readonly string[] PassedHeaders = ["Retry-After", "retry-after-ms", "x-request-id", "request-id", "openai-processing-ms", "openai-version"];
+    private static readonly FrozenSet<string> PassedHeaders =
+        new[] { "Retry-After", "retry-after-ms", "x-request-id", "request-id", "openai-processing-ms", "openai-version" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What a header's value can be made of.</summary>
+    private static readonly SearchValues<char> Printable = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
+
     private static readonly string[] PassedPrefixes = ["x-ratelimit-", "anthropic-ratelimit-"];
 
     public static IEnumerable<(string Name, string Value)> Passed(HttpResponseMessage answer)
     {
-        foreach (var header in answer.Headers.NonValidated)
+        foreach (var (name, values) in answer.Headers.NonValidated)
         {
-            if (Array.Exists(PassedPrefixes, prefix => header.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
-                || PassedHeaders.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
-                yield return (header.Key, header.Value.ToString());
+            if (IsPassed(name)) yield return (name, values.ToString());
         }
     }
 
@@ -29,10 +34,12 @@ internal static class AnswerHead
     {
         var exchange = context.Exchange;
         exchange.Commit();
-        context.Response.StatusCode = exchange.Status = (int)answer.StatusCode;
-        foreach (var (name, value) in Passed(answer)) Set(context.Response, name, value);
-        if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) Set(context.Response, "Content-Type", type.ToString());
-        Tell(context.Response, exchange);
+        var response = context.Response;
+        response.StatusCode = exchange.Status = (int)answer.StatusCode;
+        foreach (var (name, value) in Passed(answer)) Set(response, name, value);
+        if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) Set(response, "Content-Type", type.ToString());
+        Tell(response, exchange);
+        CallerHeaders.Show(response, exchange);
     }
 
     /// <summary>Where the call went, under the names that LiteLLM's clients know.</summary>
@@ -55,11 +62,8 @@ internal static class AnswerHead
     /// <summary>A header that this server cannot send is left out: it is no reason to lose an answer that was paid for.</summary>
     public static void Set(HttpResponse response, string name, string value)
     {
-        if (System.Text.Ascii.IsValid(value) && !value.Any(char.IsControl)) response.Headers[name] = value;
+        if (!value.AsSpan().ContainsAnyExcept(Printable)) response.Headers[name] = value;
     }
-
-    /// <summary>A name that a header cannot carry is told in escapes.</summary>
-    private static string Ascii(string name) => System.Text.Ascii.IsValid(name) && !name.Any(char.IsControl) ? name : Uri.EscapeDataString(name).Replace("%2F", "/");
 
     /// <summary>Undoes what an attempt did to a response that has not begun.</summary>
     public static void Reset(HttpContext context)
@@ -68,4 +72,17 @@ internal static class AnswerHead
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         context.Features.Set<Yarp.ReverseProxy.Forwarder.IForwarderErrorFeature>(null);
     }
+
+    private static bool IsPassed(string name)
+    {
+        foreach (var prefix in PassedPrefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return PassedHeaders.Contains(name);
+    }
+
+    /// <summary>A name that a header cannot carry is told in escapes.</summary>
+    private static string Ascii(string name) => !name.AsSpan().ContainsAnyExcept(Printable) ? name : Uri.EscapeDataString(name).Replace("%2F", "/");
 }

@@ -19,7 +19,7 @@ internal sealed partial class ExchangeMiddleware(
     public async Task InvokeAsync(HttpContext context)
     {
         var now = time.GetUtcNow();
-        using var exchange = new Exchange(Guid.CreateVersion7(now), now, settings.Current, ApiOperation.Find(context.Request))
+        using var exchange = new Exchange(CallId.New(now), now, settings.Current, ApiOperation.Find(context.Request))
         {
             Requester = context.Connection.RemoteIpAddress,
             Activity = Activity.Current,
@@ -46,6 +46,11 @@ internal sealed partial class ExchangeMiddleware(
 
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
         if (exchange.Refusal is not null || exchange.ProviderRefusal is not null) await AnswerAsync(context, exchange);
+
+        // Lets the body of a broken answer end without the mark that ends it. Some clients, OpenAI's for .NET among them, pass over an error event, and would
+        // take a connection that ends well for an answer that is whole. An exception is the server's way: what was written goes out, and then the connection
+        // (or the stream of it) ends badly. An abort could lose the error event.
+        if (exchange.IsCut && !context.RequestAborted.IsCancellationRequested) throw new IOException("The answer is not whole.");
     }
 
     private static async Task AnswerAsync(HttpContext context, Exchange exchange)

@@ -8,6 +8,11 @@ namespace Proxy.Host.Exchanges;
 /// <summary>The way of one call, whole and in order.</summary>
 internal static class ExchangePipeline
 {
+    private static readonly object Mark = new ExchangeMark();
+
+    /// <summary>Whether a request goes this way, which has its own answers to whatever goes wrong.</summary>
+    public static bool IsExchange(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<ExchangeMark>() is not null;
+
     public static void MapExchanges(this IEndpointRouteBuilder routes) => routes.MapReverseProxy(pipeline =>
     {
         pipeline.UseMiddleware<ExchangeMiddleware>(); // opens the exchange; closes and records it, whatever happened
@@ -21,5 +26,7 @@ internal static class ExchangePipeline
         pipeline.UseSessionAffinity();
         pipeline.UseLoadBalancing();
         pipeline.UsePassiveHealthChecks();
-    }); // YARP forwards; ProviderTransforms dress the attempt, and AnswerRelay brings the answer back
+    }).WithMetadata(Mark); // YARP forwards; ProviderTransforms dress the attempt, and AnswerRelay brings the answer back
+
+    private sealed class ExchangeMark;
 }

@@ -4,22 +4,19 @@ using Proxy.Host.Realtime;
 using Proxy.Host.Requests;
 using Proxy.Host.Requests.Forms;
 using Proxy.Management.Errors;
-using Proxy.Management.Spend;
 
 namespace Proxy.Host.Exchanges;
 
 /// <summary>Reads the body once, and finds the cluster of the model that it names.</summary>
 internal sealed class ModelRoutingMiddleware(RequestDelegate next)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
-        if (await RouteAsync(context, exchange) is { } error)
-            exchange.Refuse(error, error.Type == RequestBodyReader.Incomplete.Type ? SpendOutcome.Aborted : SpendOutcome.Rejected);
-        else await next(context);
+        return RouteAsync(context, exchange).FollowAsync(context, exchange, next);
     }
 
-    private static async Task<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
+    private static async ValueTask<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
     {
         if (exchange.Operation is null) return ExchangeErrors.UnknownPath(context.Request.Path);
         if (exchange.Operation == ApiOperation.Realtime)

@@ -26,6 +26,7 @@ internal static class RefusalWriter
             foreach (var (name, value) in answer.Headers) Answers.AnswerHead.Set(response, name, value);
         }
 
+        Answers.CallerHeaders.Show(response, exchange);
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, exchange.ClientLeft);
     }

@@ -1,9 +1,7 @@
-using System.Globalization;
 using Proxy.Host.Recording;
 using Proxy.Host.Requests;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
-using Proxy.Management.Limits;
 
 namespace Proxy.Host.Exchanges;
 
@@ -11,11 +9,10 @@ namespace Proxy.Host.Exchanges;
 /// <remarks>The recorder settles what is held in the commit of the call; whatever ended otherwise gives it back here.</remarks>
 internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashier)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
-        if (await ReserveAsync(context, exchange) is { } error) exchange.Refuse(error);
-        else await next(context);
+        return ReserveAsync(context, exchange).FollowAsync(context, exchange, next);
     }
 
     private async ValueTask<ProxyError?> ReserveAsync(HttpContext context, Exchange exchange)
@@ -39,42 +36,6 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
             exchange.ClientLeft);
 
         exchange.Reservation = reservation;
-        ShowKey(context.Response, exchange);
-        if (reservation is not null && (reservation.Requests.Limit is not null || reservation.TokenRate.Limit is not null))
-            context.Response.OnStarting(ShowRates, (context.Response, reservation));
         return error;
     }
-
-    private static void ShowKey(HttpResponse response, Exchange exchange)
-    {
-        if (exchange.Caller?.Key is not { } key) return;
-
-        var headers = response.Headers;
-        headers["x-litellm-key-spend"] = Dollars(key.Spend);
-        if (key.Current.Limits.MaxBudget is { } budget) headers["x-litellm-key-max-budget"] = Dollars(budget);
-        if (key.Current.Limits.TpmLimit is { } tpm) headers["x-litellm-key-tpm-limit"] = Number(tpm);
-        if (key.Current.Limits.RpmLimit is { } rpm) headers["x-litellm-key-rpm-limit"] = Number(rpm);
-    }
-
-    /// <summary>At the very start of the answer, since the provider's own headers of these names are about the gateway's account.</summary>
-    private static Task ShowRates(object state)
-    {
-        var (response, reservation) = ((HttpResponse, Reservation))state;
-        Show(response, "requests", reservation.Requests);
-        Show(response, "tokens", reservation.TokenRate);
-        return Task.CompletedTask;
-    }
-
-    private static void Show(HttpResponse response, string kind, in RateStanding standing)
-    {
-        if (standing.Limit is not { } limit) return;
-
-        response.Headers[$"x-ratelimit-limit-{kind}"] = Number(limit);
-        response.Headers[$"x-ratelimit-remaining-{kind}"] = Number(standing.Remaining);
-        response.Headers[$"x-ratelimit-reset-{kind}"] = standing.ResetSeconds.ToString("0.###s", CultureInfo.InvariantCulture);
-    }
-
-    private static string Dollars(decimal amount) => amount.ToString("0.############", CultureInfo.InvariantCulture);
-
-    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using Proxy.Host.Answers;
 using Proxy.Host.Models;
+using Proxy.Host.Requests;
 using Proxy.Host.Translation;
 using Proxy.Management.Limits;
 
@@ -14,6 +15,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
 
     /// <summary>How the call is carried over to a provider that speaks another API; null when it speaks the client's.</summary>
     public TranslatedCall? Translation { get; init; }
+
+    /// <summary>What is sent; null while nothing is.</summary>
+    public OutgoingBody? Body { get; set; }
 
     /// <summary>What it holds of a deployment that has limits of its own.</summary>
     public CapacityPermit? Permit { get; init; }

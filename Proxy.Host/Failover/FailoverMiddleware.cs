@@ -1,5 +1,3 @@
-using Polly;
-using Polly.Retry;
 using Proxy.Host.Balancing;
 using Proxy.Host.Exchanges;
 using Proxy.Management.Spend;
@@ -13,45 +11,14 @@ namespace Proxy.Host.Failover;
 /// Attempts over the destinations of the model's cluster, then over its fallbacks, until one is committed. Each is a forward of its own, of
 /// the same body. When none goes well, the client gets the cause that came first.
 /// </summary>
-internal sealed class FailoverMiddleware
+internal sealed class FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, DestinationChoice choice, DeploymentStats stats, TimeProvider time)
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(10);
-
-    private readonly RequestDelegate _next;
-    private readonly IProxyStateLookup _clusters;
-    private readonly DestinationChoice _choice;
-    private readonly DeploymentStats _stats;
-    private readonly TimeProvider _time;
-    private readonly ResiliencePipeline<AttemptStep?> _attempts;
-
-    public FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, DestinationChoice choice, DeploymentStats stats, TimeProvider time)
-    {
-        _choice = choice;
-        _stats = stats;
-        _next = next;
-        _clusters = clusters;
-        _time = time;
-        _attempts = new ResiliencePipelineBuilder<AttemptStep?> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<AttemptStep?>
-            {
-                ShouldHandle = static arguments => new(arguments.Outcome.Result is not null),
-                DelayGenerator = static arguments => new(arguments.Outcome.Result!.Delay),
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = FirstDelay,
-                MaxDelay = LongestDelay,
-            })
-            .Build();
-    }
-
     public async Task InvokeAsync(HttpContext context)
     {
-        var run = new FailoverRun(context, _time);
+        var run = new FailoverRun(context, time);
         try
         {
-            await _attempts.ExecuteAsync(static (state, _) => state.Middleware.AttemptAsync(state.Run), (Middleware: this, Run: run), run.Exchange.ClientLeft);
+            while (await AttemptAsync(run) is { } step) await run.WaitAsync(step);
         }
         catch (OperationCanceledException) when (run.Exchange.ClientLeft.IsCancellationRequested)
         {
@@ -68,13 +35,13 @@ internal sealed class FailoverMiddleware
         var exchange = run.Exchange;
         var context = run.Context;
         run.Begin();
-        if (!_clusters.TryGetCluster(exchange.Cluster!.Id, out var cluster)) return run.Failed(Unavailable(exchange), hasOthers: false);
+        if (!clusters.TryGetCluster(exchange.Cluster!.Id, out var cluster)) return run.Failed(Unavailable(exchange), hasOthers: false);
 
         // With the route goes the cluster: health, counters and policies of YARP look for it there.
         var route = context.GetRouteModel();
         context.ReassignProxyRequest(new RouteModel(route.Config, cluster, route.Transformer), cluster);
         var feature = context.GetReverseProxyFeature();
-        feature.AvailableDestinations = _choice.Narrow(exchange, feature.AvailableDestinations, out var shortage);
+        feature.AvailableDestinations = choice.Narrow(exchange, feature.AvailableDestinations, out var shortage);
         feature.ProxiedDestination = null;
         if (shortage is not null) return run.Failed(shortage, hasOthers: false);
 
@@ -82,7 +49,7 @@ internal sealed class FailoverMiddleware
         {
             try
             {
-                await _next(context);
+                await next(context);
             }
             catch (OperationCanceledException) when (timer.Token.IsCancellationRequested)
             {
@@ -91,9 +58,10 @@ internal sealed class FailoverMiddleware
             finally
             {
                 run.StopTimer();
+                if (exchange.Attempt?.Body is { } body) await body.CloseAsync();
             }
 
-            if (exchange.Attempt is { } attempt && feature.ProxiedDestination is { } destination) _stats.Observe(destination, attempt);
+            if (exchange.Attempt is { } attempt && feature.ProxiedDestination is { } destination) stats.Observe(destination, attempt);
 
             if (exchange.IsCommitted || exchange.Refusal is not null) return null;
             if (exchange.ClientLeft.IsCancellationRequested)
@@ -103,7 +71,7 @@ internal sealed class FailoverMiddleware
             }
 
             var failure = exchange.Attempt?.Failure ?? Unreached(context, timer);
-            return run.Failed(failure, _choice.HasUntried(exchange, cluster.DestinationsState.AvailableDestinations));
+            return run.Failed(failure, choice.HasUntried(exchange, cluster.DestinationsState.AvailableDestinations));
         }
     }
 

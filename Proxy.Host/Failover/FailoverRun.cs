@@ -6,10 +6,14 @@ namespace Proxy.Host.Failover;
 /// <summary>The attempts of one call as they go on.</summary>
 internal sealed class FailoverRun
 {
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(10);
+
     private readonly TimeProvider _time;
     private readonly FailoverPlan _plan;
     private readonly TimeSpan _whole;
     private AttemptStep? _step;
+    private int _waits;
     private (Attempt? Attempt, AttemptFailure Failure)? _first;
 
     public FailoverRun(HttpContext context, TimeProvider time)
@@ -63,6 +67,14 @@ internal sealed class FailoverRun
 
         _step = _plan.Next(failure, hasOthers);
         return _step is null || IsOver(_step.Delay ?? TimeSpan.Zero) ? null : _step;
+    }
+
+    /// <summary>Until the step may be taken. The usual delay doubles, and half of it is chance, so that callers who failed together do not come back together.</summary>
+    public Task WaitAsync(AttemptStep step)
+    {
+        var usual = Math.Min(FirstDelay.TotalMilliseconds * Math.Pow(2, _waits++), LongestDelay.TotalMilliseconds);
+        var delay = step.Delay ?? TimeSpan.FromMilliseconds(usual * (0.5 + (Random.Shared.NextDouble() / 2)));
+        return delay > TimeSpan.Zero ? Task.Delay(delay, _time, Exchange.ClientLeft) : Task.CompletedTask;
     }
 
     /// <summary>When no attempt went well, the client gets the first cause; what a provider said goes before what none was asked.</summary>

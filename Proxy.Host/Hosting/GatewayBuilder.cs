@@ -1,5 +1,7 @@
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Proxy.Host.Answers;
 using Proxy.Host.ApiDocs;
@@ -128,6 +130,9 @@ internal static class GatewayBuilder
         services.AddSingleton<RealtimeServices>();
 
         services.AddReverseProxy();
+
+        // YARP brings ASP.NET's authorization, which this program asks nothing of; without this the host would put its middleware into the way of each call.
+        services.RemoveAll<IAuthorizationHandlerProvider>();
         services.AddSingleton<IProxyConfigProvider>(source.Routes);
         services.AddSingleton<IConfigChangeListener>(source);
         services.AddSingleton<IForwarderHttpClientFactory, ProviderHttpClientFactory>();
@@ -140,7 +145,20 @@ internal static class GatewayBuilder
     {
         app.UseHostFiltering();
         app.UseWhen(context => !HttpMethods.IsPost(context.Request.Method), sockets => sockets.UseWebSockets());
-        app.UseMiddleware<CutMiddleware>();
+        app.UseWhen(context => !ExchangePipeline.IsExchange(context), UseErrors);
+        app.MapOnce(routes =>
+        {
+            routes.MapProxyManagement();
+            routes.MapLogDesk();
+            routes.MapModels();
+            routes.MapHealth();
+            routes.MapDocs();
+        });
+        app.MapExchanges();
+    }
+
+    private static void UseErrors(IApplicationBuilder app)
+    {
         app.UseExceptionHandler(handler => handler.Run(context => ErrorWriter.WriteAsync(
             context,
             context.Features.Get<IExceptionHandlerFeature>()?.Error is { } error && DatabaseTrouble.IsIn(error)
@@ -154,21 +172,14 @@ internal static class GatewayBuilder
             StatusCodes.Status405MethodNotAllowed => new ProxyError(405, ProxyError.InvalidRequest, "Method Not Allowed"),
             var status => new ProxyError(status, ProxyError.InvalidRequest, $"The request was refused with status {status}."),
         }));
-
-        app.MapOnce(routes =>
-        {
-            routes.MapProxyManagement();
-            routes.MapLogDesk();
-            routes.MapModels();
-            routes.MapHealth();
-            routes.MapDocs();
-        });
-        app.MapExchanges();
     }
 
     private static void AddLogging(ILoggingBuilder logging, ConfigurationManager configuration)
     {
         logging.ClearProviders();
+
+        // The host makes an activity and a scope for each request as soon as anybody might log there. Before the operator's own words, which may ask for it.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddConfiguration(configuration.GetSection("Logging"));
 
         // One line per call would cost more than the call; what calls do is in the metrics and the ledger.

@@ -24,7 +24,7 @@ internal sealed class ProviderHttpClientFactory(IMeterFactory meters, ILogger<Fo
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        IsInProcess(context.NewMetadata) ? new DemoHandler(handler) : handler;
+        new WholeBodyHandler(IsInProcess(context.NewMetadata) ? new DemoHandler(handler) : handler);
 
     private static bool IsInProcess(IReadOnlyDictionary<string, string>? metadata) => metadata?.ContainsKey(ClusterPreparation.InProcessKey) == true;
 }

@@ -73,13 +73,14 @@ internal sealed class ProviderTransforms(AnswerRelay relay, DeploymentCapacities
             return;
         }
 
-        context.Request.Body = outgoing;
+        outgoing.Headers.ContentType = request.Form?.Boundary.ContentType ?? Json;
+        attempt.Body = outgoing;
 
+        var sent = attempt.Translation?.Sent ?? operation;
         var message = transform.ProxyRequest;
-        message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
-        message.Content!.Headers.ContentLength = outgoing.Length;
-        message.Content.Headers.ContentType = request.Form?.Boundary.ContentType ?? Json;
-        deployment.Dialect.Dress(message.Headers, deployment, operation, context.Request.Headers);
+        message.RequestUri = deployment.Dialect.AddressOf(deployment, sent, attempt.UpstreamModel);
+        message.Options.Set(WholeBodyHandler.Body, outgoing);
+        deployment.Dialect.Dress(message.Headers, deployment, sent, context.Request.Headers);
     }
 
     private Attempt Begin(Exchange exchange, ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, CapacityPermit? permit)

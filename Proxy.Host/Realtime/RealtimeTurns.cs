@@ -51,7 +51,7 @@ internal sealed class RealtimeTurns : IDisposable
         IsOpen = false;
         _attempt.FirstByteAt ??= _services.Time.GetUtcNow();
         _attempt.End(_services.Time.GetUtcNow());
-        var call = new Exchange(Guid.CreateVersion7(_attempt.StartedAt), _attempt.StartedAt, _session.Settings, ApiOperation.Realtime)
+        var call = new Exchange(CallId.New(_attempt.StartedAt), _attempt.StartedAt, _session.Settings, ApiOperation.Realtime)
         {
             Requester = _session.Requester,
             Caller = _session.Caller,

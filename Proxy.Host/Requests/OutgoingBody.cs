@@ -1,22 +1,24 @@
+using System.Net;
+
 namespace Proxy.Host.Requests;
 
-/// <summary>What an attempt sends: slices of the client's body with our words between them, read without a copy being made.</summary>
-internal sealed class OutgoingBody : Stream
+/// <summary>What an attempt sends: slices of the client's body with our words between them, written without a copy being made.</summary>
+/// <remarks>
+/// The slices lie in pooled memory, and over HTTP/2 an answer may come while they are still being written. So whoever gives the memory
+/// back calls <see cref="CloseAsync"/> first.
+/// </remarks>
+internal sealed class OutgoingBody : HttpContent
 {
-    private readonly List<ReadOnlyMemory<byte>> _parts = new(8);
+    private readonly List<ReadOnlyMemory<byte>> _parts = new(4);
+    private readonly Lock _lock = new();
     private long _length;
-    private int _part;
-    private int _offset;
 
-    public override bool CanRead => true;
+    // Under the lock: the writing, once it has begun and does not end at once, and what ends it.
+    private CancellationTokenSource? _closing;
+    private Task? _writing;
+    private bool _isClosed;
 
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => _length;
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public long Length => _length;
 
     public void Append(ReadOnlyMemory<byte> part)
     {
@@ -25,39 +27,54 @@ internal sealed class OutgoingBody : Stream
         _length += part.Length;
     }
 
-    public override int Read(Span<byte> buffer)
+    /// <summary>Nothing is read of the memory any more once this is done.</summary>
+    public ValueTask CloseAsync()
     {
-        var written = 0;
-        while (written < buffer.Length && _part < _parts.Count)
+        lock (_lock)
         {
-            var rest = _parts[_part].Span[_offset..];
-            var count = Math.Min(rest.Length, buffer.Length - written);
-            rest[..count].CopyTo(buffer[written..]);
-            written += count;
-            _offset += count;
-            if (count < rest.Length) break;
-
-            _part++;
-            _offset = 0;
+            _isClosed = true;
+            return _writing is null or { IsCompleted: true } ? default : EndAsync(_writing, _closing!);
         }
-
-        return written;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        Task.FromResult(Read(buffer.AsSpan(offset, count)));
-
-    public override void Flush()
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        lock (_lock)
+        {
+            if (_isClosed || _writing is not null) throw new InvalidOperationException("The body was sent, or is not to be sent any more.");
+
+            // Mostly it is done when this returns: what the connection's buffer cannot take, the kernel's can.
+            _closing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            return _writing = WriteAsync(stream, _closing);
+        }
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    protected override bool TryComputeLength(out long length)
+    {
+        length = _length;
+        return true;
+    }
 
-    public override void SetLength(long value) => throw new NotSupportedException();
+    private async Task WriteAsync(Stream stream, CancellationTokenSource closing)
+    {
+        using (closing)
+        {
+            foreach (var part in _parts) await stream.WriteAsync(part, closing.Token);
+        }
+    }
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    private static async ValueTask EndAsync(Task writing, CancellationTokenSource closing)
+    {
+        try
+        {
+            await closing.CancelAsync();
+            await writing;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or ObjectDisposedException or HttpRequestException)
+        {
+            // It ended, which is all that is asked.
+        }
+    }
 }

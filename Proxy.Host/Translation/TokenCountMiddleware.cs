@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
@@ -15,15 +16,14 @@ internal sealed class TokenCountMiddleware(RequestDelegate next, ExchangeRecorde
 {
     public const string EstimateHeader = "x-litellm-token-count";
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var exchange = context.Exchange;
-        if (exchange.Operation != ApiOperation.CountTokens || exchange.Cluster!.Serves(exchange.Operation))
-        {
-            await next(context);
-            return;
-        }
+        return exchange.Operation != ApiOperation.CountTokens || exchange.Cluster!.Serves(exchange.Operation) ? next(context) : AnswerAsync(context, exchange);
+    }
 
+    private async Task AnswerAsync(HttpContext context, Exchange exchange)
+    {
         var count = TokenEstimate.Of(exchange.Request!.Body.Span);
         if (!await recorder.TryCloseAsync(exchange))
         {
@@ -35,6 +35,7 @@ internal sealed class TokenCountMiddleware(RequestDelegate next, ExchangeRecorde
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
         context.Response.Headers[EstimateHeader] = "estimated";
+        CallerHeaders.Show(context.Response, exchange);
         await context.Response.Body.WriteAsync(body, exchange.ClientLeft);
     }
 }

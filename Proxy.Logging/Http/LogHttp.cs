@@ -28,6 +28,21 @@ internal sealed class LogHttp : IDisposable
     /// <summary>One attempt. A failure of the network is an answer too, save the end of <paramref name="abort"/>.</summary>
     public async Task<HttpAnswer> SendAsync(LogTarget target, HttpRequestMessage request, CancellationToken abort, int maxAnswerBytes = 16 * 1024)
     {
+        var answer = await TrySendAsync(target, request, maxAnswerBytes, abort);
+
+        // The answer may come on the thread that watches sockets. What follows reads rows and compresses them, and would hold up all calls there.
+        await Task.Yield();
+        return answer;
+    }
+
+    public void Dispose()
+    {
+        _trusted.Dispose();
+        _others.Dispose();
+    }
+
+    private async Task<HttpAnswer> TrySendAsync(LogTarget target, HttpRequestMessage request, int maxAnswerBytes, CancellationToken abort)
+    {
         using var timer = new CancellationTokenSource(_options.CurrentValue.RequestTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, abort);
         try
@@ -42,12 +57,6 @@ internal sealed class LogHttp : IDisposable
             abort.ThrowIfCancellationRequested();
             return new(0, null, default) { Failure = exception };
         }
-    }
-
-    public void Dispose()
-    {
-        _trusted.Dispose();
-        _others.Dispose();
     }
 
     private static HttpMessageInvoker Create(AddressRules rules) => new(new SocketsHttpHandler

@@ -106,8 +106,7 @@ internal sealed class RequestPeekTests
     {
         var deployment = Deployment.Read(new DestinationConfig { Address = "http://provider.invalid" }, Assert.Fail)!;
         using var outgoing = ProviderDialect.Find(ProviderNames.OpenAi)!.Write(request, deployment, ApiOperation.Chat, upstreamModel);
-        using var reader = new StreamReader(outgoing);
-        var text = reader.ReadToEnd();
+        var text = outgoing.ReadAsStringAsync().GetAwaiter().GetResult(); // into memory, so at once
         outgoing.Length.Should().Be(Encoding.UTF8.GetByteCount(text));
         return text;
     }

@@ -56,8 +56,7 @@ internal sealed class TestTranslation : IDisposable
     {
         var body = _call.WriteRequest();
         Losses.Error.Should().BeNull();
-        using var reader = new StreamReader(body!);
-        return JsonNode.Parse(reader.ReadToEnd())!.AsObject();
+        return JsonNode.Parse(body!.ReadAsStringAsync().GetAwaiter().GetResult())!.AsObject(); // into memory, so at once
     }
 
     /// <summary>The sentence with which the call is refused, which it must be.</summary>
