@@ -51,8 +51,9 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         body.Headers.ContentType = request.Form?.Boundary.ContentType ?? Json;
         attempt.Body = body;
         message.Options.Set(WholeBodyHandler.Body, body);
-        message.RequestUri = deployment.Dialect.AddressOf(deployment, attempt.Translation?.Sent ?? operation, attempt.UpstreamModel);
-        deployment.Dialect.Dress(message.Headers, deployment, operation, asked);
+        var sent = attempt.Translation?.Sent ?? operation;
+        message.RequestUri = deployment.Dialect.AddressOf(deployment, sent, attempt.UpstreamModel);
+        deployment.Dialect.Dress(message.Headers, deployment, sent, asked);
         if (exchange.Settings.Traces.PassToProviders) AttemptTrace.Pass(message.Headers, attempt, asked);
         return true;
     }

@@ -26,7 +26,7 @@ internal sealed class AudioTests
         clusters["whisper"] = TestClusters.Cluster($"{_provider.Address}v1");
         _gateway = await TestGateway.StartAsync(
             clusters,
-            new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price, ["whisper/first"] = new JsonObject { ["CostPerSecond"] = 0.5 } }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000 }, ["Routing"] = new JsonObject { ["Retries"] = 0 } });
+            new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price, ["whisper/first"] = new JsonObject { ["InputCostPerToken"] = 0, ["OutputCostPerToken"] = 0, ["CostPerSecond"] = 0.5 } }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000 }, ["Routing"] = new JsonObject { ["Retries"] = 0 } });
         _client = _gateway.With(await _gateway.CreateKeyAsync());
     }
 
