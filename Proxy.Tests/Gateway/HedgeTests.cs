@@ -185,7 +185,8 @@ internal sealed class HedgeTests
     {
         static JsonObject At(FakeProvider provider) => new()
         {
-            ["Address"] = $"{provider.Address}v1", ["Metadata"] = new JsonObject { ["MaxParallelRequests"] = "1" },
+            ["Address"] = $"{provider.Address}v1",
+            ["Metadata"] = new JsonObject { ["MaxParallelRequests"] = "1" },
         };
         var main = new JsonObject
         {
