@@ -7,7 +7,7 @@ namespace Proxy.Host.Answers;
 internal sealed class AnswerDigest
 {
     /// <summary>The most that is kept of one streamed answer for the log: a stream's memory has to stay bounded, whatever its length.</summary>
-    public const int MaxKeptBytes = 48 * 1024;
+    public const int MaxKeptBytes = 32 * 1024;
 
     private int _kept;
 

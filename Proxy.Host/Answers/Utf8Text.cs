@@ -6,9 +6,6 @@ namespace Proxy.Host.Answers;
 /// <remarks>All texts of an answer share its limit. One that stops growing says so; what arrived is still counted.</remarks>
 internal sealed class Utf8Text(AnswerDigest digest) : IDisposable
 {
-    /// <summary>Above it the pool gives twice of what is asked for, so the last step is made to measure.</summary>
-    private const int MostPooled = 32 * 1024;
-
     private byte[] _buffer = [];
     private int _length;
 
@@ -30,8 +27,7 @@ internal sealed class Utf8Text(AnswerDigest digest) : IDisposable
 
         if (_length + piece.Length > _buffer.Length)
         {
-            var wanted = Math.Max(256, Math.Min(AnswerDigest.MaxKeptBytes, (_length + piece.Length) * 2));
-            var larger = wanted > MostPooled ? GC.AllocateUninitializedArray<byte>(AnswerDigest.MaxKeptBytes) : ArrayPool<byte>.Shared.Rent(wanted);
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(256, Math.Min(AnswerDigest.MaxKeptBytes, (_length + piece.Length) * 2)));
             Kept.CopyTo(larger);
             Return();
             _buffer = larger;
@@ -50,6 +46,6 @@ internal sealed class Utf8Text(AnswerDigest digest) : IDisposable
 
     private void Return()
     {
-        if (_buffer.Length is > 0 and <= MostPooled) ArrayPool<byte>.Shared.Return(_buffer);
+        if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
     }
 }
