@@ -16,6 +16,15 @@ internal static class HostDescriptions
         new("GET", "/metrics", "Shows all figures, for Prometheus; for admins and viewers unless the operator made them public.") { AnswerMediaType = "text/plain" },
         new("GET", "/health", "Probes every deployment now.") { Answer = Probing.HealthJson.Default.HealthReport },
         new("GET", "/health/logging", "Says which log targets need somebody.") { Answer = LogDeskJson.Default.LogHealth },
+        new("GET", "/health/services", "Sends a test record to the gateway's own log targets of one kind.")
+        {
+            Query = [new("service", DetailShape.Text)],
+            AnswerExample = """{"status":"success","message":"The project took a test record."}""",
+        },
+        new("GET", "/active/callbacks", "Names the gateway's own log targets.")
+        {
+            AnswerExample = """{"litellm.callbacks":["langfuse"],"litellm.success_callback":["langfuse"],"litellm.failure_callback":["langfuse"],"num_callbacks":1}""",
+        },
         new("GET", "/logging/targets", "Lists the log targets with what waits for them.") { Answer = LogDeskJson.Default.TargetList },
         new("GET", "/logging/dead-letters", "Lists records that no target took.") { Answer = LogDeskJson.Default.DeadLetterList },
         new("POST", "/logging/dead-letters/retry", "Has dead letters sent again.") { Fields = DeadLetterChoice, Shown = ["target_id"], Answer = LogDeskJson.Default.Retried },

@@ -62,7 +62,7 @@ internal sealed class AuditTests
         _acknowledged.Count.Should().BeGreaterThanOrEqualTo(Size.Calls);
         var ledger = (await folder.QueryAsync<byte[]>("select call_id from spend_log where outcome = 0")).Select(Convert.ToHexStringLower).ToHashSet();
         for (var team = 0; team < Teams; team++) Check(team, langfuse, ledger);
-        langfuse.Tally.Keys.Should().HaveCountGreaterThan(6, "the script was played: {0}", langfuse.Tally);
+        langfuse.Tally.Keys.Should().HaveCountGreaterThan(4, "the script was played: {0}", langfuse.Tally);
     }
 
     private void Check(int team, ScriptedLangfuse langfuse, HashSet<string> ledger)
