@@ -78,6 +78,18 @@ internal sealed class RouteList
         return _paths.Contains(bare) || _prefixes.Exists(prefix => bare.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>Whether whoever has these routes may give the others: else a key for few routes could make itself one for all.</summary>
+    public bool Covers(RouteList others) => _routes.Count == 0 || (others._routes.Count > 0 && others._routes.All(IsCovered));
+
+    private bool IsCovered(string route)
+    {
+        if (_routes.Contains(route)) return true;
+        if (Groups.TryGetValue(route, out var kinds)) return kinds.All(_kinds.Contains);
+
+        var bare = Bare(route);
+        return _prefixes.Exists(prefix => bare.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+    }
+
     public override string ToString() => $"[{string.Join(", ", _routes.Select(route => $"'{route}'"))}]";
 
     /// <summary>Every call is served with and without the version in its path.</summary>

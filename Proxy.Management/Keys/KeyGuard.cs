@@ -36,6 +36,7 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
     /// <param name="stated">The fields of the request.</param>
     public ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key, IReadOnlyList<string> stated)
     {
+        if (!Covers(caller, key)) return KeyErrors.FieldIsForAdmins("allowed_routes");
         if (caller.IsProxyAdmin) return null;
 
         var team = TeamOf(connection, transaction, key);
@@ -51,6 +52,8 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
     public ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, KeyIdentity old, KeyIdentity key, KeyEdit edit)
     {
         var caller = edit.Caller;
+        var isWidened = edit.Secret is not null || key.Settings.Routes.ToString() != old.Settings.Routes.ToString();
+        if (isWidened && !Covers(caller, key)) return KeyErrors.FieldIsForAdmins("allowed_routes");
         if (caller.IsProxyAdmin) return null;
 
         var team = TeamOf(connection, transaction, old);
@@ -65,6 +68,9 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
             ?? (key.TeamId != old.TeamId ? FindMove(connection, transaction, caller, key) : null)
             ?? (edit.Callbacks is not null ? FindLogging(caller, team) : null);
     }
+
+    /// <summary>A key that is good for some routes only gives nobody more, whoever its user is.</summary>
+    private static bool Covers(Caller caller, KeyIdentity key) => caller.Key is not { } own || own.Current.Settings.Routes.Covers(key.Settings.Routes);
 
     /// <summary>Whether the caller may stop a key's calls, or let them go on.</summary>
     public bool MayBlock(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key) =>

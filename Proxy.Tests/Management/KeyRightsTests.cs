@@ -57,6 +57,25 @@ internal sealed class KeyRightsTests
         (await _teamAdmin.PostAsync("/key/generate", """{"team_id": "t-1", "user_id": "u-2"}""")).Status.Should().Be(403, "its secret would let the admin call in another's name");
     }
 
+    [TestCase("internal_user")]
+    [TestCase("proxy_admin")]
+    public async Task A_key_for_some_routes_makes_no_key_for_more_and_takes_no_secret_of_one(string role)
+    {
+        await _server.Admin.PostAsync("/user/new", $$"""{"user_id": "u-3", "user_role": "{{role}}", "auto_create_key": false}""");
+        var free = await _server.CreateKeyAsync(""" "user_id": "u-3" """);
+        using var narrow = _server.With(await _server.CreateKeyAsync(""" "user_id": "u-3", "allowed_routes": ["/key/*"] """));
+
+        foreach (var body in (string[])["{}", """{"allowed_routes": ["llm_api_routes"]}""", """{"key_type": "llm_api"}""", """{"allowed_routes": ["/key/info", "/team/new"]}"""])
+            (await narrow.PostAsync("/key/generate", body)).Refusal().Should().Be((403, "auth_error", "allowed_routes"), body);
+        (await narrow.PostAsync($"/key/{free}/regenerate", "{}")).Refusal().Should().Be((403, "auth_error", "allowed_routes"));
+
+        var (status, made) = await narrow.PostAsync("/key/generate", """{"allowed_routes": ["/key/info"]}""");
+        status.Should().Be(200, made.ToString());
+        var key = made.GetProperty("key").GetString();
+        (await narrow.PostAsync("/key/update", $$"""{"key": "{{key}}", "allowed_routes": []}""")).Refusal().Should().Be((403, "auth_error", "allowed_routes"));
+        (await narrow.PostAsync("/key/update", $$"""{"key": "{{key}}", "key_alias": "small"}""")).Status.Should().Be(200);
+    }
+
     [Test]
     public async Task Nobody_takes_over_the_key_of_another_user()
     {
