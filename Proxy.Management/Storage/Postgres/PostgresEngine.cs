@@ -22,7 +22,8 @@ internal sealed class PostgresEngine : IDatabaseEngine
         setting.AutoPrepareMinUsages = 2;
         setting.Timeout = Math.Min(setting.Timeout, 5);
 
-        var writer = new NpgsqlConnectionStringBuilder(setting.ConnectionString) { Pooling = false, CommandTimeout = 6, CancellationTimeout = 1000 };
+        // No call waits for these to open, and a busy server is no reason not to start.
+        var writer = new NpgsqlConnectionStringBuilder(setting.ConnectionString) { Pooling = false, Timeout = 15, CommandTimeout = 6, CancellationTimeout = 1000 };
         _writers = NpgsqlDataSource.Create(writer);
 
         setting.Options = $"{setting.Options} -c default_transaction_read_only=on".Trim();
