@@ -35,6 +35,7 @@ internal sealed class RealtimeDial(
             var socket = await ConnectAsync(context, attempt, cluster.Model.HttpClient);
             if (socket is not null) return socket;
 
+            attempt.End(time.GetUtcNow());
             first ??= (attempt, attempt.Failure!);
             if (exchange.ClientLeft.IsCancellationRequested || timer.Token.IsCancellationRequested) break;
             if (left > 1) exchange.Retries++;

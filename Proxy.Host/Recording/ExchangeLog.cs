@@ -96,9 +96,9 @@ internal static class ExchangeLog
     private static List<string> TagsOf(Exchange exchange, RequestMetadata asked, IReadOnlyList<string> tags)
     {
         var wanted = exchange.Settings.Logging.DefaultTags;
-        if (tags.Count == 0 && wanted.Count == 0) return asked.Tags;
+        if (tags.Count == 0 && wanted.Count == 0 && asked.LogTags.Count == 0) return asked.Tags;
 
-        var all = new List<string>(asked.Tags.Union(tags));
+        var all = new List<string>(asked.Tags.Union(asked.LogTags).Union(tags));
         foreach (var name in wanted)
         {
             var value = name switch

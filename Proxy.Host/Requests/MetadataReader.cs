@@ -46,7 +46,8 @@ internal static class MetadataReader
                 {
                     var key = reader.GetString()!;
                     reader.Read();
-                    Keep(metadata.TraceFields, key, ref reader);
+                    if (IsForGatewayOnly(key)) reader.Skip();
+                    else Keep(metadata.TraceFields, key, ref reader);
                 }
 
                 return;
@@ -63,7 +64,7 @@ internal static class MetadataReader
 
         // Names that only the gateway may set, and settings that would send the log elsewhere.
         if (RequestMetadata.IsText(name)) metadata.SetText(name, Text(ref reader));
-        else if (IsForGatewayOnly(name)) reader.Skip();
+        else if (IsForGatewayOnly(name) || (name.StartsWith(TracePrefix, StringComparison.Ordinal) && IsForGatewayOnly(name[TracePrefix.Length..]))) reader.Skip();
         else if (name.StartsWith(TracePrefix, StringComparison.Ordinal)) Keep(metadata.TraceFields, name[TracePrefix.Length..], ref reader);
         else Keep(metadata.Fields, name, ref reader);
     }
@@ -76,8 +77,12 @@ internal static class MetadataReader
         var isJson = value.Length > 0 && value[0] is '[' or '{' || name is "mask_input" or "mask_output" or "debug_langfuse";
         try
         {
-            if (name is "tags" or "update_trace_keys" && !isJson)
-                (name == "tags" ? metadata.Tags : metadata.UpdateTraceKeys).AddRange(value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(MaxTags));
+            if (name == "tags" && isJson)
+                ReadTags(metadata.LogTags, Encoding.UTF8.GetBytes(value));
+            else if (name == "tags")
+                foreach (var tag in SplitOf(value)) SteeringHeaders.AddTag(metadata.LogTags, tag);
+            else if (name == "update_trace_keys" && !isJson)
+                metadata.UpdateTraceKeys.AddRange(SplitOf(value).Take(MaxTags));
             else
                 ReadField(metadata, name, Encoding.UTF8.GetBytes(isJson ? value : JsonSerializer.Serialize(value, RequestJson.Default.String)));
         }
@@ -112,7 +117,31 @@ internal static class MetadataReader
         return Text(ref reader) is { } text && bool.TryParse(text, out var flag) && flag;
     }
 
-    private static void ReadTags(RequestMetadata metadata, ref Utf8JsonReader reader) => ReadTexts(metadata.Tags, ref reader);
+    private static string[] SplitOf(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static void ReadTags(List<string> tags, byte[] json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        ReadTags(tags, ref reader);
+    }
+
+    private static void ReadTags(RequestMetadata metadata, ref Utf8JsonReader reader) => ReadTags(metadata.Tags, ref reader);
+
+    /// <remarks>Each is the id of an account: one that is too long for that is no tag, from wherever it comes.</remarks>
+    private static void ReadTags(List<string> tags, ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (Text(ref reader) is { Length: > 0 } tag) SteeringHeaders.AddTag(tags, tag);
+        }
+    }
 
     private static void ReadTexts(List<string> texts, ref Utf8JsonReader reader)
     {

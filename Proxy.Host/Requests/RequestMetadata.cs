@@ -40,6 +40,9 @@ internal sealed class RequestMetadata
 
     public List<string> Tags { get; } = [];
 
+    /// <summary>Tags that the log alone has: headers for the log are read when the call is over, and nothing was held for these.</summary>
+    public List<string> LogTags { get; } = [];
+
     /// <summary>The client's own fields; values are JSON texts.</summary>
     public Dictionary<string, string> Fields { get; } = [];
 

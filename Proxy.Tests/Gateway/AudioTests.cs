@@ -125,6 +125,28 @@ internal sealed class AudioTests
     }
 
     [Test]
+    public async Task A_wave_is_as_long_as_a_decoder_finds_it_whatever_rate_its_head_claims([Values(32_000u, uint.MaxValue)] uint claimedRate)
+    {
+        using var wave = new MemoryStream();
+        await using (var head = new BinaryWriter(wave, Encoding.ASCII, leaveOpen: true))
+        {
+            head.Write("RIFF\0\0\0\0WAVEfmt \u0010\0\0\0\u0001\0"u8);
+            head.Write((short)1);
+            head.Write(16_000);
+            head.Write(claimedRate);
+            head.Write((short)2);
+            head.Write((short)16);
+            head.Write(new byte[64_000 - (int)wave.Length]);
+        }
+
+        using var form = new MultipartFormDataContent { { new StringContent("whisper"), "model" }, { new ByteArrayContent(wave.ToArray()), "file", "speech.wav" } };
+        using var response = await _client.PostAsync("/v1/audio/transcriptions", form);
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
+        (await LastAsync()).Cost.Should().Be(1_000_000_000_000);
+    }
+
+    [Test]
     public async Task A_transcript_is_streamed_and_billed_by_its_end()
     {
         _provider.Answer = (context, _) => FakeProvider.Stream(context, """{"type":"transcript.text.delta","delta":"Hel"}""",

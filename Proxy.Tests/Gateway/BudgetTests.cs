@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Tests.Databases;
+using Proxy.Tests.Logging;
 using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
@@ -37,6 +38,44 @@ internal sealed class BudgetTests : GatewayFixture
         answers.Count(status => status == HttpStatusCode.BadRequest).Should().Be(90);
         (await Gateway.QueryAsync<long>("select spend from api_key where max_budget is not null")).Should().Equal(290_000_000);
         (await Gateway.QueryAsync<long>("select cast(sum(cost) as bigint) from spend_log")).Should().Equal(290_000_000);
+    }
+
+    [Test]
+    public async Task A_tag_that_is_too_long_for_an_account_is_none_and_its_call_is_recorded_and_billed()
+    {
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 25));
+        var random = new Random(1);
+        var tag = new string([.. Enumerable.Range(0, 1300).Select(_ => (char)random.Next(0x4e00, 0x9fa5))]);
+        using var client = Gateway.With(await Gateway.CreateKeyAsync());
+
+        foreach (var field in (string[])["\"tags\"", "\"metadata\":{\"tags\""])
+        {
+            var end = field.Contains("metadata") ? "]}" : "]";
+            using var response = await client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"gpt-4o-mini","messages":[],{{field}}:["{{tag}}","kept"{{end}}}"""));
+            response.StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
+        (await Gateway.LedgerAsync()).Count(row => row.Outcome == "Success").Should().Be(2);
+        (await Gateway.QueryAsync<string>("select id from account where kind = 'tag'")).Should().Equal("kept");
+    }
+
+    [Test]
+    public async Task Tags_of_a_header_for_the_log_count_in_no_budget()
+    {
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 25));
+        await using var langfuse = await FakeLangfuse.StartAsync();
+        var project = langfuse.AddProject("kept");
+        var team = await Gateway.CreateTeamAsync();
+        await Gateway.LogToAsync(team, project.Target);
+        using var client = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["team_id"] = team }));
+        client.DefaultRequestHeaders.Add("langfuse_tags", "a-victim,a-victim");
+        client.DefaultRequestHeaders.Add("x-litellm-tags", "own");
+
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await Gateway.QueryAsync<string>("select id from account where kind = 'tag'")).Should().Equal("own");
+        (await Gateway.QueryAsync<string>("select distinct id from account_day where kind = 'tag'")).Should().Equal("own");
     }
 
     [Test]

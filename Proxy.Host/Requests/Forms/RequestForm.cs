@@ -13,7 +13,9 @@ internal sealed class RequestForm(ReadOnlyMemory<byte> body, FormBoundary bounda
 
     /// <summary>What a picture counts for in an estimate.</summary>
     private const int BytesPerPicture = 4096;
-    private const int RateInWave = 28;
+    private const int ChannelsInWave = 22;
+    private const int SamplesInWave = 24;
+    private const int BitsInWave = 34;
 
     public FormBoundary Boundary => boundary;
 
@@ -87,12 +89,16 @@ internal sealed class RequestForm(ReadOnlyMemory<byte> body, FormBoundary bounda
         json.WriteEndObject();
     }
 
+    /// <remarks>By what a decoder goes by too. The rate in bytes, which no decoder needs, is whatever the client wrote.</remarks>
     private static decimal SecondsOf(ReadOnlySpan<byte> file)
     {
-        if (file.Length > RateInWave + 4 && file.StartsWith("RIFF"u8) && file[8..].StartsWith("WAVEfmt "u8)
-            && BinaryPrimitives.ReadUInt32LittleEndian(file[RateInWave..]) is >= 1000 and var rate)
-            return (decimal)file.Length / rate;
+        if (file.Length <= BitsInWave + 2 || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WAVEfmt "u8)) return (decimal)file.Length / SpokenBytesPerSecond;
 
-        return (decimal)file.Length / SpokenBytesPerSecond;
+        var channels = BinaryPrimitives.ReadUInt16LittleEndian(file[ChannelsInWave..]);
+        var samples = BinaryPrimitives.ReadUInt32LittleEndian(file[SamplesInWave..]);
+        var bits = BinaryPrimitives.ReadUInt16LittleEndian(file[BitsInWave..]);
+        return channels is >= 1 and <= 8 && samples is >= 1000 and <= 192_000 && bits is 8 or 16 or 24 or 32
+            ? (decimal)file.Length / ((decimal)channels * samples * bits / 8)
+            : (decimal)file.Length / SpokenBytesPerSecond;
     }
 }
