@@ -117,7 +117,7 @@ internal sealed class RightsTests
         using var client = _server.With(await _server.CreateKeyAsync($""" "user_id": "u-1", {fields} """));
 
         ((await client.GetJsonAsync("/key/info")).Status, (await client.PostAsync("/team/new", "{}")).Status).Should().Be((look, change));
-        (await client.PostAsync("/KEY/GENERATE", "{}")).Status.Should().Be(fields.Contains("/key/*", StringComparison.Ordinal) || fields.Contains("management", StringComparison.Ordinal) ? 200 : 403);
+        (await client.PostAsync("/KEY/GENERATE", $"{{{fields}}}")).Status.Should().Be(fields.Contains("/key/*", StringComparison.Ordinal) || fields.Contains("management", StringComparison.Ordinal) ? 200 : 403);
     }
 
     private async Task<HttpClient> UserAsync(string id, string role)
