@@ -48,9 +48,7 @@ internal static class AnswerHead
     /// <param name="now">Until when it is said how long it took.</param>
     public static void Tell(HttpResponse response, Exchange exchange, DateTimeOffset now)
     {
-        var duration = now - exchange.StartedAt;
-        response.Headers["x-litellm-response-duration-ms"] = Milliseconds(duration);
-        response.Headers["x-litellm-overhead-duration-ms"] = Milliseconds(duration - exchange.ProviderTime);
+        TellDuration(response, exchange, now);
         if (exchange.Attempts.Count == 0 && exchange.Attempt is null) return;
 
         var headers = response.Headers;
@@ -66,6 +64,14 @@ internal static class AnswerHead
         if ((exchange.Request?.Routing.Timeout ?? exchange.Cluster?.Timeouts.Whole) is { } timeout && timeout != Timeout.InfiniteTimeSpan)
             headers["x-litellm-timeout"] = timeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         headers["x-litellm-attempted-fallbacks"] = exchange.Fallbacks.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How long the call took until now, and how long of that the gateway itself: always of one and the same moment.</summary>
+    public static void TellDuration(HttpResponse response, Exchange exchange, DateTimeOffset now)
+    {
+        var duration = now - exchange.StartedAt;
+        response.Headers["x-litellm-response-duration-ms"] = Milliseconds(duration);
+        response.Headers["x-litellm-overhead-duration-ms"] = Milliseconds(duration - exchange.ProviderTime);
     }
 
     private static string Milliseconds(TimeSpan duration) => duration.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);

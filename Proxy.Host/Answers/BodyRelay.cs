@@ -121,8 +121,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
             var cost = exchange.Cost.ToString("0.############", CultureInfo.InvariantCulture);
             response.Headers["x-litellm-response-cost"] = cost;
             response.Headers["x-litellm-response-cost-original"] = cost;
-            response.Headers["x-litellm-response-duration-ms"] =
-                ((long)(exchange.EndedAt - exchange.StartedAt).TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+            AnswerHead.TellDuration(response, exchange, exchange.EndedAt);
         }
 
         response.BodyWriter.Write(rest.Span);
