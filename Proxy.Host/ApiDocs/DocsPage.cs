@@ -1,7 +1,7 @@
-using Proxy.Management.Access;
 using System.Collections.Frozen;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Management.Access;
 using Proxy.Management.Errors;
 using Swashbuckle.AspNetCore.SwaggerUI;
 
