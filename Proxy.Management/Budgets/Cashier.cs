@@ -58,16 +58,16 @@ public sealed class Cashier
 
     internal void Close(Reservation reservation, long picos, long tokens)
     {
-        var clock = Clock();
         lock (_gate)
         {
             if (!reservation.TryClose()) return;
 
+            var (now, clock) = (_time.GetUtcNow(), Clock());
             for (var i = 0; i < reservation.Count; i++)
             {
                 var account = reservation[i];
                 account.Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, picos, tokens);
-                if (picos > 0 && account.TakeAlerts() is var levels and not AlertLevels.None) _alerts.Raise(account, levels);
+                if (picos > 0 && account.TakeAlerts(now) is var levels and not AlertLevels.None) _alerts.Raise(account, levels);
             }
         }
     }
