@@ -55,6 +55,10 @@ internal static class Estimate
         return (most, mostTokens);
     }
 
+    /// <summary>What is asked, as far as it is tokens.</summary>
+    public static TokenUsage Prompt(Exchange exchange) =>
+        new() { Input = Tokens(InputBytes(exchange.Request!)), AudioInput = HeardTokens(exchange) };
+
     /// <summary>What a recording counts for.</summary>
     public static long HeardTokens(Exchange exchange) =>
         exchange.Request!.Form is { } form ? (long)((exchange.Answer.HeardSeconds ?? form.HeardSeconds) * TokensPerSecond) : 0;
