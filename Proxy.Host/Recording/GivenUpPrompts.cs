@@ -37,7 +37,7 @@ internal static class GivenUpPrompts
     }
 
     /// <returns>Null when the attempt has no price.</returns>
-    private static decimal? CostOf(Exchange exchange, Attempt attempt, TokenUsage prompt)
+    public static decimal? CostOf(Exchange exchange, Attempt attempt, TokenUsage prompt)
     {
         var (request, operation) = (exchange.Request!, exchange.Operation!);
         if (exchange.Settings.Prices.FindPrice(attempt.ModelId, attempt.UpstreamModel, exchange.Model) is not { } price) return null;
