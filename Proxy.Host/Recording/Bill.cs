@@ -1,5 +1,4 @@
 using Proxy.Host.Exchanges;
-using Proxy.Host.Failover;
 using Proxy.Host.Providers;
 using Proxy.Management.Prices;
 using Proxy.Management.Spend;
