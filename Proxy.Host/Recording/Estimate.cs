@@ -41,10 +41,10 @@ internal static class Estimate
                 ? sized.FindPrice(exchange.Settings.Prices, modelId, upstream, target.Model)
                 : exchange.Settings.Prices.FindPrice(modelId, upstream, target.Model);
             var modelsMost = price?.MaxOutputTokens;
-            if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, modelsMost));
+            if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, deployment.Dialect, modelsMost));
             if (price is null) continue;
 
-            var output = operation.IsGenerating ? request.Bounds.MostOf(operation, modelsMost) : 0;
+            var output = operation.IsGenerating ? request.Bounds.MostOf(operation, deployment.Dialect, modelsMost) : 0;
             var usage = new TokenUsage(input, 0, 0, output, 0) { Queries = operation == ApiOperation.Rerank ? 1 : 0 };
             if (pictures is { } made) usage = made.Bill(usage, price);
             if (price.Has(PriceKind.Character)) usage = usage with { Characters = InputCharacters(request), OutputCharacters = output * BytesPerToken };
@@ -54,6 +54,10 @@ internal static class Estimate
 
         return (most, mostTokens);
     }
+
+    /// <summary>What is asked, as far as it is tokens.</summary>
+    public static TokenUsage Prompt(Exchange exchange) =>
+        new() { Input = Tokens(InputBytes(exchange.Request!)), AudioInput = HeardTokens(exchange) };
 
     /// <summary>What a recording counts for.</summary>
     public static long HeardTokens(Exchange exchange) =>

@@ -59,6 +59,7 @@ internal static class RequestPeek
         reader.Read();
         var valueStart = (int)reader.TokenStartIndex;
         if (kind == FieldKind.Parameter) NoteForBill(request, name, reader);
+        else if (name.SequenceEqual("prompt"u8)) request.Bounds.NotePrompts(reader);
         var error = kind == FieldKind.Routing
             ? RoutingReader.Read(request.Routing, System.Text.Encoding.UTF8.GetString(name), ref reader)
             : ReadValue(request, kind, ref reader);
