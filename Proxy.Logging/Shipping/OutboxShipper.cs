@@ -49,7 +49,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     public void Wake(OutboxPart part, string? owner)
     {
         var (target, bytes) = (part.Target, part.Body.Length);
-        _tools.Metrics.Accepted(CompletionLogMetrics.LabelOf(target.Id));
+        _tools.Metrics.Accepted(target.Label);
         _tools.Budget.Add(bytes);
         var maxBytes = _tools.Options.MaxBatchBytes;
         lock (_lock)
