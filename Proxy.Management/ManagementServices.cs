@@ -59,11 +59,16 @@ public static class ManagementServices
         AddAccounts(services);
         services.AddSingleton<TeamStore>();
         services.AddSingleton<TeamRing>();
+        services.AddSingleton<OpenTeams>();
+        services.AddSingleton<TeamMemberIndex>();
         services.AddSingleton<TeamChanges>();
+        services.AddSingleton<TeamMemberChanges>();
+        services.AddSingleton<TeamList>();
         services.AddSingleton<KeyStore>();
         services.AddSingleton<KeySecrets>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyGuard>();
+        services.AddSingleton<KeyDeletion>();
         services.AddSingleton<KeySight>();
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<KeyList>();
@@ -112,6 +117,8 @@ public static class ManagementServices
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
         group.MapTeamMemberEndpoints();
+        group.MapTeamListEndpoints();
+        group.MapTeamGrantEndpoints();
         group.MapUserEndpoints();
         group.MapUserListEndpoints();
         group.MapCustomerEndpoints();

@@ -12,7 +12,7 @@ internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
     [
-        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, AlertOptions.Section, MailOptions.Section,
+        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, TeamOptions.Section, AlertOptions.Section, MailOptions.Section,
         RehearsalOptions.Section, MetricsOptions.Section, TraceOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
@@ -34,6 +34,7 @@ internal static class ProxySettingsReader
         var (alerts, mail) = ReadAlerts(configuration, faults);
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var keys = KeyOptionsReader.Read(configuration, faults);
+        var teams = SectionReader.Read<TeamOptions>(configuration.GetSection(TeamOptions.Section), faults);
         var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
         var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
         var prices = PriceReader.Read(configuration, faults);
@@ -57,6 +58,7 @@ internal static class ProxySettingsReader
             Alerts = alerts,
             Mail = mail,
             Keys = keys,
+            Teams = teams,
             Prices = StoredModels.AddTo(prices, clusters, stored),
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,
