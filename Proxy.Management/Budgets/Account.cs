@@ -27,6 +27,9 @@ internal sealed class Account
 
     public AccountId Id { get; }
 
+    /// <summary>It is for one model alone.</summary>
+    public bool IsOfModel => Id.Kind is AccountKind.KeyModel or AccountKind.TeamModel;
+
     public AccountTerms Terms => Volatile.Read(ref _terms);
 
     public decimal Spend => Money.FromPico(SpentPicos);
@@ -95,6 +98,16 @@ internal sealed class Account
     /// <summary>Whether a call may hold another sum than it does.</summary>
     public bool Takes(DateTimeOffset now, long heldPicos, long picos) =>
         picos <= heldPicos || _terms.MaxBudgetPicosAt(now) is not { } budget || Fits(budget, _reserved - heldPicos, picos);
+
+    /// <summary>Whether the rate of tokens is not used up.</summary>
+    public bool HasTokens(long clock) => _terms.TpmLimit is not { } tpm || _tokens is null || _tokens.UsedAt(clock) < tpm;
+
+    /// <summary>A second prompt of a call under way. Its tokens stay as they are estimated: nobody counts them.</summary>
+    public void AddPrompt(long clock, long heldPicos, long picos, long tokens)
+    {
+        Move(heldPicos, picos);
+        if (_terms.TpmLimit is not null) (_tokens ??= new()).Add(clock, tokens);
+    }
 
     /// <summary>Instead of what a call holds it holds this.</summary>
     public void Move(long heldPicos, long picos)

@@ -66,7 +66,7 @@ public sealed class Cashier
             for (var i = 0; i < reservation.Count; i++)
             {
                 var account = reservation[i];
-                account.Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, picos, tokens);
+                account.Settle(reservation.TakenAtOf(account), clock, reservation.Picos, reservation.Tokens, picos, tokens);
                 if (picos > 0 && account.TakeAlerts() is var levels and not AlertLevels.None) _alerts.Raise(account, levels);
             }
         }
@@ -81,16 +81,34 @@ public sealed class Cashier
             var kept = new List<Account>();
             var left = new List<Account>();
             for (var i = 0; i < reservation.Count; i++)
-                (reservation[i].Id.Kind is AccountKind.KeyModel or AccountKind.TeamModel ? left : kept).Add(reservation[i]);
+                (reservation[i].IsOfModel ? left : kept).Add(reservation[i]);
 
             var taken = caller.Key?.ModelAccounts(model).ToList() ?? [];
             if (kept.Exists(account => !account.Takes(now, reservation.Picos, picos))) return false;
             if (taken.Exists(account => account.Denies(now, clock, picos, out _))) return false;
 
             foreach (var account in kept) account.Move(reservation.Picos, picos);
-            foreach (var account in left) account.Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, 0, 0);
+            foreach (var account in left) account.Settle(reservation.TakenAtOf(account), clock, reservation.Picos, reservation.Tokens, 0, 0);
             foreach (var account in taken) account.Take(clock, picos, reservation.Tokens);
-            reservation.Move([.. kept, .. taken], picos);
+            reservation.Move([.. kept, .. taken], picos, clock);
+            return true;
+        }
+    }
+
+    /// <summary>The call is sent a second time beside the first: it stays one call in one slot, and holds the second prompt besides.</summary>
+    internal bool TryAddPrompt(Reservation reservation, decimal cost, long tokens)
+    {
+        var (now, clock) = (_time.GetUtcNow(), Clock());
+        lock (_gate)
+        {
+            var picos = reservation.Picos + Money.ToPico(cost);
+            for (var i = 0; i < reservation.Count; i++)
+            {
+                if (!reservation[i].Takes(now, reservation.Picos, picos) || !reservation[i].HasTokens(clock)) return false;
+            }
+
+            for (var i = 0; i < reservation.Count; i++) reservation[i].AddPrompt(clock, reservation.Picos, picos, tokens);
+            reservation.Raise(picos);
             return true;
         }
     }

@@ -113,6 +113,50 @@ internal sealed class CashierTests
     }
 
     [Test]
+    public void Tokens_of_the_model_that_a_call_went_on_to_are_given_back_at_its_end()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { TpmLimit = 100 });
+        var (asked, other) = (TestTill.Open(AccountKind.KeyModel, new AccountTerms { TpmLimit = 100 }), TestTill.Open(AccountKind.KeyModel, new AccountTerms { TpmLimit = 100 }));
+        var call = _till.Take(0, 100, key, asked);
+        _till.Time.Advance(TimeSpan.FromSeconds(5));
+
+        call.TryMove(TestTill.CallerOf(("other", other)), "other", 0).Should().BeTrue();
+        call.Settle(0, 30);
+
+        new[] { key, asked, other }.Select(account => _till.Take(0, 0, account).TokenRate.Remaining).Should().Equal(70, 100, 70);
+    }
+
+    [Test]
+    public void A_call_that_is_sent_twice_stays_one_call_and_holds_both_prompts()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1, RpmLimit = 2, TpmLimit = 100, MaxParallelRequests = 1 });
+        var model = TestTill.Open(AccountKind.KeyModel, new AccountTerms { MaxBudget = 1, RpmLimit = 1, MaxParallelRequests = 1 });
+        var call = _till.Take(0.6m, 50, key, model);
+
+        call.TryAddPrompt(0.4m, 20).Should().BeTrue("its own hold is not beside it");
+
+        (key.ReservedPicos, key.Holds, model.ReservedPicos, model.Holds).Should().Be((1_000_000_000_000, 1, 1_000_000_000_000, 1));
+        call.Settle(700_000_000_000, 40);
+        (key.Spend, key.ReservedPicos, model.Spend, model.ReservedPicos).Should().Be((0.7m, 0, 0.7m, 0));
+        var next = _till.Take(0, 0, key);
+        (next.Requests.Remaining, next.TokenRate.Remaining).Should().Be((0, 40));
+    }
+
+    [Test]
+    public void A_second_prompt_that_does_not_fit_is_not_held([Values] bool isBudget)
+    {
+        var key = TestTill.Open(AccountKind.Key, isBudget ? new AccountTerms { MaxBudget = 1 } : new AccountTerms { TpmLimit = 100 });
+        var call = _till.Take(0.3m, 50, key);
+        var other = _till.Take(0.3m, 50, key);
+
+        call.TryAddPrompt(0.5m, 1).Should().BeFalse();
+
+        key.ReservedPicos.Should().Be(600_000_000_000);
+        other.Settle(0, 0);
+        call.TryAddPrompt(0.5m, 1).Should().BeTrue();
+    }
+
+    [Test]
     public void What_was_held_too_much_is_free_again_when_the_call_ends()
     {
         var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 });
