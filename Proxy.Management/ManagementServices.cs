@@ -57,13 +57,7 @@ public static class ManagementServices
         services.AddSingleton<CallbackVault>();
         AddMail(services);
         AddAccounts(services);
-        services.AddSingleton<TeamStore>();
-        services.AddSingleton<TeamRing>();
-        services.AddSingleton<OpenTeams>();
-        services.AddSingleton<TeamMemberIndex>();
-        services.AddSingleton<TeamChanges>();
-        services.AddSingleton<TeamMemberChanges>();
-        services.AddSingleton<TeamList>();
+        AddTeams(services);
         services.AddSingleton<KeyStore>();
         services.AddSingleton<KeySecrets>();
         services.AddSingleton<KeyRing>();
@@ -143,6 +137,17 @@ public static class ManagementServices
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();
         return group;
+    }
+
+    private static void AddTeams(IServiceCollection services)
+    {
+        services.AddSingleton<TeamStore>();
+        services.AddSingleton<TeamRing>();
+        services.AddSingleton<OpenTeams>();
+        services.AddSingleton<TeamMemberIndex>();
+        services.AddSingleton<TeamChanges>();
+        services.AddSingleton<TeamMemberChanges>();
+        services.AddSingleton<TeamList>();
     }
 
     private static void AddMail(IServiceCollection services)

@@ -1,5 +1,6 @@
 using Proxy.Host.Models;
 using Proxy.Host.Prometheus;
+using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
@@ -35,10 +36,8 @@ internal static class ProxySettingsReader
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var keys = KeyOptionsReader.Read(configuration, faults);
         var teams = SectionReader.Read<TeamOptions>(configuration.GetSection(TeamOptions.Section), faults);
-        var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
-        var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
-        var prices = PriceReader.Read(configuration, faults);
-        var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
+        var (completionLog, logging) = ReadCompletionLog(configuration.GetSection(CompletionLogOptions.Section), faults);
+        var (prices, refusesUnpriced) = (PriceReader.Read(configuration, faults), PriceReader.ReadRefusesUnpriced(configuration, faults));
         var rehearsal = SectionReader.Read<RehearsalOptions>(configuration.GetSection(RehearsalOptions.Section), faults);
         var (metrics, traces) = ReadTelemetry(configuration, faults);
         var (routes, stated) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
@@ -82,6 +81,10 @@ internal static class ProxySettingsReader
         if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
         return (alerts, mail);
     }
+
+    private static (CompletionLogOptions Options, GlobalLogging Targets) ReadCompletionLog(IConfigurationSection section, List<string> faults) => (
+        SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(section), faults),
+        CompletionLogReader.Read(section, faults));
 
     private static (MetricsOptions Metrics, TraceOptions Traces) ReadTelemetry(IConfiguration configuration, List<string> faults) => (
         SectionReader.Read<MetricsOptions>(configuration.GetSection(MetricsOptions.Section), faults),

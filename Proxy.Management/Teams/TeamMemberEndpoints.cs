@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
@@ -142,5 +143,5 @@ internal static class TeamMemberEndpoints
 
     private static JsonObject Show(TeamRecord team) => JsonSerializer.SerializeToNode(TeamView.Of(team), TeamJson.Default.TeamView)!.AsObject();
 
-    private static IResult Show(JsonObject view) => TypedResults.Json(view, AccountJson.Default.JsonObject);
+    private static JsonHttpResult<JsonObject> Show(JsonObject view) => TypedResults.Json(view, AccountJson.Default.JsonObject);
 }

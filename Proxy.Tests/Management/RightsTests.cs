@@ -81,8 +81,8 @@ internal sealed class RightsTests
 
             foreach (var (path, body) in ChangesOfTeams)
             {
-                foreach (var team in (string[])["foreign", "nobody"])
-                    (await client.PostAsync(path, body.Replace("TEAM", team, StringComparison.Ordinal))).Status.Should().BeOneOf([401, 403], "{0} {1} {2}", role, path, team);
+                foreach (var id in (string[])["foreign", "nobody"])
+                    (await client.PostAsync(path, body.Replace("TEAM", id, StringComparison.Ordinal))).Status.Should().BeOneOf([401, 403], "{0} {1} {2}", role, path, id);
             }
         }
 

@@ -1,7 +1,6 @@
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
-using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Tests.Databases;
 
