@@ -2,6 +2,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Prometheus;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
+using Proxy.Management.Budgets;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -54,9 +55,9 @@ internal sealed partial class ExchangeRecorder(
         CallId = exchange.Id,
         CallType = exchange.Operation?.CallType ?? "",
         KeyHash = exchange.Caller?.KeyHash,
-        TeamId = exchange.Caller?.TeamId,
-        UserId = exchange.Caller?.UserId,
-        OrganizationId = exchange.Caller?.OrganizationId,
+        TeamId = OwnerOf(exchange, AccountKind.Team, exchange.Caller?.TeamId),
+        UserId = OwnerOf(exchange, AccountKind.User, exchange.Caller?.UserId),
+        OrganizationId = OwnerOf(exchange, AccountKind.Organization, exchange.Caller?.OrganizationId),
         EndUser = exchange.Request?.User,
         Model = exchange.Model ?? "",
         UpstreamModel = exchange.Answer.Model ?? exchange.Attempt?.UpstreamModel,
@@ -77,6 +78,9 @@ internal sealed partial class ExchangeRecorder(
         RequesterIp = exchange.Requester?.ToString(),
         Attempts = exchange.Attempts.Count,
     };
+
+    /// <summary>A key may be moved while its call is under way: the row goes to whose accounts were asked, where memory settles it too.</summary>
+    private static string? OwnerOf(Exchange exchange, AccountKind kind, string? callers) => exchange.Reservation is { } held ? held.FindId(kind) : callers;
 
     [LoggerMessage(LogLevel.Critical, "Exchange {Id}, which cost {Cost} dollars, could not be recorded.")]
     private partial void LogNotRecorded(Exception exception, Guid id, decimal cost);

@@ -29,6 +29,8 @@ internal static class OtlpSpanWriter
         WriteMetadata(attributes, record);
         attributes.End();
         output.Write("}"u8);
+        if (!record.HasAttemptSpans) return;
+
         foreach (var attempt in record.Attempts ?? []) WriteAttempt(output, record, attempt, environment ?? record.Environment);
     }
 
@@ -142,6 +144,7 @@ internal static class OtlpSpanWriter
     private static void WriteMetadata(OtlpAttributes attributes, CompletionRecord record)
     {
         attributes.AddMetadata("langfuse.observation.metadata."u8, record.Metadata);
+        attributes.AddAttempts("langfuse.observation.metadata.attempt_"u8, record.Attempts);
         if (!record.Metadata.ContainsKey("call_id")) attributes.AddShort("langfuse.observation.metadata.call_id"u8, $"{record.Id}");
         if (!record.Metadata.ContainsKey("provider")) attributes.AddShort("langfuse.observation.metadata.provider"u8, record.Provider);
         if (!record.Metadata.ContainsKey("requested_model")) attributes.AddShort("langfuse.observation.metadata.requested_model"u8, record.Model);

@@ -156,15 +156,15 @@ internal sealed class Account
         TellFreed();
     }
 
-    /// <summary>Thresholds that are reached and of which nobody was told yet; from now on they count as told.</summary>
-    public AlertLevels TakeAlerts()
+    /// <summary>Thresholds that are reached and of which nobody was told yet; from now on they count as told. They go by the budget as it is at the moment.</summary>
+    public AlertLevels TakeAlerts(DateTimeOffset now)
     {
         var terms = _terms;
         if (terms.MaxBudget is null && terms.SoftBudget is null) return AlertLevels.None;
 
         var reached = AlertLevels.None;
         if (terms.SoftBudget is { } soft && _spent >= Money.ToPico(soft)) reached |= AlertLevels.Soft;
-        if (terms.MaxBudgetPicosAt(DateTimeOffset.MaxValue) is { } most && _spent >= most / 10 * 8) reached |= _spent >= most ? AlertLevels.Most | AlertLevels.All : AlertLevels.Most;
+        if (terms.MaxBudgetPicosAt(now) is { } most && _spent >= most / 10 * 8) reached |= _spent >= most ? AlertLevels.Most | AlertLevels.All : AlertLevels.Most;
 
         var fresh = reached & ~_told;
         _told |= fresh;
@@ -204,7 +204,7 @@ internal sealed class Account
 
     private void Set(AccountTerms terms)
     {
-        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
+        if (!terms.HasBudgetOf(_terms)) _told = AlertLevels.None;
         Volatile.Write(ref _terms, terms);
     }
 

@@ -50,6 +50,18 @@ public sealed class Reservation
     /// <summary>The call is in the database: what it held goes, what it used stays.</summary>
     internal void Settle(long picos, long tokens) => _cashier.Close(this, picos, tokens);
 
+    /// <summary>Who it is counted for, whoever the key has come to belong to since.</summary>
+    /// <returns>Null when the call is in no scope of the kind.</returns>
+    public string? FindId(AccountKind kind)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (this[i].Id.Kind == kind) return this[i].Id.Id;
+        }
+
+        return null;
+    }
+
     internal void Add(Account? account)
     {
         if (account is null) return;

@@ -157,6 +157,35 @@ internal sealed class CashierTests
     }
 
     [Test]
+    public void A_model_that_a_call_goes_on_to_begins_its_new_period_first()
+    {
+        var over = _till.Time.GetUtcNow() - TimeSpan.FromSeconds(1);
+        var dear = TestTill.Open(AccountKind.KeyModel, new AccountTerms { MaxBudget = 1, BudgetDuration = "1d", BudgetResetAt = over }, spent: 1);
+        var call = _till.Take(0.1m, 0, TestTill.Open(AccountKind.Key, AccountTerms.None));
+
+        call.TryMove(TestTill.CallerOf(("dear", dear)), "dear", 0.5m).Should().BeTrue();
+
+        (dear.Spend, dear.ReservedPicos).Should().Be((0m, 500_000_000_000));
+    }
+
+    [Test]
+    public void Tokens_come_back_though_another_call_is_let_in_between_the_clock_and_the_count()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { TpmLimit = 100 });
+        OvertakenClock clock = null!;
+        var till = new TestTill((time, gate) => clock = new OvertakenClock(time, gate));
+        clock.Overtake = () =>
+        {
+            till.Time.Advance(TimeSpan.FromSeconds(2));
+            till.Take(0, 10, key);
+        };
+
+        till.Take(0, 90, key).Settle(0, 0);
+
+        till.Take(0, 90, key);
+    }
+
+    [Test]
     public void What_was_held_too_much_is_free_again_when_the_call_ends()
     {
         var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 });
@@ -316,5 +345,25 @@ internal sealed class CashierTests
         call.Settle(5, 1);
 
         accounts.Should().OnlyContain(account => account.Holds == 0 && account.SpentPicos == 5);
+    }
+
+    /// <summary>Lets something happen right after it was read, where nothing keeps others out.</summary>
+    private sealed class OvertakenClock(TimeProvider time, Lock gate) : TimeProvider
+    {
+        public Action? Overtake { get; set; }
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+
+        public override long GetTimestamp()
+        {
+            var read = time.GetTimestamp();
+            if (gate.IsHeldByCurrentThread || Overtake is not { } overtake) return read;
+
+            Overtake = null;
+            overtake();
+            return read;
+        }
     }
 }

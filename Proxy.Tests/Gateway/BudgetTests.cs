@@ -141,6 +141,34 @@ internal sealed class BudgetTests : GatewayFixture
     }
 
     [Test]
+    public async Task A_key_that_is_moved_during_a_call_has_it_counted_where_it_was_admitted()
+    {
+        var (arrived, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Provider.Answer = async (context, _) =>
+        {
+            arrived.TrySetResult();
+            await goOn.Task.WaitAsync(Limit);
+            await FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 25));
+        };
+        foreach (var team in (string[])["1", "2"]) await Gateway.CreateTeamAsync(new() { ["team_id"] = $"t-{team}", ["organization_id"] = $"o-{team}" });
+        var key = await Gateway.CreateKeyAsync(new() { ["team_id"] = "t-1", ["user_id"] = "u-1" });
+        using var client = Gateway.With(key);
+        var call = client.PostAsync("/v1/chat/completions", new StringContent(Body));
+        await arrived.Task.WaitAsync(Limit);
+
+        await Gateway.PostAsync("/key/update", new() { ["key"] = key, ["team_id"] = "t-2", ["user_id"] = "u-2" });
+        goOn.SetResult();
+        (await call).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        (await Gateway.QueryAsync<string>("select team_id || ' ' || user_id || ' ' || organization_id from spend_log")).Should().Equal("t-1 u-1 o-1");
+        (await Gateway.QueryAsync<string>("select kind || ' ' || replace(id, '\u001f', '/') || ' ' || spend from account where spend > 0 order by kind, id")).Should().Equal(
+            "organization o-1 29000000", "proxy proxy 29000000", "team_member t-1/u-1 29000000", "user u-1 29000000");
+        (await Gateway.QueryAsync<string>("select team_id || ' ' || spend from team order by team_id")).Should().Equal("t-1 29000000", "t-2 0");
+        foreach (var (team, spend) in new[] { ("t-1", 0.000029m), ("t-2", 0m) })
+            JsonNode.Parse(await Gateway.Admin.GetStringAsync($"/team/info?team_id={team}"))!["team_info"]!["spend"]!.GetValue<decimal>().Should().Be(spend, "memory says what the rows say");
+    }
+
+    [Test]
     public async Task A_rate_refusal_says_when_and_a_success_says_what_is_left()
     {
         using var client = Gateway.With(await Gateway.CreateKeyAsync(new() { ["rpm_limit"] = 1, ["tpm_limit"] = 1000, ["max_budget"] = 5 }));

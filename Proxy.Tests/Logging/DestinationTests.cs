@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using NUnit.Framework;
 using Proxy.Logging.Records;
-using Proxy.Logging.S3;
 using Proxy.Logging.Shipping;
 using Proxy.Tests.Databases;
 
@@ -75,23 +74,29 @@ public sealed class DestinationTests : IDisposable
         request.Text.Should().Contain("\"gen_ai.request.model\"").And.Contain("{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"10\"}}").And.NotContain("langfuse.");
     }
 
-    [Test]
-    public async Task A_bucket_of_S3_gets_one_object_for_a_batch_at_a_name_that_a_repetition_has_again()
+    [TestCase(503)]
+    [TestCase(500)]
+    [TestCase(429)]
+    public async Task A_bucket_of_S3_gets_one_object_for_a_batch_at_a_name_that_a_repetition_has_again(int status)
     {
+        var bucket = new FakeBucket("AKID", "secret", "eu-west-1");
         var failures = 1;
         _receiver.Answer = context =>
         {
-            if (failures-- > 0) context.Response.StatusCode = 503;
+            if (failures-- <= 0) return bucket.AnswerAsync(context, _receiver.Requests.Last().Body);
+
+            context.Response.StatusCode = status;
+            context.Response.Headers.RetryAfter = "3";
             return Task.CompletedTask;
         };
         var time = new ManualTimeProvider();
         using var log = await StartAsync(time);
 
         await log.RecordAsync(
-            Target(LogKinds.S3, "logs", "AKID\nsecret") with { Options = LogTarget.OptionsOf([new("path", "/gateway/"), new("region", "eu-west-1"), new("batch_size", "2")]) },
+            Target(LogKinds.S3, "logs", "AKID\nsecret") with { Options = LogTarget.OptionsOf([new("path", "/gate way/ü+/"), new("region", "eu-west-1"), new("batch_size", "2")]) },
             Some.Record("a"),
             Some.Record("b"));
-        await time.WaitForTimerAsync(due => due <= TimeSpan.FromSeconds(3));
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(3));
         time.Advance(TimeSpan.FromSeconds(3));
         await _database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
@@ -99,22 +104,54 @@ public sealed class DestinationTests : IDisposable
         var requests = _receiver.Requests.ToArray();
         requests.Should().HaveCount(2);
         (requests[0].Method, requests[0].Path).Should().Be(("PUT", requests[1].Path));
-        requests[1].Path.Should().MatchRegex("^/logs/gateway/2026-11-21/[0-9a-f]{32}-[0-9a-f]{32}-2.ndjson$");
-        requests[1].Headers["Authorization"].Should().StartWith("AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-west-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, ");
-        requests[1].Text.TrimEnd().Split('\n').Should().HaveCount(2);
+        var (name, text) = bucket.Objects.Single();
+        name.Should().MatchRegex("^/logs/gate way/ü\\+/2026-11-21/[0-9a-f]{32}-[0-9a-f]{32}-2.ndjson$");
+        text.TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!["name"]!.GetValue<string>()).Should().Equal("a", "b");
+    }
+
+    [TestCase("secret", "parked", "403")]
+    [TestCase("", "parked", "unusable bucket")]
+    public async Task A_bucket_of_S3_is_parked_where_the_keys_are_wrong(string secret, string state, string reason)
+    {
+        var bucket = new FakeBucket("AKID", "another secret", "us-east-1");
+        _receiver.Answer = context => bucket.AnswerAsync(context, _receiver.Requests.Last().Body);
+        using var log = await StartAsync();
+
+        await log.RecordAsync(Target(LogKinds.S3, "logs", $"AKID\n{secret}") with { Options = LogTarget.OptionsOf([new("batch_size", "1")]) }, Some.Record());
+
+        var target = (await Eventually.BecomesAsync(
+            () => log.Operations.ListTargetsAsync(CancellationToken.None), targets => targets.Any(target => target.LastError is not null))).Single();
+        (target.State, target.LastError, target.Waiting).Should().Be((state, reason, 1));
+        await log.StopAsync();
     }
 
     [Test]
-    public void The_signature_covers_host_path_time_and_content()
+    public async Task A_bucket_of_S3_that_no_admin_named_is_reached_at_public_addresses_only()
     {
-        var signatures = new[] { ("a", "body"), ("b", "body"), ("a", "other") }.Select(part =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Put, $"https://s3.example/logs/{part.Item1}");
-            S3Signature.Sign(request, new S3Credentials("AKID", "secret", "eu-west-1"), Encoding.UTF8.GetBytes(part.Item2), DateTimeOffset.UnixEpoch);
-            return request.Headers.GetValues("Authorization").Single().Split("Signature=")[1];
-        });
+        using var log = await StartAsync();
 
-        signatures.Should().OnlyHaveUniqueItems().And.OnlyContain(signature => signature.Length == 64);
+        var result = await log.Operations.TestAsync(Target(LogKinds.S3, "logs", "AKID\nsecret") with { IsTrusted = false }, CancellationToken.None);
+
+        await log.StopAsync();
+        (result.IsHealthy, result.Details.Contains("forbidden address"), _receiver.Requests.Count).Should().Be((false, true, 0));
+    }
+
+    [Test]
+    public async Task Buckets_of_S3_share_connections()
+    {
+        var connections = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        _receiver.Answer = context =>
+        {
+            connections[context.Connection.Id] = true;
+            return Task.CompletedTask;
+        };
+        using var log = await StartAsync();
+
+        for (var bucket = 0; bucket < 5; bucket++)
+            (await log.Operations.TestAsync(Target(LogKinds.S3, $"logs-{bucket}", $"AKID{bucket}\nsecret"), CancellationToken.None)).IsHealthy.Should().BeTrue();
+
+        await log.StopAsync();
+        connections.Should().ContainSingle();
     }
 
     [Test]
@@ -161,19 +198,23 @@ public sealed class DestinationTests : IDisposable
         (result.IsHealthy, _receiver.Requests.Count).Should().Be((false, 0));
     }
 
-    [TestCase(LogKinds.Webhook)]
-    [TestCase(LogKinds.OpenTelemetry)]
-    [TestCase(LogKinds.S3)]
-    public async Task A_redirect_is_followed_by_none(string kind)
+    [TestCase(LogKinds.Webhook, 302)]
+    [TestCase(LogKinds.OpenTelemetry, 307)]
+    [TestCase(LogKinds.S3, 301)]
+    [TestCase(LogKinds.S3, 302)]
+    [TestCase(LogKinds.S3, 307)]
+    public async Task A_redirect_is_followed_by_none(string kind, int status)
     {
         _receiver.Answer = context =>
         {
-            context.Response.Redirect("/elsewhere");
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = $"{_receiver.Address}elsewhere";
+            context.Response.Headers["x-amz-bucket-region"] = "eu-west-1";
             return Task.CompletedTask;
         };
         using var log = await StartAsync();
 
-        var result = await log.Operations.TestAsync(Target(kind, "x", "a=b"), CancellationToken.None);
+        var result = await log.Operations.TestAsync(Target(kind, "xyz", kind == LogKinds.S3 ? "AKID\nsecret" : "a=b"), CancellationToken.None);
 
         await log.StopAsync();
         (result.IsHealthy, _receiver.Requests.Count).Should().Be((false, 1));
