@@ -137,6 +137,34 @@ internal sealed class SteeringTests
     }
 
     [Test]
+    public async Task A_customer_of_512_characters_is_counted_and_a_longer_one_is_refused_wherever_it_stands([Values("body", "form", "x-litellm-customer-id", "x-litellm-end-user-id")] string place)
+    {
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+        var customer = new string('c', 512);
+
+        var known = await AskAsync(customer);
+        var refused = await AskAsync(customer + "d");
+        var hidden = place is "body" ? await AskAsync("a\\u0000b") : refused;
+
+        (known, refused, hidden).Should().Be((HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest));
+        (await _gateway.QueryAsync<string>("select id from account where kind = 'end_user'")).Should().Equal(customer);
+
+        async Task<HttpStatusCode> AskAsync(string user)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, place == "form" ? "/v1/images/edits" : "/v1/chat/completions");
+            request.Content = place switch
+            {
+                "form" => new MultipartFormDataContent { { new StringContent("gpt-4o-mini"), "model" }, { new StringContent("A cat"), "prompt" }, { new StringContent(user), "user" } },
+                "body" => new StringContent($$"""{"model":"gpt-4o-mini","user":"{{user}}","messages":["ten bytes"]}"""),
+                _ => new StringContent("""{"model":"gpt-4o-mini","messages":["ten bytes"]}"""),
+            };
+            if (place.StartsWith("x-", StringComparison.Ordinal)) request.Headers.Add(place, user);
+            using var response = await client.SendAsync(request);
+            return response.StatusCode;
+        }
+    }
+
+    [Test]
     public async Task Tags_come_together_and_the_customer_of_the_header_wins()
     {
         using var client = _gateway.With(await _gateway.CreateKeyAsync(new() { ["tags"] = new JsonArray("of-key") }));
