@@ -62,11 +62,9 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     }
 
     /// <summary>What was heard, or else what the answer took.</summary>
-    private static decimal SecondsOf(Exchange exchange)
-    {
-        if (exchange.Answer.HeardSeconds is { } said) return said;
-        return exchange.Request!.Form is { HeardSeconds: > 0 and var heard } ? heard : (decimal)(exchange.EndedAt - exchange.Attempt!.StartedAt).TotalMilliseconds / 1000;
-    }
+    private static decimal SecondsOf(Exchange exchange) => Estimate.HeardSeconds(exchange) is > 0 and var heard
+        ? heard
+        : exchange.Answer.HeardSeconds ?? (decimal)(exchange.EndedAt - exchange.Attempt!.StartedAt).TotalMilliseconds / 1000;
 
     /// <summary>Tokens that nobody has counted are not paid for where something else is.</summary>
     private static void Drop(ref TokenUsage usage, ref bool isEstimated)

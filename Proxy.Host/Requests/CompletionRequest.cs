@@ -43,6 +43,9 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>True when the provider shall keep the answer, and with it the client's metadata.</summary>
     public bool IsStored { get; set; }
 
+    /// <summary>True when the answer is to come later, to whoever asks for it then.</summary>
+    public bool IsInBackground { get; set; }
+
     public RequestMetadata Metadata { get; } = new();
 
     public RequestRouting Routing { get; } = new();
