@@ -29,6 +29,8 @@ internal sealed record ProxySettings
     /// <summary>What new keys get of which nothing is said, and the most that keys may be given.</summary>
     public required (KeyDefaults Defaults, KeyBounds Bounds) Keys { get; init; }
 
+    public required TeamOptions Teams { get; init; }
+
     public required PriceTable Prices { get; init; }
 
     /// <summary>Calls of models without a price are refused.</summary>

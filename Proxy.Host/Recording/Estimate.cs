@@ -30,7 +30,7 @@ internal static class Estimate
 
     /// <param name="exchange">The call.</param>
     /// <param name="target">Where it goes, or may go on to.</param>
-    /// <returns>No cost when none of the deployments has a price.</returns>
+    /// <returns>No cost when none of the deployments has a price, or one has none and such calls are refused.</returns>
     public static (decimal? Cost, long Tokens) Of(Exchange exchange, ModelMatch target)
     {
         var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
@@ -47,6 +47,7 @@ internal static class Estimate
                 : exchange.Settings.Prices.FindPrice(modelId, upstream, target.Model);
             var modelsMost = price?.MaxOutputTokens;
             if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, deployment.Dialect, modelsMost));
+            if (price is null && exchange.Settings.RefusesUnpriced) return (null, mostTokens);
             if (price is null) continue;
 
             var output = operation.IsGenerating ? request.Bounds.MostOf(operation, deployment.Dialect, modelsMost) : 0;

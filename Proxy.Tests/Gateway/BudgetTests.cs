@@ -60,7 +60,7 @@ internal sealed class BudgetTests : GatewayFixture
     }
 
     [Test]
-    public async Task Tags_of_a_header_for_the_log_count_in_no_budget()
+    public async Task Tags_of_a_header_for_the_log_count_in_no_budget_and_metadata_for_the_spend_goes_into_the_log()
     {
         Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 25));
         await using var langfuse = await FakeLangfuse.StartAsync();
@@ -70,12 +70,16 @@ internal sealed class BudgetTests : GatewayFixture
         using var client = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["team_id"] = team }));
         client.DefaultRequestHeaders.Add("langfuse_tags", "a-victim,a-victim");
         client.DefaultRequestHeaders.Add("x-litellm-tags", "own");
+        client.DefaultRequestHeaders.Add("x-litellm-spend-logs-metadata", """{"project":"p-1"}""");
 
         using var response = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
 
         response.StatusCode.Should().Be(HttpStatusCode.OK);
         (await Gateway.QueryAsync<string>("select id from account where kind = 'tag'")).Should().Equal("own");
         (await Gateway.QueryAsync<string>("select distinct id from account_day where kind = 'tag'")).Should().Equal("own");
+        await langfuse.WaitForSpansAsync(project.PublicKey, 1);
+        var span = project.Spans.Single();
+        span.Keys.Where(key => key.EndsWith("spend_logs_metadata", StringComparison.Ordinal)).Select(key => span[key]).Distinct().Should().Equal("""{"project":"p-1"}""");
     }
 
     [Test]

@@ -220,6 +220,44 @@ internal sealed class SteeringTests
     }
 
     [Test]
+    public async Task A_model_with_a_deployment_without_a_price_is_refused_too_and_passed_over_as_a_fallback()
+    {
+        var clusters = TestClusters.At(_provider.Address, "open", new JsonObject { ["Model"] = "gpt-4o" });
+        clusters["open"]!["Metadata"] = new JsonObject { ["Fallbacks"] = "mixed, spare", ["Retries"] = "0" };
+        clusters["mixed"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Model"] = "gpt-4o" });
+        clusters["mixed"]!["Destinations"]!["second"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Model"] = "unknown-to-all" })["Destinations"]!["first"]!.DeepClone();
+        clusters["spare"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Model"] = "gpt-4o" });
+        _gateway.Folder.WriteConfig(clusters, new JsonObject { ["UnpricedModels"] = "refuse" });
+        await _gateway.LogBecomesAsync("Applied the changed configuration");
+        _provider.Answer = (context, _) => FakeProvider.Json(context, _provider.Calls.Count == 1 ? OpenAiBodies.Error("down") : OpenAiBodies.Chat("Hello!"), _provider.Calls.Count == 1 ? 500 : 200);
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+
+        using var fallback = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"open","messages":[]}"""));
+        using var mixed = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"mixed","messages":[]}"""));
+
+        fallback.Headers.GetValues("x-litellm-model-id").Should().Equal("spare/first");
+        mixed.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        _provider.Calls.Count.Should().Be(2);
+    }
+
+    [Test]
+    public async Task A_client_says_how_long_the_first_byte_of_a_stream_may_take([Values] bool isStream)
+    {
+        _provider.Answer = async (context, _) =>
+        {
+            if (isStream) await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+            else await FakeProvider.Json(context, OpenAiBodies.Chat("Hello!"));
+        };
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+        client.DefaultRequestHeaders.Add("x-litellm-stream-timeout", isStream ? "0.3" : "0.000001");
+        client.DefaultRequestHeaders.Add("x-litellm-num-retries", "0");
+
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"open","stream":{{(isStream ? "true" : "false")}},"messages":[]}"""));
+
+        response.StatusCode.Should().Be(isStream ? HttpStatusCode.GatewayTimeout : HttpStatusCode.OK);
+    }
+
+    [Test]
     public async Task A_model_without_a_price_is_refused_where_that_is_asked_for()
     {
         using var client = _gateway.With(await _gateway.CreateKeyAsync());
