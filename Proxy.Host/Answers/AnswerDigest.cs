@@ -1,3 +1,4 @@
+using Proxy.Host.Resources;
 using Proxy.Management.Prices;
 using Proxy.Management.Spend;
 
@@ -48,6 +49,9 @@ internal sealed class AnswerDigest
 
     /// <summary>The number of the last event, where the API numbers them; -1 before the first.</summary>
     public long LastEvent { get; set; } = -1;
+
+    /// <summary>The ids of what the provider keeps of the answer.</summary>
+    public List<ResourceId> Resources { get; } = [];
 
     /// <summary>Whether so many more bytes of a stream may be kept.</summary>
     public bool TryKeep(int count)

@@ -10,6 +10,7 @@ using Proxy.Host.Requests;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Resources;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Exchanges;
@@ -64,6 +65,12 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     /// <summary>Input and output, before it is sent.</summary>
     public long EstimatedTokens { get; set; }
+
+    /// <summary>The deployment whose account keeps what the call refers to, so that it must go there; null when it refers to nothing.</summary>
+    public Deployment? Holder { get; set; }
+
+    /// <summary>What the call settles the cost of.</summary>
+    public Resource? Settled { get; set; }
 
     /// <summary>What the call holds in budgets and limits; closed once, by the recorder or by the end of the exchange.</summary>
     public Reservation? Reservation { get; set; }

@@ -66,6 +66,9 @@ internal sealed class ApiOperation
     /// <summary>The word that LiteLLM's users know from their spend logs.</summary>
     public string CallType { get; }
 
+    /// <summary>Whether it is about things that a provider keeps, which stand below its path, and not about a model.</summary>
+    public bool IsResource { get; private init; }
+
     /// <summary>Whether the body is a form with files, and not JSON.</summary>
     public bool IsForm { get; private init; }
 

@@ -1,5 +1,6 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Prometheus;
+using Proxy.Host.Resources;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Management.Spend;
@@ -76,6 +77,8 @@ internal sealed partial class ExchangeRecorder(
         SessionId = exchange.Request?.Metadata.SessionId,
         RequesterIp = exchange.Requester?.ToString(),
         Attempts = exchange.Attempts.Count,
+        Resources = ResourceBook.Of(exchange),
+        Settled = exchange.Settled,
     };
 
     [LoggerMessage(LogLevel.Critical, "Exchange {Id}, which cost {Cost} dollars, could not be recorded.")]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Proxy.Host.Requests.Forms;
+using Proxy.Host.Resources;
 using Proxy.Management.Prices;
 
 namespace Proxy.Host.Requests;
@@ -42,6 +43,9 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
 
     /// <summary>True when the provider shall keep the answer, and with it the client's metadata.</summary>
     public bool IsStored { get; set; }
+
+    /// <summary>Ids of things that a provider keeps.</summary>
+    public IReadOnlyList<ResourceReference> References { get; set; } = [];
 
     public RequestMetadata Metadata { get; } = new();
 
