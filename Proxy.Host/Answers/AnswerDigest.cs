@@ -53,6 +53,14 @@ internal sealed class AnswerDigest
     /// <summary>The ids of what the provider keeps of the answer.</summary>
     public List<ResourceId> Resources { get; } = [];
 
+    /// <summary>True when the provider goes on working at it after its answer.</summary>
+    public bool IsUnfinished { get; set; }
+
+    public void Note(string kind, string? id)
+    {
+        if (id is { Length: > 0 and <= ResourceKinds.MaxId } && Resources.Count < ResourceKinds.MaxOfAnswer) Resources.Add(new ResourceId(kind, id));
+    }
+
     /// <summary>Whether so many more bytes of a stream may be kept.</summary>
     public bool TryKeep(int count)
     {

@@ -69,6 +69,10 @@ internal sealed class RequestOptions
     [Range(1024, 1024 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
 
+    /// <summary>The largest file that is passed on to a provider. The default value is 512 MB.</summary>
+    [Range(1024L, 1024L * 1024 * 1024 * 1024)]
+    public long MaxFileBytes { get; set; } = 512L * 1024 * 1024;
+
     /// <summary>
     /// Whether calls may refer to things that a provider keeps and that no call through this gateway made. By default only what a caller's own calls made can be referred to.
     /// </summary>

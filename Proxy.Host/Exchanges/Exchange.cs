@@ -7,6 +7,7 @@ using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Host.Requests;
+using Proxy.Host.Resources;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
@@ -67,7 +68,10 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     public long EstimatedTokens { get; set; }
 
     /// <summary>The deployment whose account keeps what the call refers to, so that it must go there; null when it refers to nothing.</summary>
-    public Deployment? Holder { get; set; }
+    public DeploymentPlace? Holder { get; set; }
+
+    /// <summary>What is asked about things that a provider keeps; null for calls of models.</summary>
+    public ResourceCall? Resource { get; set; }
 
     /// <summary>What the call settles the cost of.</summary>
     public Resource? Settled { get; set; }

@@ -9,7 +9,7 @@ using Proxy.Management.Errors;
 namespace Proxy.Host.Exchanges;
 
 /// <summary>Reads the body once, and finds the cluster of the model that it names.</summary>
-internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard resources)
+internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard guard, ResourceRouting resources)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -25,6 +25,8 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard
             (exchange.Request, var refusal) = RealtimeRequest.Read(context);
             return refusal ?? Find(exchange);
         }
+
+        if (exchange.Operation.IsResource) return await resources.RouteAsync(context, exchange);
 
         if (!HttpMethods.IsPost(context.Request.Method)) return ExchangeErrors.WrongMethod(context.Request.Method, context.Request.Path);
 
@@ -54,7 +56,7 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard
 
         if (exchange.Request.Form is null) exchange.Request.References = ReferenceReader.Read(exchange.Request.Body.Span, exchange.Operation);
         return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange)
-            ?? await resources.CheckAsync(exchange, context.RequestAborted);
+            ?? await guard.CheckAsync(exchange, context.RequestAborted);
     }
 
     /// <summary>A response tells its usage unasked, and is kept by the provider unless that is declined.</summary>

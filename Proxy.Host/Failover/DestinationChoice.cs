@@ -58,7 +58,7 @@ internal sealed class DestinationChoice(DeploymentCapacities capacities)
         var isMixed = false;
         foreach (var deployment in cluster.Deployments.Values) isMixed |= !deployment.Dialect.Serves(exchange.Operation!);
         if (isMixed) available = [.. available.Where(destination => Of(cluster, destination)?.Dialect.Serves(exchange.Operation!) != false)];
-        if (exchange.Holder is { } holder) available = [.. available.Where(destination => Of(cluster, destination)?.SharesAccountWith(holder) == true)];
+        if (exchange.Holder is { } holder) available = [.. available.Where(destination => Of(cluster, destination)?.SharesAccountWith(holder.Deployment) == true)];
         if (!cluster.IsTagged) return available;
 
         var asked = exchange.Request!.Metadata.Tags;

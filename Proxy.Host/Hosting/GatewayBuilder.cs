@@ -135,7 +135,7 @@ internal static class GatewayBuilder
         services.AddSingleton<BodyRelay>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<AnswerRelay>();
-        services.AddSingleton<ResourceGuard>();
+        services.AddResources();
         services.AddSingleton<RealtimeDial>();
         services.AddSingleton<RealtimeServices>();
 

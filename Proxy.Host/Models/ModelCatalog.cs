@@ -35,11 +35,11 @@ internal sealed class ModelCatalog
     public ModelMatch? Find(string model) => _exact.TryGetValue(model, out var match) ? match : FindWildcard(model);
 
     /// <returns>Null when the configuration has it no more.</returns>
-    public Deployment? FindDeployment(string cluster, string destination)
+    public DeploymentPlace? FindDeployment(string cluster, string destination)
     {
         foreach (var candidate in Clusters)
         {
-            if (candidate.Id == cluster) return candidate.Deployments.GetValueOrDefault(destination);
+            if (candidate.Id == cluster && candidate.Deployments.TryGetValue(destination, out var deployment)) return new DeploymentPlace(candidate, destination, deployment);
         }
 
         return null;

@@ -1,6 +1,7 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Providers;
+using Proxy.Host.Resources;
 using Proxy.Management.Prices;
 using Proxy.Management.Spend;
 
@@ -15,6 +16,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     {
         var said = exchange.Answer.Usage;
         if (said is null && !WasServed(exchange)) return default;
+        if (exchange.Operation!.IsResource && !ResourceBook.IsBilled(exchange)) return default;
 
         var price = FindPrice(exchange);
         var usage = said ?? EstimateOf(exchange);

@@ -78,7 +78,7 @@ internal sealed partial class ExchangeRecorder(
         RequesterIp = exchange.Requester?.ToString(),
         Attempts = exchange.Attempts.Count,
         Resources = ResourceBook.Of(exchange),
-        Settled = exchange.Settled,
+        Settled = ResourceBook.SettledBy(exchange),
     };
 
     [LoggerMessage(LogLevel.Critical, "Exchange {Id}, which cost {Cost} dollars, could not be recorded.")]

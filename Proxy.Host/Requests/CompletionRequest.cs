@@ -65,6 +65,20 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
         return null;
     }
 
+    /// <summary>The text of a field that is the provider's; null when there is none.</summary>
+    public string? TextOf(string name)
+    {
+        foreach (var field in _fields)
+        {
+            if (!Encoding.UTF8.GetString(NameOf(field)).Equals(name, StringComparison.Ordinal)) continue;
+
+            var reader = new Utf8JsonReader(ValueOf(field));
+            return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        }
+
+        return null;
+    }
+
     /// <summary>The field's JSON, quotes and all.</summary>
     public ReadOnlySpan<byte> ValueOf(RequestField field) => body.Span[field.ValueStart..field.ValueEnd];
 

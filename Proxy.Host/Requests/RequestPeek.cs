@@ -15,7 +15,7 @@ internal static class RequestPeek
     private const int MaxModelLength = 256;
     private const int MaxUserLength = 512;
 
-    public static ProxyError? Read(CompletionRequest request)
+    public static ProxyError? Read(CompletionRequest request, bool needsModel = true)
     {
         var reader = new Utf8JsonReader(request.Body.Span);
         try
@@ -29,7 +29,7 @@ internal static class RequestPeek
             }
 
             // What follows the object must be nothing, or the provider might read it.
-            return reader.Read() ? Malformed("something follows the object") : Check(request);
+            return reader.Read() ? Malformed("something follows the object") : needsModel ? Check(request) : null;
         }
         catch (JsonException exception)
         {

@@ -1,6 +1,7 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Providers;
 using Proxy.Management.Resources;
+using Proxy.Management.Spend;
 
 namespace Proxy.Host.Resources;
 
@@ -23,6 +24,17 @@ internal static class ResourceBook
             Model = exchange.Model ?? "",
             Owner = owner,
             CreatedAt = exchange.StartedAt,
+            IsSettled = !IsGoingOn(exchange, resource.Kind),
         })];
     }
+
+    /// <summary>Whether a call about kept things bills what the provider says was used: once, by the call that sees its end.</summary>
+    public static bool IsBilled(Exchange exchange) => exchange.Answer is { Usage: not null, IsUnfinished: false } && (exchange.Settled is not null || exchange.Resource?.Path.BeginsRun == true);
+
+    /// <summary>What is settled by the call; null when it is not over yet.</summary>
+    public static Resource? SettledBy(Exchange exchange) => exchange.Settled is { } open && IsBilled(exchange) ? open : null;
+
+    /// <summary>Only what can cost something is waited for.</summary>
+    private static bool IsGoingOn(Exchange exchange, string kind) =>
+        exchange is { Outcome: SpendOutcome.Success, Answer.IsUnfinished: true } && kind is ResourceKinds.Response or ResourceKinds.Batch or ResourceKinds.Run;
 }

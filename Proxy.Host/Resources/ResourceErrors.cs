@@ -1,3 +1,4 @@
+using Proxy.Host.Exchanges;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Resources;
@@ -18,6 +19,19 @@ internal static class ResourceErrors
     public static ProxyError Elsewhere(ResourceReference reference, string model) => ProxyError.BadRequest(
         $"The field '{reference.Field}' refers to '{Shown(reference.Id)}', which is kept by another provider than those of the model '{Shown(model)}', or than the rest of what the call refers to.",
         reference.Field);
+
+    public static ProxyError ModelElsewhere(string model) => ProxyError.BadRequest(
+        $"The model '{Shown(model)}' is not served by the provider that keeps what the call refers to.", "model");
+
+    public static ProxyError NoProvider(string provider) => ProxyError.BadRequest(
+        $"None of the models that this key may use is at the provider '{Shown(provider)}' and can be used for this.", ResourceBody.ProviderField);
+
+    public static ProxyError WrongMethod(string method, ResourcePath path) => new(
+        StatusCodes.Status405MethodNotAllowed, ProxyError.InvalidRequest, $"{Shown(path.Path)} does not take {Shown(method)}.");
+
+    public static readonly ProxyError TooLarge = new(StatusCodes.Status413PayloadTooLarge, ProxyError.InvalidRequest, "The file is larger than this gateway passes on.", "file");
+
+    public static readonly ProxyError NoAnswer = new(StatusCodes.Status502BadGateway, ExchangeErrors.UpstreamError, "The provider's answer is not what was asked for.");
 
     private static string Shown(string text) =>
         string.Concat(text.Take(MaxShown).Select(character => char.IsControl(character) ? '?' : character)) + (text.Length > MaxShown ? "…" : "");

@@ -18,11 +18,11 @@ internal sealed class ResourceGuard(ResourceStore resources)
         exchange.Request!.References.Count == 0 ? default : CheckEachAsync(exchange, cancellationToken);
 
     /// <returns>What has the id and is the caller's, with the deployment that has it; null when there is nothing of the kind.</returns>
-    public async Task<(Resource Resource, Deployment Holder)?> FindAsync(Exchange exchange, string id, CancellationToken cancellationToken)
+    public async Task<(Resource Resource, DeploymentPlace Place)?> FindAsync(Exchange exchange, string id, CancellationToken cancellationToken)
     {
         foreach (var resource in await resources.FindAsync(id, cancellationToken))
         {
-            if (resource.Owner.Includes(exchange.Caller!) && exchange.Settings.Models.FindDeployment(resource.Cluster, resource.Destination) is { } holder) return (resource, holder);
+            if (resource.Owner.Includes(exchange.Caller!) && exchange.Settings.Models.FindDeployment(resource.Cluster, resource.Destination) is { } place) return (resource, place);
         }
 
         return null;
@@ -39,9 +39,9 @@ internal sealed class ResourceGuard(ResourceStore resources)
             if (known.Count == 0 && (reference.MayBeUnknown || exchange.Settings.Requests.AllowUnknownIds)) continue;
 
             var holders = known.Where(resource => resource.Owner.Includes(exchange.Caller!))
-                .Select(resource => exchange.Settings.Models.FindDeployment(resource.Cluster, resource.Destination)).OfType<Deployment>().ToList();
+                .Select(resource => exchange.Settings.Models.FindDeployment(resource.Cluster, resource.Destination)).OfType<DeploymentPlace>().ToList();
             if (holders.Count == 0) return ResourceErrors.Unknown(reference);
-            if (holders.Find(holder => IsReachable(exchange, holder)) is not { } reachable) return ResourceErrors.Elsewhere(reference, exchange.Model ?? "");
+            if (holders.Find(holder => IsReachable(exchange, holder.Deployment)) is not { } reachable) return ResourceErrors.Elsewhere(reference, exchange.Model ?? "");
 
             exchange.Holder = reachable;
         }
@@ -52,14 +52,7 @@ internal sealed class ResourceGuard(ResourceStore resources)
     /// <summary>Whether one of the call's destinations has the account, and what the call refers to beside it is there too.</summary>
     private static bool IsReachable(Exchange exchange, Deployment holder)
     {
-        if (exchange.Holder is { } other && !other.SharesAccountWith(holder)) return false;
-        if (exchange.Cluster is not { } cluster) return true;
-
-        foreach (var deployment in cluster.Deployments.Values)
-        {
-            if (deployment.SharesAccountWith(holder)) return true;
-        }
-
-        return false;
+        if (exchange.Holder is { } other && !other.Deployment.SharesAccountWith(holder)) return false;
+        return exchange.Cluster is not { } cluster || DeploymentPlace.FindAccount(cluster, holder) is not null;
     }
 }

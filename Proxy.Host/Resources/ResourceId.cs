@@ -16,6 +16,15 @@ internal static class ResourceKinds
 
     public const string Conversation = "conversation";
 
+    public const string File = "file";
+
+    public const string Batch = "batch";
+
+    public const string Thread = "thread";
+
+    /// <summary>What an assistant does within a thread, which costs as a call does.</summary>
+    public const string Run = "run";
+
     /// <summary>No provider's id is longer.</summary>
     public const int MaxId = 256;
 

@@ -14,15 +14,17 @@ internal static class ResourceRows
         """;
 
     // Whoever had the id first keeps it.
-    private const string ConflictSql = " on conflict (resource_id, cluster, destination) do nothing";
+    private const string KeepSql = " on conflict (resource_id, cluster, destination) do nothing";
 
-    private const string SettleSql = """
-        update resource
-        set is_settled = 1
-        where resource_id = @id and cluster = @cluster and destination = @destination
-        """;
+    private const string SettleSql = " on conflict (resource_id, cluster, destination) do update set is_settled = 1";
 
-    public static void Insert(DbConnection connection, DbTransaction transaction, IReadOnlyList<Resource> resources)
+    public static void Insert(DbConnection connection, DbTransaction transaction, IReadOnlyList<Resource> resources) => Insert(connection, transaction, resources, KeepSql);
+
+    /// <summary>It costs nothing more. What was not known before, as a run of a thread, is from here on.</summary>
+    public static void Settle(DbConnection connection, DbTransaction transaction, Resource resource) =>
+        Insert(connection, transaction, [resource with { IsSettled = true }], SettleSql);
+
+    private static void Insert(DbConnection connection, DbTransaction transaction, IReadOnlyList<Resource> resources, string onConflict)
     {
         var (sql, values) = (new StringBuilder(InsertSql), new DynamicParameters());
         for (var i = 0; i < resources.Count; i++)
@@ -41,9 +43,6 @@ internal static class ResourceRows
             values.Add($"settled{i}", row.IsSettled ? 1L : 0L);
         }
 
-        connection.Execute(sql.Append(ConflictSql).ToString(), values, transaction);
+        connection.Execute(sql.Append(onConflict).ToString(), values, transaction);
     }
-
-    public static void Settle(DbConnection connection, DbTransaction transaction, Resource resource) =>
-        connection.Execute(SettleSql, new { id = resource.Id, cluster = resource.Cluster, destination = resource.Destination }, transaction);
 }

@@ -41,7 +41,8 @@ internal static class ResponsesAnswer
             else if (reader.ValueTextEquals("service_tier"u8)) ServiceTierWord.Note(ref reader, digest);
             else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
             else if (reader.ValueTextEquals("output"u8)) output = ReadOutput(ref reader, digest);
-            else if (reader.ValueTextEquals("id"u8)) NoteId(ProviderJson.Text(ref reader), ResourceKinds.Response, digest);
+            else if (reader.ValueTextEquals("id"u8)) digest.Note(ResourceKinds.Response, ProviderJson.Text(ref reader));
+            else if (reader.ValueTextEquals("status"u8)) digest.IsUnfinished = ProviderJson.Text(ref reader) is "queued" or "in_progress";
             else if (reader.ValueTextEquals("conversation"u8)) ReadConversation(ref reader, digest);
             else ProviderJson.Next(ref reader);
         }
@@ -74,8 +75,8 @@ internal static class ResponsesAnswer
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("id"u8)) NoteId(ProviderJson.Text(ref reader), ResourceKinds.Item, digest);
-            else if (reader.ValueTextEquals("container_id"u8)) NoteId(ProviderJson.Text(ref reader), ResourceKinds.Container, digest);
+            if (reader.ValueTextEquals("id"u8)) digest.Note(ResourceKinds.Item, ProviderJson.Text(ref reader));
+            else if (reader.ValueTextEquals("container_id"u8)) digest.Note(ResourceKinds.Container, ProviderJson.Text(ref reader));
             else ProviderJson.Next(ref reader);
         }
     }
@@ -91,13 +92,8 @@ internal static class ResponsesAnswer
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("id"u8)) NoteId(ProviderJson.Text(ref reader), ResourceKinds.Conversation, digest);
+            if (reader.ValueTextEquals("id"u8)) digest.Note(ResourceKinds.Conversation, ProviderJson.Text(ref reader));
             else ProviderJson.Next(ref reader);
         }
-    }
-
-    private static void NoteId(string? id, string kind, AnswerDigest digest)
-    {
-        if (id is { Length: > 0 and <= ResourceKinds.MaxId } && digest.Resources.Count < ResourceKinds.MaxOfAnswer) digest.Resources.Add(new ResourceId(kind, id));
     }
 }
