@@ -16,7 +16,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     {
         var said = exchange.Answer.Usage;
         if (said is null && !WasServed(exchange)) return default;
-        if (exchange.Operation!.IsResource && !ResourceBook.IsBilled(exchange)) return default;
+        if (exchange.Operation!.IsResource ? !ResourceBook.IsBilled(exchange) : ResourceBook.IsGoingOn(exchange)) return default;
 
         var price = FindPrice(exchange);
         var usage = said ?? EstimateOf(exchange);

@@ -44,6 +44,9 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>True when the provider shall keep the answer, and with it the client's metadata.</summary>
     public bool IsStored { get; set; }
 
+    /// <summary>True when the provider shall work on after its answer, which is then no more than a receipt.</summary>
+    public bool IsBackground { get; set; }
+
     /// <summary>Ids of things that a provider keeps.</summary>
     public IReadOnlyList<ResourceReference> References { get; set; } = [];
 

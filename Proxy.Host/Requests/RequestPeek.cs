@@ -69,6 +69,7 @@ internal static class RequestPeek
     private static void NoteForBill(CompletionRequest request, ReadOnlySpan<byte> name, in Utf8JsonReader reader)
     {
         request.Bounds.Note(name, reader);
+        if (name.SequenceEqual("background"u8)) request.IsBackground = reader.TokenType == JsonTokenType.True;
         if (name.SequenceEqual("service_tier"u8)) request.ServiceTier = ServiceTierWord.Read(reader) ?? ServiceTier.Standard;
     }
 

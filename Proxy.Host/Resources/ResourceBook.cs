@@ -24,7 +24,7 @@ internal static class ResourceBook
             Model = exchange.Model ?? "",
             Owner = owner,
             CreatedAt = exchange.StartedAt,
-            IsSettled = !IsGoingOn(exchange, resource.Kind),
+            IsSettled = IsSettled(exchange, resource.Kind),
         })];
     }
 
@@ -34,7 +34,15 @@ internal static class ResourceBook
     /// <summary>What is settled by the call; null when it is not over yet.</summary>
     public static Resource? SettledBy(Exchange exchange) => exchange.Settled is { } open && IsBilled(exchange) ? open : null;
 
-    /// <summary>Only what can cost something is waited for.</summary>
-    private static bool IsGoingOn(Exchange exchange, string kind) =>
-        exchange is { Outcome: SpendOutcome.Success, Answer.IsUnfinished: true } && kind is ResourceKinds.Response or ResourceKinds.Batch or ResourceKinds.Run;
+    /// <summary>Whether the provider works on at what was asked for, so that its cost is not known yet.</summary>
+    public static bool IsGoingOn(Exchange exchange) => exchange.Operation == ApiOperation.Response && exchange.Answer.IsUnfinished && exchange.Attempt is { Translation: null }
+        && exchange.Request is { IsStored: true } request && (exchange.Outcome == SpendOutcome.Success || request.IsBackground);
+
+    private static bool IsSettled(Exchange exchange, string kind) => kind switch
+    {
+        ResourceKinds.Response => !IsGoingOn(exchange),
+        ResourceKinds.Batch => exchange.Answer is { Usage: not null, IsUnfinished: false },
+        ResourceKinds.Run => IsBilled(exchange),
+        _ => true,
+    };
 }
