@@ -58,13 +58,12 @@ public static class ManagementServices
         services.AddSingleton<CallbackVault>();
         AddMail(services);
         AddAccounts(services);
-        services.AddSingleton<TeamStore>();
-        services.AddSingleton<TeamRing>();
-        services.AddSingleton<TeamChanges>();
+        AddTeams(services);
         services.AddSingleton<KeyStore>();
         services.AddSingleton<KeySecrets>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyGuard>();
+        services.AddSingleton<KeyDeletion>();
         services.AddSingleton<KeySight>();
         services.AddSingleton<KeyChanges>();
         services.AddSingleton<KeyList>();
@@ -114,6 +113,8 @@ public static class ManagementServices
         group.MapTeamEndpoints();
         group.MapTeamCallbackEndpoints();
         group.MapTeamMemberEndpoints();
+        group.MapTeamListEndpoints();
+        group.MapTeamGrantEndpoints();
         group.MapUserEndpoints();
         group.MapUserListEndpoints();
         group.MapCustomerEndpoints();
@@ -138,6 +139,17 @@ public static class ManagementServices
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();
         return group;
+    }
+
+    private static void AddTeams(IServiceCollection services)
+    {
+        services.AddSingleton<TeamStore>();
+        services.AddSingleton<TeamRing>();
+        services.AddSingleton<OpenTeams>();
+        services.AddSingleton<TeamMemberIndex>();
+        services.AddSingleton<TeamChanges>();
+        services.AddSingleton<TeamMemberChanges>();
+        services.AddSingleton<TeamList>();
     }
 
     private static void AddMail(IServiceCollection services)

@@ -67,9 +67,7 @@ internal sealed class GrownGateway : IAsyncDisposable
     /// <summary>The first run makes the tables, a key, and the rows that are then multiplied.</summary>
     private static async Task<Subject> YouthAsync(GrowthCase what, string folder, int core, int providerPort)
     {
-        // A backlog grows where nobody takes the log.
-        var isStuck = what.Name == "outbox backlog";
-        var subjects = await Gateway.StartAsync(core, providerPort, folder, [], logPort: isStuck ? MeasuredProcess.FreePort() : providerPort);
+        var subjects = await Gateway.StartAsync(core, providerPort, folder, [], logPort: what.IsLogDown ? MeasuredProcess.FreePort() : providerPort);
         await using var process = subjects[0].Process!;
         foreach (var subject in subjects) await AwaitAnswerAsync(subject);
         return subjects.Single(subject => subject.Name == Gateway.WithoutLog);

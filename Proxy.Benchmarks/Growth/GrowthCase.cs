@@ -4,7 +4,8 @@ namespace Proxy.Benchmarks.Growth;
 /// <param name="Name">As it stands in the table.</param>
 /// <param name="Large">The size that a call must not feel, or what part of it is asked for.</param>
 /// <param name="Fill">Adds so many rows to a database; null when it is not the database that grows.</param>
-internal sealed record GrowthCase(string Name, long Large, Action<string, long>? Fill)
+/// <param name="IsLogDown">Whether nobody takes the log: only then does its outbox grow.</param>
+internal sealed record GrowthCase(string Name, long Large, Action<string, long>? Fill, bool IsLogDown = false)
 {
     public const string Models = "models";
 
@@ -30,7 +31,15 @@ internal sealed record GrowthCase(string Name, long Large, Action<string, long>?
         new("outbox backlog", 1_000_000, static (file, count) => BulkRows.Multiply(file, "outbox", count, new Dictionary<string, string?>
         {
             ["id"] = null,
-        })),
+        }), IsLogDown: true),
+        new("log targets that are down", 1_000, FillTargets, IsLogDown: true),
         new(Models, 2_000, Fill: null),
     ];
+
+    /// <summary>Each with a record that waits: a target without one is only a row.</summary>
+    private static void FillTargets(string file, long count)
+    {
+        BulkRows.Multiply(file, "log_target", count, new Dictionary<string, string?> { ["id"] = "printf('%064x', i)" });
+        BulkRows.Multiply(file, "outbox", count, new Dictionary<string, string?> { ["id"] = null, ["target_id"] = "printf('%064x', i)" });
+    }
 }

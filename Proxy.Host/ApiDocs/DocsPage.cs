@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Proxy.Management.Access;
 using Proxy.Management.Errors;
 using Swashbuckle.AspNetCore.SwaggerUI;
 
@@ -49,8 +50,8 @@ internal static class DocsPage
 
     public static void MapDocs(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/docs", Show);
-        routes.MapGet("/docs/{file}", ShowFile);
+        routes.MapLazily(HttpMethods.Get, "/docs", Show);
+        routes.MapLazily(HttpMethods.Get, "/docs/{file}", ShowFile);
     }
 
     private static FileContentHttpResult Show(HttpContext context)

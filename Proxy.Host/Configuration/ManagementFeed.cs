@@ -2,11 +2,12 @@ using Proxy.Management.Alerts;
 using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
 using Proxy.Management.Mail;
+using Proxy.Management.Teams;
 
 namespace Proxy.Host.Configuration;
 
 /// <summary>Tells Management what proxy.json says about it: at the start, and whenever that changes.</summary>
-internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, BudgetAlerts alerts, MailSender mails, KeyGenerationRules keys) : IHostedService
+internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, BudgetAlerts alerts, MailSender mails, KeyGenerationRules keys, OpenTeams teams) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -25,6 +26,7 @@ internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, 
     {
         limits.Apply(settings.Limits.ToTerms(), settings.Limits.ToZone());
         keys.Apply(settings.Keys.Defaults, settings.Keys.Bounds);
+        teams.Apply(ModelReader.Split(settings.Teams.Available));
         mails.Apply(settings.Mail.ToServer());
         alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.ToRecipients(), settings.Alerts.Interval);
     }

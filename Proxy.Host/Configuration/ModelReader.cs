@@ -65,10 +65,10 @@ internal static class ModelReader
 
         if (cluster.Destinations is not { Count: > 0 }) Fault("has no destinations");
         if (cluster.ClusterId == RouteReader.PlaceholderCluster.ClusterId) Fault("has a name that is the gateway's own");
+        if (cluster.SessionAffinity is { Enabled: true })
+            Fault("asks for SessionAffinity, whose mark no answer of this gateway carries; use the load balancing policy HeaderHash");
         if (cluster.HttpRequest?.ActivityTimeout is { } idle && (idle <= TimeSpan.Zero || idle > TimeSpan.FromDays(1)))
             Fault($"has the ActivityTimeout {idle}, which is not between 0 and a day");
-        if (cluster.SessionAffinity is { Enabled: true, Policy: null or "HashCookie" })
-            Fault("asks for session affinity by hash cookie, which this build lacks; use Cookie or CustomHeader");
 
         IReadOnlyList<string> names = List(cluster, ModelsKey) is { Count: > 0 } list ? list : [cluster.ClusterId];
         foreach (var name in names.Where(name => name.IndexOf('*') is >= 0 and var star && star < name.Length - 1))

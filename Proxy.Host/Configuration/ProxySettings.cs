@@ -29,6 +29,8 @@ internal sealed record ProxySettings
     /// <summary>What new keys get of which nothing is said, and the most that keys may be given.</summary>
     public required (KeyDefaults Defaults, KeyBounds Bounds) Keys { get; init; }
 
+    public required TeamOptions Teams { get; init; }
+
     public required PriceTable Prices { get; init; }
 
     /// <summary>Calls of models without a price are refused.</summary>
@@ -68,6 +70,12 @@ internal sealed class RequestOptions
     /// <summary>The largest body that is read of a call. The default value is 32 MB.</summary>
     [Range(1024, 1024 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// Whether calls may begin what costs money after their answer: batches, trainings, and runs of assistants that are not streamed. It is held in no budget, and billed when somebody looks at how it
+    /// ended. The default value is false.
+    /// </summary>
+    public bool AllowLaterCost { get; set; }
 
     /// <summary>The largest file that is passed on to a provider. The default value is 512 MB.</summary>
     [Range(1024L, 1024L * 1024 * 1024 * 1024)]

@@ -1,5 +1,6 @@
 using Proxy.Host.Models;
 using Proxy.Host.Prometheus;
+using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
@@ -12,7 +13,7 @@ internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
     [
-        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, AlertOptions.Section, MailOptions.Section,
+        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, TeamOptions.Section, AlertOptions.Section, MailOptions.Section,
         RehearsalOptions.Section, MetricsOptions.Section, TraceOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
@@ -34,10 +35,9 @@ internal static class ProxySettingsReader
         var (alerts, mail) = ReadAlerts(configuration, faults);
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
         var keys = KeyOptionsReader.Read(configuration, faults);
-        var completionLog = SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(configuration.GetSection(CompletionLogOptions.Section)), faults);
-        var logging = CompletionLogReader.Read(configuration.GetSection(CompletionLogOptions.Section), faults);
-        var prices = PriceReader.Read(configuration, faults);
-        var refusesUnpriced = PriceReader.ReadRefusesUnpriced(configuration, faults);
+        var teams = SectionReader.Read<TeamOptions>(configuration.GetSection(TeamOptions.Section), faults);
+        var (completionLog, logging) = ReadCompletionLog(configuration.GetSection(CompletionLogOptions.Section), faults);
+        var (prices, refusesUnpriced) = (PriceReader.Read(configuration, faults), PriceReader.ReadRefusesUnpriced(configuration, faults));
         var rehearsal = SectionReader.Read<RehearsalOptions>(configuration.GetSection(RehearsalOptions.Section), faults);
         var (metrics, traces) = ReadTelemetry(configuration, faults);
         var (routes, stated) = await ReverseProxyReader.ReadAsync(configuration.GetSection("ReverseProxy"), faults);
@@ -57,6 +57,7 @@ internal static class ProxySettingsReader
             Alerts = alerts,
             Mail = mail,
             Keys = keys,
+            Teams = teams,
             Prices = StoredModels.AddTo(prices, clusters, stored),
             RefusesUnpriced = refusesUnpriced,
             Limits = limits,
@@ -80,6 +81,10 @@ internal static class ProxySettingsReader
         if (alerts.ToRecipients().Count > 0 && mail.Host is null) faults.Add($"{AlertOptions.Section}: MailTo needs the section {MailOptions.Section}.");
         return (alerts, mail);
     }
+
+    private static (CompletionLogOptions Options, GlobalLogging Targets) ReadCompletionLog(IConfigurationSection section, List<string> faults) => (
+        SectionReader.Read<CompletionLogOptions>(CompletionLogReader.WithoutTargets(section), faults),
+        CompletionLogReader.Read(section, faults));
 
     private static (MetricsOptions Metrics, TraceOptions Traces) ReadTelemetry(IConfiguration configuration, List<string> faults) => (
         SectionReader.Read<MetricsOptions>(configuration.GetSection(MetricsOptions.Section), faults),

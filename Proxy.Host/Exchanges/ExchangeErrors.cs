@@ -35,6 +35,10 @@ internal static class ExchangeErrors
 
     public static readonly ProxyError NoImageStream = ProxyError.BadRequest("Images are not streamed by this gateway; leave 'stream' out.", "stream");
 
+    /// <summary>Its usage comes with an answer that is fetched later, past the gateway.</summary>
+    public static readonly ProxyError NoBackground = ProxyError.BadRequest(
+        "Responses in the background are not served by this gateway, which could not bill them; leave 'background' out.", "background");
+
     private const string RateLimit = "rate_limit_error";
     public static readonly ProxyError OnlyEvents = ProxyError.BadRequest("Streams are served as events by this gateway: add 'alt=sse' to the query.", "alt");
 

@@ -25,7 +25,6 @@ internal static class ExchangePipeline
         pipeline.UseMiddleware<TokenCountMiddleware>(); // estimates for providers that do not count
         pipeline.UseMiddleware<RealtimeMiddleware>(); // sessions branch off here
         pipeline.UseMiddleware<FailoverMiddleware>(); // attempts, until one is committed
-        pipeline.UseSessionAffinity();
         pipeline.UseLoadBalancing();
         pipeline.UsePassiveHealthChecks();
     }).WithMetadata(Mark); // YARP forwards; ProviderTransforms dress the attempt, and AnswerRelay brings the answer back

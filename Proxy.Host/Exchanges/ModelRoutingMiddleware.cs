@@ -52,7 +52,11 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard
         exchange.Request.IsStream &= exchange.Operation.IsStreamable;
 
         if (exchange.Operation == ApiOperation.Speech) exchange.Request.IsStream = IsSpokenInEvents(exchange.Request);
-        if (exchange.Operation == ApiOperation.Response) ApplyResponseDefaults(exchange.Request);
+        if (exchange.Operation == ApiOperation.Response)
+        {
+            if (exchange.Request.IsInBackground) return ExchangeErrors.NoBackground;
+            ApplyResponseDefaults(exchange.Request);
+        }
 
         if (exchange.Request.Form is null) exchange.Request.References = ReferenceReader.Read(exchange.Request.Body.Span, exchange.Operation);
         return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange)

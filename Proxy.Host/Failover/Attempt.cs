@@ -11,6 +11,8 @@ namespace Proxy.Host.Failover;
 /// <summary>One try at one deployment, and what came of it.</summary>
 internal sealed class Attempt(ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, DateTimeOffset startedAt) : IDisposable
 {
+    private bool? _wasGivenUp;
+
     public Deployment Deployment => deployment;
 
     public AttemptTimer Timer => timer;
@@ -50,15 +52,22 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
     /// <summary>Why it came to nothing; null when it did not, or not yet.</summary>
     public AttemptFailure? Failure { get; private set; }
 
+    /// <summary>
+    /// Its provider had the whole call and was not waited for until it answered: the client left, a clock ran out, or another attempt was taken. It
+    /// bills what it was asked. Who refuses, or breaks off, or was never reached does not.
+    /// </summary>
+    public bool WasGivenUp => _wasGivenUp ?? IsGivenUp();
+
     /// <summary>Nothing comes any more. What it did not use of the deployment's limits is free again; what it sent without saying so stays as estimated.</summary>
     public void End(DateTimeOffset now)
     {
         EndedAt = now;
+        _wasGivenUp = IsGivenUp();
         if (Span is not null) AttemptTrace.Stop(Span, this);
-        Permit?.End(Answer.Usage?.Total ?? (FirstByteAt is null ? 0 : null));
+        Permit?.End(Answer.Usage?.Total ?? (FirstByteAt is null && !WasGivenUp ? 0 : null));
     }
 
-    /// <summary>It came to nothing: no byte of it reached the client, so none of it is billed or logged as an answer.</summary>
+    /// <summary>It came to nothing: no byte of it reached the client, so none of it is billed or logged as an answer. For its prompt see <see cref="WasGivenUp"/>.</summary>
     public void Fail(AttemptFailure failure)
     {
         Failure = failure;
@@ -72,4 +81,10 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
         Permit?.End(null);
         Translation?.Dispose();
     }
+
+    private bool IsGivenUp() =>
+        FirstByteAt is null
+        && Body is { IsSent: true }
+        && Failure is null or { Status: null }
+        && (Failure?.Kind == FailureKind.Outrun || timer.End != AnswerEnd.Broken);
 }

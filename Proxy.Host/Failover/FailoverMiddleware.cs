@@ -1,6 +1,5 @@
 using Proxy.Host.Balancing;
 using Proxy.Host.Exchanges;
-using Proxy.Management.Spend;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -13,28 +12,29 @@ namespace Proxy.Host.Failover;
 /// </summary>
 internal sealed class FailoverMiddleware(RequestDelegate next, IProxyStateLookup clusters, DestinationChoice choice, DeploymentStats stats, TimeProvider time)
 {
+    private readonly AttemptBackoff _backoff = new(time);
+
     public async Task InvokeAsync(HttpContext context)
     {
         var run = new FailoverRun(context, time);
         try
         {
-            while (await AttemptAsync(run) is { } step) await run.WaitAsync(step);
+            if (await AttemptAsync(run, step: null) is { } next) await _backoff.GoOnAsync(next, step => AttemptAsync(run, step), run.Exchange.ClientLeft);
         }
         catch (OperationCanceledException) when (run.Exchange.ClientLeft.IsCancellationRequested)
         {
             // It left between two attempts.
-            run.Exchange.Outcome = SpendOutcome.Aborted;
         }
 
         run.Conclude();
     }
 
     /// <returns>The attempt that is to follow, or null when it is over.</returns>
-    private async ValueTask<AttemptStep?> AttemptAsync(FailoverRun run)
+    private async ValueTask<AttemptStep?> AttemptAsync(FailoverRun run, AttemptStep? step)
     {
         var exchange = run.Exchange;
         var context = run.Context;
-        run.Begin();
+        run.Begin(step);
         if (!clusters.TryGetCluster(exchange.Cluster!.Id, out var cluster)) return run.Failed(Unavailable(exchange), hasOthers: false);
 
         // With the route goes the cluster: health, counters and policies of YARP look for it there.
@@ -63,12 +63,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, IProxyStateLookup
 
             if (exchange.Attempt is { } attempt && feature.ProxiedDestination is { } destination) stats.Observe(destination, attempt);
 
-            if (exchange.IsCommitted || exchange.Refusal is not null) return null;
-            if (exchange.ClientLeft.IsCancellationRequested)
-            {
-                exchange.Outcome = SpendOutcome.Aborted;
-                return null;
-            }
+            if (exchange.IsCommitted || exchange.Refusal is not null || exchange.ClientLeft.IsCancellationRequested) return null;
 
             var failure = exchange.Attempt?.Failure ?? Unreached(context, timer);
             return run.Failed(failure, choice.HasUntried(exchange, cluster.DestinationsState.AvailableDestinations));

@@ -47,6 +47,7 @@ internal sealed class FailoverPlan(Exchange exchange)
         if (failure.Kind is FailureKind.Untranslatable or FailureKind.Full && hasOthers) return new AttemptStep(exchange.Target!, TimeSpan.Zero);
         if (_retriesLeft == 0 || failure.Kind is not (FailureKind.Transient or FailureKind.Misplaced)) return null;
         if (!hasOthers && (failure.Kind == FailureKind.Misplaced || failure.RetryAfter > LongestWait)) return null;
+        if (!HoldsAnother()) return null;
 
         _retriesLeft--;
         exchange.Retries++;
@@ -84,7 +85,17 @@ internal sealed class FailoverPlan(Exchange exchange)
         var (cost, _) = Estimate.Of(exchange, match);
         if (cost is null && exchange.Settings.RefusesUnpriced) return false;
 
-        return exchange.Reservation?.TryMove(exchange.Caller!, model, cost ?? 0) != false;
+        var given = GivenUpPrompts.CostOf(exchange, Estimate.Prompt(exchange));
+        return exchange.Reservation?.TryMove(exchange.Caller!, model, (cost ?? 0) + given) != false;
+    }
+
+    /// <summary>The prompt of an attempt that was given up is paid for, so another attempt is held for besides.</summary>
+    private bool HoldsAnother()
+    {
+        if (exchange is not { Attempt: { WasGivenUp: true } last, Reservation: { } reservation }) return true;
+
+        var prompt = Estimate.Prompt(exchange);
+        return reservation.TryAddPrompt(GivenUpPrompts.CostOf(exchange, last, prompt) ?? 0, prompt.Total);
     }
 
     private static int RetriesOf(Exchange exchange, ModelCluster cluster) =>

@@ -1,19 +1,15 @@
 using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
+using Proxy.Management.Spend;
 
 namespace Proxy.Host.Failover;
 
 /// <summary>The attempts of one call as they go on.</summary>
 internal sealed class FailoverRun
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(10);
-
     private readonly TimeProvider _time;
     private readonly FailoverPlan _plan;
     private readonly TimeSpan _whole;
-    private AttemptStep? _step;
-    private int _waits;
     private (Attempt? Attempt, AttemptFailure Failure)? _first;
 
     public FailoverRun(HttpContext context, TimeProvider time)
@@ -29,11 +25,12 @@ internal sealed class FailoverRun
 
     public Exchange Exchange { get; }
 
-    public void Begin()
+    /// <param name="step">Null for the first attempt.</param>
+    public void Begin(AttemptStep? step)
     {
-        if (_step is not null)
+        if (step is not null)
         {
-            Exchange.Target = _step.Target;
+            Exchange.Target = step.Target;
             AnswerHead.Reset(Context);
         }
 
@@ -65,23 +62,17 @@ internal sealed class FailoverRun
         if (_first is not { } first || first.Failure.Kind is FailureKind.Untranslatable or FailureKind.Full) _first = (Exchange.Attempt, failure);
         if (IsOver(TimeSpan.Zero)) return null;
 
-        _step = _plan.Next(failure, hasOthers);
-        return _step is null || IsOver(_step.Delay ?? TimeSpan.Zero) ? null : _step;
-    }
-
-    /// <summary>Until the step may be taken. The usual delay doubles, and half of it is chance, so that callers who failed together do not come back together.</summary>
-    public Task WaitAsync(AttemptStep step)
-    {
-        var usual = Math.Min(FirstDelay.TotalMilliseconds * Math.Pow(2, _waits++), LongestDelay.TotalMilliseconds);
-        var delay = step.Delay ?? TimeSpan.FromMilliseconds(usual * (0.5 + (Random.Shared.NextDouble() / 2)));
-        return delay > TimeSpan.Zero ? Task.Delay(delay, _time, Exchange.ClientLeft) : Task.CompletedTask;
+        var step = _plan.Next(failure, hasOthers);
+        return step is null || IsOver(step.Delay ?? TimeSpan.Zero) ? null : step;
     }
 
     /// <summary>When no attempt went well, the client gets the first cause; what a provider said goes before what none was asked.</summary>
     public void Conclude()
     {
-        var isOpen = !Exchange.IsCommitted && Exchange.Refusal is null && !Exchange.ClientLeft.IsCancellationRequested;
-        if (isOpen && _first is var (attempt, failure)) Exchange.GiveUp(attempt, failure);
+        if (Exchange.IsCommitted || Exchange.Refusal is not null) return;
+
+        if (Exchange.ClientLeft.IsCancellationRequested) Exchange.Outcome = SpendOutcome.Aborted;
+        else if (_first is var (attempt, failure)) Exchange.GiveUp(attempt, failure);
     }
 
     private bool IsOver(TimeSpan delay) => Exchange.Stopping.IsCancellationRequested || _whole != Timeout.InfiniteTimeSpan && Rest() <= delay + AttemptTimer.Tick;

@@ -32,10 +32,11 @@ internal sealed class HedgePlanner(
     public (Attempt Attempt, DestinationState Destination)? Begin(HttpContext context)
     {
         var exchange = context.Exchange;
-        if (!choice.HasUntried(exchange, Available(context)) || !TryReserve(exchange)) return null;
+        if (!choice.HasUntried(exchange, Available(context))) return null;
 
         var open = choice.Narrow(exchange, Available(context), out var shortage);
-        if (shortage is not null || Pick(context, open) is not { } destination || dressing.Begin(exchange, destination) is not { } attempt) return null;
+        if (shortage is not null || Pick(context, open) is not { } destination || !TryHold(exchange, destination)) return null;
+        if (dressing.Begin(exchange, destination) is not { } attempt) return null;
         if (attempt.Failure is null) return (attempt, destination);
 
         attempt.End(time.GetUtcNow());
@@ -63,20 +64,14 @@ internal sealed class HedgePlanner(
         exchange.Attempt = taken;
     }
 
-    /// <summary>Both providers will have had the prompt.</summary>
-    private static bool TryReserve(Exchange exchange)
+    /// <summary>Both providers will have had the prompt. To the client's limits it is one call all the same.</summary>
+    private static bool TryHold(Exchange exchange, DestinationState destination)
     {
-        if (exchange.Reservation is not { } reservation || Estimate.Of(exchange, exchange.Target!).Cost is not { } cost) return true;
+        if (exchange.Reservation is not { } reservation || exchange.Cluster!.Deployments.GetValueOrDefault(destination.DestinationId) is not { } deployment) return true;
 
         var prompt = new TokenUsage(Estimate.Tokens(Estimate.InputBytes(exchange.Request!)), 0, 0, 0, 0);
-        var dearest = 0m;
-        foreach (var (id, deployment) in exchange.Cluster!.Deployments)
-        {
-            var price = exchange.Settings.Prices.FindPrice($"{exchange.Cluster.Id}/{id}", deployment.UpstreamModel(exchange.Target!), exchange.Model);
-            dearest = Math.Max(dearest, price?.CostOf(prompt, exchange.Request!.ServiceTier).Input ?? 0);
-        }
-
-        return dearest == 0 || reservation.TryMove(exchange.Caller!, exchange.Target!.Model, cost + dearest);
+        var price = exchange.Settings.Prices.FindPrice($"{exchange.Cluster.Id}/{destination.DestinationId}", deployment.UpstreamModel(exchange.Target!), exchange.Model);
+        return reservation.TryAddPrompt(price?.CostOf(prompt, exchange.Request!.ServiceTier).Input ?? 0, prompt.TotalInput);
     }
 
     private DestinationState? Pick(HttpContext context, IReadOnlyList<DestinationState> open)

@@ -12,8 +12,8 @@ internal static class CallbackDesk
 {
     public static void MapCallbackDesk(this IEndpointRouteBuilder routes)
     {
-        routes.MapAdminGroup("/health").MapGet("/services", TestServiceAsync);
-        routes.MapAdminGroup("/active").MapGet("/callbacks", ListCallbacks);
+        routes.MapAdminGroup("/health").MapLazily(HttpMethods.Get, "/services", TestServiceAsync);
+        routes.MapAdminGroup("/active").MapLazily(HttpMethods.Get, "/callbacks", ListCallbacks);
     }
 
     /// <summary>Sends a test record to each target of the gateway that is of this kind, by the way of all records.</summary>

@@ -17,11 +17,11 @@ internal static class LogDeskEndpoints
     public static void MapLogDesk(this IEndpointRouteBuilder routes)
     {
         var logging = routes.MapAdminGroup("/logging");
-        logging.MapGet("/targets", ListTargetsAsync);
-        logging.MapGet("/dead-letters", ListDeadLettersAsync);
-        logging.MapPost("/dead-letters/retry", RetryAsync);
-        logging.MapPost("/dead-letters/purge", PurgeAsync);
-        routes.MapAdminGroup("/health").MapGet("/logging", ShowHealthAsync);
+        logging.MapLazily(HttpMethods.Get, "/targets", ListTargetsAsync);
+        logging.MapLazily(HttpMethods.Get, "/dead-letters", ListDeadLettersAsync);
+        logging.MapLazily(HttpMethods.Post, "/dead-letters/retry", RetryAsync);
+        logging.MapLazily(HttpMethods.Post, "/dead-letters/purge", PurgeAsync);
+        routes.MapAdminGroup("/health").MapLazily(HttpMethods.Get, "/logging", ShowHealthAsync);
         routes.MapCallbackDesk();
     }
 

@@ -17,8 +17,8 @@ internal static class ModelsEndpoints
     {
         foreach (var path in (string[])["/v1/models", "/models"])
         {
-            routes.MapGet(path, ListAsync);
-            routes.MapGet(path + "/{**model}", GetAsync);
+            routes.MapLazily(HttpMethods.Get, path, ListAsync);
+            routes.MapLazily(HttpMethods.Get, path + "/{**model}", GetAsync);
         }
     }
 

@@ -7,7 +7,7 @@ namespace Proxy.Host.Probing;
 /// <summary><c>GET /health</c>: every deployment, probed now. For admins; it shows no credential and no address.</summary>
 internal static class HealthEndpoint
 {
-    public static void MapHealth(this IEndpointRouteBuilder routes) => routes.MapGet("/health", HandleAsync);
+    public static void MapHealth(this IEndpointRouteBuilder routes) => routes.MapLazily(HttpMethods.Get, "/health", HandleAsync);
 
     private static async Task HandleAsync(HttpContext context, Authenticator authenticator, HealthProbe probe, string? model = null)
     {

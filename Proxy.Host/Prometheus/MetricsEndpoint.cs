@@ -24,7 +24,7 @@ internal static class MetricsEndpoint
         // From the start: what is counted before somebody asks counts too.
         routes.ServiceProvider.GetRequiredService<MeterFigures>();
         var isPublic = routes.ServiceProvider.GetRequiredService<SettingsSource>().Current.Metrics.Public;
-        (isPublic ? routes : routes.MapAdminGroup("")).MapGet("/metrics", ShowAsync);
+        (isPublic ? routes : routes.MapAdminGroup("")).MapLazily(HttpMethods.Get, "/metrics", ShowAsync);
     }
 
     private static async Task ShowAsync(HttpContext context, CallFigures figures, TimeProvider time)

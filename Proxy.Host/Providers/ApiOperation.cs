@@ -104,7 +104,10 @@ internal sealed class ApiOperation
     public ReadOnlySpan<byte> InputField => _inputField;
 
     /// <summary>Whether the answer is made of tokens that are paid for.</summary>
-    public bool IsGenerating => !IsResource && this != Embedding && this != CountTokens && this != Moderation && this != Rerank && this != CountContent;
+    public bool IsGenerating => !IsResource && this != Embedding && this != Moderation && this != Rerank && !IsCounting;
+
+    /// <summary>Whether tokens are only counted, which nobody is paid for.</summary>
+    public bool IsCounting => this == CountTokens || this == CountContent;
 
     /// <summary>Whether answers come in events when that is asked for. Pictures do too, but not in the events of this API's other streams.</summary>
     public bool IsStreamable => IsGenerating && !IsPicture;

@@ -41,6 +41,9 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     /// <summary>False for servers that refuse <c>stream_options</c>.</summary>
     public virtual bool TakesStreamOptions => true;
 
+    /// <summary>False for servers that pass the newer name of a chat's bound over.</summary>
+    public virtual bool TakesMaxCompletionTokens => true;
+
     /// <summary>True for providers that refuse fields of others, and want the newest names of their own.</summary>
     public virtual bool TakesOnlyOwnFields(string address) => true;
 

@@ -5,18 +5,13 @@ using Proxy.Logging.Records;
 
 namespace Proxy.Host.Recording;
 
-/// <summary>Tells the attempts of a call to its log, each in a field of its own: a long list would be cut there.</summary>
+/// <summary>Tells the attempts of a call to its log.</summary>
 internal static class AttemptLog
 {
     private const int SpanIdBytes = 8;
 
-    /// <returns>Names and texts; none when one attempt did it.</returns>
-    public static IEnumerable<(string Name, string Text)> Of(IReadOnlyList<Attempt> attempts) => IsPlain(attempts)
-        ? []
-        : attempts.Select((attempt, index) => ($"attempt_{index + 1}", Text(attempt)));
-
-    /// <returns>A span for each attempt, with ids that follow from the call's; null when one attempt did it.</returns>
-    public static IReadOnlyList<CompletionAttempt>? Spans(IReadOnlyList<Attempt> attempts, string callId) => IsPlain(attempts)
+    /// <returns>Each attempt, with ids that follow from the call's; null when one attempt did it.</returns>
+    public static IReadOnlyList<CompletionAttempt>? Of(IReadOnlyList<Attempt> attempts, string callId) => IsPlain(attempts)
         ? null
         : [.. attempts.Select((attempt, index) => new CompletionAttempt(
             SpanId(callId, index), attempt.ModelId, attempt.UpstreamModel, attempt.Deployment.Provider, attempt.StartedAt, attempt.EndedAt,
@@ -26,10 +21,4 @@ internal static class AttemptLog
 
     private static string SpanId(string callId, int index) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{callId}-attempt-{index + 1}")).AsSpan(0, SpanIdBytes));
-
-    private static string Text(Attempt attempt)
-    {
-        var duration = $"{attempt.ModelId}, {(long)(attempt.EndedAt - attempt.StartedAt).TotalMilliseconds} ms";
-        return attempt.Failure is { } failure ? $"{duration}, {failure.Error.Status}: {failure.Error.Message}" : duration;
-    }
 }

@@ -1,5 +1,4 @@
 using Proxy.Host.Exchanges;
-using Proxy.Host.Failover;
 using Proxy.Host.Providers;
 using Proxy.Host.Resources;
 using Proxy.Management.Prices;
@@ -15,8 +14,8 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     public static Bill Of(Exchange exchange)
     {
         var said = exchange.Answer.Usage;
-        if (said is null && !WasServed(exchange)) return default;
-        if (exchange.Operation!.IsResource ? !ResourceBook.IsBilled(exchange) : ResourceBook.IsGoingOn(exchange)) return default;
+        if (exchange.Operation is { IsResource: true } && !ResourceBook.IsBilled(exchange)) return default;
+        if (said is null && !WasServed(exchange)) return GivenUpPrompts.BillOf(exchange);
 
         var price = FindPrice(exchange);
         var usage = said ?? EstimateOf(exchange);
@@ -25,7 +24,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
 
         usage = AddUnits(exchange, usage, price, ref isEstimated);
         var (input, output) = price.CostOf(usage, exchange.Answer.ServiceTier ?? exchange.Request!.ServiceTier);
-        return new Bill(usage, input + OutrunCost(exchange, usage), output, isEstimated && (usage.Total > 0 || input + output > 0), IsUnpriced: false);
+        return new Bill(usage, input + GivenUpPrompts.CostOf(exchange, new TokenUsage { Input = usage.TotalInput }), output, isEstimated && (usage.Total > 0 || input + output > 0), IsUnpriced: false);
     }
 
     /// <summary>What we asked the provider for is what it charges; the client's name is the last resort.</summary>
@@ -65,11 +64,9 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     }
 
     /// <summary>What was heard, or else what the answer took.</summary>
-    private static decimal SecondsOf(Exchange exchange)
-    {
-        if (exchange.Answer.HeardSeconds is { } said) return said;
-        return exchange.Request!.Form is { HeardSeconds: > 0 and var heard } ? heard : (decimal)(exchange.EndedAt - exchange.Attempt!.StartedAt).TotalMilliseconds / 1000;
-    }
+    private static decimal SecondsOf(Exchange exchange) => Estimate.HeardSeconds(exchange) is > 0 and var heard
+        ? heard
+        : exchange.Answer.HeardSeconds ?? (decimal)(exchange.EndedAt - exchange.Attempt!.StartedAt).TotalMilliseconds / 1000;
 
     /// <summary>Tokens that nobody has counted are not paid for where something else is.</summary>
     private static void Drop(ref TokenUsage usage, ref bool isEstimated)
@@ -78,33 +75,14 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         isEstimated = false;
     }
 
-    /// <summary>The provider of an attempt that another one outran had the prompt, and bills it; nothing else of it came.</summary>
-    private static decimal OutrunCost(Exchange exchange, in TokenUsage tokens)
-    {
-        var cost = 0m;
-        foreach (var attempt in exchange.Attempts)
-        {
-            if (attempt.Failure?.Kind != FailureKind.Outrun) continue;
-            if (exchange.Settings.Prices.FindPrice(attempt.ModelId, attempt.UpstreamModel, exchange.Model) is not { } price) continue;
-
-            cost += price.CostOf(new TokenUsage(tokens.TotalInput, 0, 0, 0, 0), exchange.Request!.ServiceTier).Input;
-        }
-
-        return cost;
-    }
-
-    /// <summary>A refusal costs nothing, here or there; an answer that began does, also when it broke or nobody waited for its end.</summary>
+    /// <summary>A refusal costs nothing, here or there; an answer that began does, also when it broke or nobody waited for its end. What had not begun: <see cref="GivenUpPrompts"/>.</summary>
     private static bool WasServed(Exchange exchange) =>
         exchange.FirstByteAt is not null
         && (exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted or SpendOutcome.Incomplete || exchange.Answer.OutputBytes > 0);
 
     private static TokenUsage EstimateOf(Exchange exchange)
     {
-        var input = Estimate.Tokens(Estimate.InputBytes(exchange.Request!));
         var output = Estimate.Tokens(exchange.Answer.OutputBytes);
-        var heard = Estimate.HeardTokens(exchange);
-        return exchange.Operation == ApiOperation.Speech
-            ? new TokenUsage(input, 0, 0, 0, 0) { AudioOutput = output }
-            : new TokenUsage(input, 0, 0, output, 0) { AudioInput = heard };
+        return exchange.Operation == ApiOperation.Speech ? Estimate.Prompt(exchange) with { AudioOutput = output } : Estimate.Prompt(exchange) with { Output = output };
     }
 }

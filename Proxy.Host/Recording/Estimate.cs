@@ -19,6 +19,9 @@ internal static class Estimate
     /// <summary>The usual count of a second that is heard.</summary>
     private const int TokensPerSecond = 10;
 
+    /// <summary>The text of a second of speech, at the most.</summary>
+    private const int SpokenBytesPerSecond = 40;
+
     /// <summary>What is held for a model that is hired by time.</summary>
     private const decimal UsualSeconds = 60;
 
@@ -27,11 +30,13 @@ internal static class Estimate
 
     /// <param name="exchange">The call.</param>
     /// <param name="target">Where it goes, or may go on to.</param>
-    /// <returns>No cost when none of the deployments has a price.</returns>
+    /// <returns>No cost when none of the deployments has a price, or one has none and such calls are refused.</returns>
     public static (decimal? Cost, long Tokens) Of(Exchange exchange, ModelMatch target)
     {
         var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
-        var input = Tokens(InputBytes(request)) + HeardTokens(exchange);
+        var text = Tokens(InputBytes(request));
+        var input = text + HeardTokens(exchange);
+        var mostHeard = (long)((request.Form?.MostHeardSeconds ?? 0) * TokensPerSecond);
         var (most, mostTokens) = ((decimal?)null, input);
         var pictures = operation.IsPicture ? Pictures.Of(request, null) : (Pictures?)null;
         foreach (var (id, deployment) in cluster.Deployments)
@@ -41,23 +46,31 @@ internal static class Estimate
                 ? sized.FindPrice(exchange.Settings.Prices, modelId, upstream, target.Model)
                 : exchange.Settings.Prices.FindPrice(modelId, upstream, target.Model);
             var modelsMost = price?.MaxOutputTokens;
-            if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, modelsMost));
+            if (operation.IsGenerating) mostTokens = Math.Max(mostTokens, input + request.Bounds.UsualOf(operation, deployment.Dialect, modelsMost));
+            if (price is null && exchange.Settings.RefusesUnpriced) return (null, mostTokens);
             if (price is null) continue;
 
-            var output = operation.IsGenerating ? request.Bounds.MostOf(operation, modelsMost) : 0;
-            var usage = new TokenUsage(input, 0, 0, output, 0) { Queries = operation == ApiOperation.Rerank ? 1 : 0 };
+            var output = operation.IsGenerating ? request.Bounds.MostOf(operation, deployment.Dialect, modelsMost) : 0;
+            var usage = new TokenUsage(text, 0, 0, output, 0) { AudioInput = mostHeard, Queries = operation == ApiOperation.Rerank ? 1 : 0 };
             if (pictures is { } made) usage = made.Bill(usage, price);
             if (price.Has(PriceKind.Character)) usage = usage with { Characters = InputCharacters(request), OutputCharacters = output * BytesPerToken };
-            if (price.Has(PriceKind.Second)) usage = usage with { Seconds = request.Form is { HeardSeconds: > 0 and var heard } ? heard : UsualSeconds };
+            if (price.Has(PriceKind.Second)) usage = usage with { Seconds = request.Form is { MostHeardSeconds: > 0 and var heard } ? heard : UsualSeconds };
             most = Math.Max(most ?? 0, Math.Min(price.MostOf(usage, request.ServiceTier), MostDollars));
         }
 
         return (most, mostTokens);
     }
 
+    /// <summary>What is asked, as far as it is tokens.</summary>
+    public static TokenUsage Prompt(Exchange exchange) =>
+        new() { Input = Tokens(InputBytes(exchange.Request!)), AudioInput = HeardTokens(exchange) };
+
     /// <summary>What a recording counts for.</summary>
-    public static long HeardTokens(Exchange exchange) =>
-        exchange.Request!.Form is { } form ? (long)((exchange.Answer.HeardSeconds ?? form.HeardSeconds) * TokensPerSecond) : 0;
+    public static long HeardTokens(Exchange exchange) => (long)(HeardSeconds(exchange) * TokensPerSecond);
+
+    /// <summary>As long as the provider says; else as long as the file looks, and no shorter than it takes to say so much.</summary>
+    public static decimal HeardSeconds(Exchange exchange) => exchange.Request!.Form is not { HeardSeconds: > 0 and var looks } ? 0
+        : exchange.Answer.HeardSeconds ?? Math.Max(looks, (decimal)exchange.Answer.OutputBytes / SpokenBytesPerSecond);
 
     /// <summary>The characters of what is asked: of the text, or of all texts of a conversation.</summary>
     public static long InputCharacters(CompletionRequest request)

@@ -55,7 +55,8 @@ internal static class ExchangeLog
             SetsTraceOutput = asked.IsExistingTrace && asked.UpdateTraceKeys.Contains("output"),
             PromptName = asked.PromptName,
             PromptVersion = asked.PromptVersion,
-            Attempts = tellsAttempts ? AttemptLog.Spans(exchange.Attempts, id) : null,
+            Attempts = AttemptLog.Of(exchange.Attempts, id),
+            HasAttemptSpans = tellsAttempts,
             Parameters = request?.Subset(FieldKind.Parameter) ?? default,
             Input = request is not null && exchange.Operation is { } operation ? InputOf(request, operation) : default,
             Output = exchange.Answer.Output,
@@ -158,7 +159,7 @@ internal static class ExchangeLog
         Add(metadata, "user_api_key_team_alias", caller.TeamAlias);
         Add(metadata, "model_group", exchange.Model);
         Add(metadata, "model_id", exchange.Attempt?.ModelId);
-        foreach (var (name, text) in AttemptLog.Of(exchange.Attempts)) Add(metadata, name, text);
+        for (var i = 1; i <= exchange.Attempts.Count; i++) metadata.Remove($"attempt_{i}");
         Add(metadata, "error_type", exchange.Failure?.Type);
         Add(metadata, "client_trace_id", asked.TraceId);
         metadata["status"] = exchange.Status.ToString(CultureInfo.InvariantCulture);

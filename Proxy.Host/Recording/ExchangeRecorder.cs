@@ -3,6 +3,7 @@ using Proxy.Host.Prometheus;
 using Proxy.Host.Resources;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
+using Proxy.Management.Budgets;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Recording;
@@ -55,9 +56,9 @@ internal sealed partial class ExchangeRecorder(
         CallId = exchange.Id,
         CallType = exchange.Operation?.CallType ?? "",
         KeyHash = exchange.Caller?.KeyHash,
-        TeamId = exchange.Caller?.TeamId,
-        UserId = exchange.Caller?.UserId,
-        OrganizationId = exchange.Caller?.OrganizationId,
+        TeamId = OwnerOf(exchange, AccountKind.Team, exchange.Caller?.TeamId),
+        UserId = OwnerOf(exchange, AccountKind.User, exchange.Caller?.UserId),
+        OrganizationId = OwnerOf(exchange, AccountKind.Organization, exchange.Caller?.OrganizationId),
         EndUser = exchange.Request?.User,
         Model = exchange.Model ?? "",
         UpstreamModel = exchange.Answer.Model ?? exchange.Attempt?.UpstreamModel,
@@ -80,6 +81,9 @@ internal sealed partial class ExchangeRecorder(
         Resources = ResourceBook.Of(exchange),
         Settled = ResourceBook.SettledBy(exchange),
     };
+
+    /// <summary>A key may be moved while its call is under way: the row goes to whose accounts were asked, where memory settles it too.</summary>
+    private static string? OwnerOf(Exchange exchange, AccountKind kind, string? callers) => exchange.Reservation is { } held ? held.FindId(kind) : callers;
 
     [LoggerMessage(LogLevel.Critical, "Exchange {Id}, which cost {Cost} dollars, could not be recorded.")]
     private partial void LogNotRecorded(Exception exception, Guid id, decimal cost);

@@ -76,7 +76,7 @@ internal sealed class LogRules(string level, IReadOnlyList<LogLine> lines, IRead
 
     public IReadOnlyList<LogRoute> ForFailure { get; } = Routes(lines.Where(line => line.Callback.IsForFailure));
 
-    /// <summary>One project that two entries name gets a call once, and redacted if either of them says so.</summary>
+    /// <summary>One project that two entries name gets a call once, as the first of them says, and redacted if either of them says so.</summary>
     public static LogRoute[] Routes(IEnumerable<LogLine> chosen) =>
-        [.. chosen.GroupBy(line => line.Target).Select(group => new LogRoute(group.Key, group.Any(line => line.IsRedacted)))];
+        [.. chosen.GroupBy(line => line.Target.Place).Select(group => new LogRoute(group.First().Target, group.Any(line => line.IsRedacted)))];
 }

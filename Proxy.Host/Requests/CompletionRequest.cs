@@ -44,11 +44,11 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>True when the provider shall keep the answer, and with it the client's metadata.</summary>
     public bool IsStored { get; set; }
 
-    /// <summary>True when the provider shall work on after its answer, which is then no more than a receipt.</summary>
-    public bool IsBackground { get; set; }
-
     /// <summary>Ids of things that a provider keeps.</summary>
     public IReadOnlyList<ResourceReference> References { get; set; } = [];
+
+    /// <summary>True when the answer is to come later, to whoever asks for it then.</summary>
+    public bool IsInBackground { get; set; }
 
     public RequestMetadata Metadata { get; } = new();
 

@@ -20,6 +20,15 @@ internal sealed class OutgoingBody : HttpContent
 
     public long Length => _length;
 
+    /// <summary>True when all of it has been written to the provider.</summary>
+    public bool IsSent
+    {
+        get
+        {
+            lock (_lock) return _writing is { IsCompletedSuccessfully: true };
+        }
+    }
+
     public void Append(ReadOnlyMemory<byte> part)
     {
         if (part.IsEmpty) return;

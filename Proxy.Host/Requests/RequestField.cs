@@ -52,7 +52,7 @@ internal static class FieldKinds
         .. Of(FieldKind.GatewayOnly, "models", "no-log", "guardrails", "cache", "litellm_call_id", "litellm_logging_obj", "proxy_server_request", "mock_response",
             "mock_testing_fallbacks", "litellm_session_id", "litellm_trace_id"),
         // The provider's, but the estimate and the bill go by them.
-        .. Of(FieldKind.Parameter, "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "service_tier"),
+        .. Of(FieldKind.Parameter, "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "service_tier", "background"),
         .. Of(FieldKind.Forbidden, "api_base", "base_url", "api_key", "api_version", "user_config"),
     ];
 

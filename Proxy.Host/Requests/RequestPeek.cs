@@ -13,7 +13,6 @@ internal static class RequestPeek
 {
     private const int MaxNameLength = 128;
     private const int MaxModelLength = 256;
-    private const int MaxUserLength = 512;
 
     public static ProxyError? Read(CompletionRequest request, bool needsModel = true)
     {
@@ -59,6 +58,7 @@ internal static class RequestPeek
         reader.Read();
         var valueStart = (int)reader.TokenStartIndex;
         if (kind == FieldKind.Parameter) NoteForBill(request, name, reader);
+        else if (name.SequenceEqual("prompt"u8)) request.Bounds.NotePrompts(reader);
         var error = kind == FieldKind.Routing
             ? RoutingReader.Read(request.Routing, System.Text.Encoding.UTF8.GetString(name), ref reader)
             : ReadValue(request, kind, ref reader);
@@ -69,8 +69,8 @@ internal static class RequestPeek
     private static void NoteForBill(CompletionRequest request, ReadOnlySpan<byte> name, in Utf8JsonReader reader)
     {
         request.Bounds.Note(name, reader);
-        if (name.SequenceEqual("background"u8)) request.IsBackground = reader.TokenType == JsonTokenType.True;
         if (name.SequenceEqual("service_tier"u8)) request.ServiceTier = ServiceTierWord.Read(reader) ?? ServiceTier.Standard;
+        else if (name.SequenceEqual("background"u8)) request.IsInBackground = reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null);
     }
 
     private static ProxyError? ReadValue(CompletionRequest request, FieldKind kind, ref Utf8JsonReader reader)
@@ -94,7 +94,7 @@ internal static class RequestPeek
                 break;
 
             case FieldKind.User:
-                if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxUserLength) request.User = reader.GetString();
+                if (reader.TokenType == JsonTokenType.String) return CustomerId.Set(request, reader.GetString()!, "field", "user");
                 break;
 
             case FieldKind.StreamOptions:

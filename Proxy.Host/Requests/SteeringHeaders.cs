@@ -7,7 +7,6 @@ namespace Proxy.Host.Requests;
 /// <summary>What headers say beside the body: the customer, tags, and metadata for the spend log. docs/steering.md says who wins.</summary>
 internal static class SteeringHeaders
 {
-    private const int MaxCustomer = 512;
     private const int MaxTags = 50;
     private const int MaxTag = 256;
     private const int MaxSpendMetadata = 4096;
@@ -20,9 +19,7 @@ internal static class SteeringHeaders
         foreach (var name in CustomerHeaders)
         {
             if (headers[name] is not [{ Length: > 0 } customer, ..]) continue;
-            if (customer.Length > MaxCustomer) return ProxyError.BadRequest($"The header '{name}' is longer than {MaxCustomer} characters.", name);
-
-            request.User = customer;
+            if (CustomerId.Set(request, customer, "header", name) is { } fault) return fault;
             break;
         }
 
@@ -37,7 +34,7 @@ internal static class SteeringHeaders
 
     public static void AddTag(List<string> tags, string tag)
     {
-        if (tag.Length <= MaxTag && tags.Count < MaxTags && !tags.Contains(tag)) tags.Add(tag);
+        if (tag.Length <= MaxTag && !tag.Contains('\0') && tags.Count < MaxTags && !tags.Contains(tag)) tags.Add(tag);
     }
 
     private static ProxyError? ReadSpendMetadata(CompletionRequest request, string json)

@@ -34,13 +34,8 @@ internal static class ResourceBook
     /// <summary>What is settled by the call; null when it is not over yet.</summary>
     public static Resource? SettledBy(Exchange exchange) => exchange.Settled is { } open && IsBilled(exchange) ? open : null;
 
-    /// <summary>Whether the provider works on at what was asked for, so that its cost is not known yet.</summary>
-    public static bool IsGoingOn(Exchange exchange) => exchange.Operation == ApiOperation.Response && exchange.Answer.IsUnfinished && exchange.Attempt is { Translation: null }
-        && exchange.Request is { IsStored: true } request && (exchange.Outcome == SpendOutcome.Success || request.IsBackground);
-
     private static bool IsSettled(Exchange exchange, string kind) => kind switch
     {
-        ResourceKinds.Response => !IsGoingOn(exchange),
         ResourceKinds.Batch => exchange.Answer is { Usage: not null, IsUnfinished: false },
         ResourceKinds.Run => IsBilled(exchange),
         _ => true,

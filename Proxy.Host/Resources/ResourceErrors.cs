@@ -29,6 +29,9 @@ internal static class ResourceErrors
     public static ProxyError WrongMethod(string method, ResourcePath path) => new(
         StatusCodes.Status405MethodNotAllowed, ProxyError.InvalidRequest, $"{Shown(path.Path)} does not take {Shown(method)}.");
 
+    public static readonly ProxyError CostsLater = ProxyError.BadRequest(
+        "Work that a provider does after its answer, and that costs money then, is not begun by this gateway unless its operator allows it (Requests:AllowLaterCost): batches, trainings, and runs that are not streamed.");
+
     public static readonly ProxyError TooLarge = new(StatusCodes.Status413PayloadTooLarge, ProxyError.InvalidRequest, "The file is larger than this gateway passes on.", "file");
 
     public static readonly ProxyError NoAnswer = new(StatusCodes.Status502BadGateway, ExchangeErrors.UpstreamError, "The provider's answer is not what was asked for.");

@@ -30,6 +30,10 @@ internal sealed record ResourcePath(ApiOperation Operation, string? Id, string T
 
     public bool BeginsRun => Operation == ApiOperation.Threads && Tail == "/" + Runs;
 
+    /// <summary>Whether a call begins work whose cost is known only when it is over, long after the answer.</summary>
+    public bool CostsLater(string method, bool isStream) => HttpMethods.IsPost(method)
+        && (Operation == ApiOperation.Batches || Operation == ApiOperation.FineTuning ? Id is null : !isStream && (BeginsRun || Tail.EndsWith("/submit_tool_outputs", StringComparison.Ordinal)));
+
     /// <returns>Null when there is nothing of the kind.</returns>
     public static ResourcePath? Read(HttpRequest request, ApiOperation operation)
     {

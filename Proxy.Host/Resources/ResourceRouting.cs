@@ -22,6 +22,8 @@ internal sealed class ResourceRouting(ResourceGuard guard)
         var isUpload = HttpMethods.IsPost(request.Method) && request.HasFormContentType;
         if (await ReadAsync(context, exchange, isUpload) is { } fault) return fault;
 
+        if (!exchange.Settings.Requests.AllowLaterCost && path.CostsLater(request.Method, exchange.Request!.IsStream)) return ResourceErrors.CostsLater;
+
         var resource = (Resource?)null;
         var place = exchange.Holder;
         if (path.Id is { } id)

@@ -15,8 +15,8 @@ internal sealed class LogHttp : IDisposable
 
     private readonly TimeProvider _time;
     private readonly IOptionsMonitor<CompletionLogOptions> _options;
-    private readonly HttpMessageInvoker _trusted;
-    private readonly HttpMessageInvoker _others;
+    private readonly SocketsHttpHandler _trusted;
+    private readonly SocketsHttpHandler _others;
 
     public LogHttp(KnownPlaces places, TimeProvider time, IOptionsMonitor<CompletionLogOptions> options)
     {
@@ -26,9 +26,20 @@ internal sealed class LogHttp : IDisposable
     }
 
     /// <summary>One attempt. A failure of the network is an answer too, save the end of <paramref name="abort"/>.</summary>
-    public async Task<HttpAnswer> SendAsync(LogTarget target, HttpRequestMessage request, CancellationToken abort, int maxAnswerBytes = 16 * 1024)
+    public Task<HttpAnswer> SendAsync(LogTarget target, HttpRequestMessage request, CancellationToken abort, int maxAnswerBytes = 16 * 1024) => SendAsync(
+        target,
+        async (connections, token) =>
+        {
+            using var invoker = new HttpMessageInvoker(connections, disposeHandler: false);
+            using var response = await invoker.SendAsync(request, token);
+            return new((int)response.StatusCode, RetryAfter(response), await ReadAnswerAsync(response, maxAnswerBytes, token));
+        },
+        abort);
+
+    /// <summary>As the other, for a client that makes its own requests over our connections; within the same time.</summary>
+    public async Task<HttpAnswer> SendAsync(LogTarget target, Func<HttpMessageHandler, CancellationToken, Task<HttpAnswer>> attempt, CancellationToken abort)
     {
-        var answer = await TrySendAsync(target, request, maxAnswerBytes, abort);
+        var answer = await TryAsync(attempt, target.IsTrusted ? _trusted : _others, abort);
 
         // The answer may come on the thread that watches sockets. What follows reads rows and compresses them, and would hold up all calls there.
         await Task.Yield();
@@ -41,16 +52,22 @@ internal sealed class LogHttp : IDisposable
         _others.Dispose();
     }
 
-    private async Task<HttpAnswer> TrySendAsync(LogTarget target, HttpRequestMessage request, int maxAnswerBytes, CancellationToken abort)
+    public TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - _time.GetUtcNow(),
+        _ => null,
+    };
+
+    private async Task<HttpAnswer> TryAsync(Func<HttpMessageHandler, CancellationToken, Task<HttpAnswer>> attempt, HttpMessageHandler connections, CancellationToken abort)
     {
         using var timer = new CancellationTokenSource(_options.CurrentValue.RequestTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, abort);
         try
         {
-            using var response = await (target.IsTrusted ? _trusted : _others).SendAsync(request, either.Token);
-            var answer = await ReadAnswerAsync(response, maxAnswerBytes, either.Token);
+            var answer = await attempt(connections, either.Token);
             abort.ThrowIfCancellationRequested();
-            return new((int)response.StatusCode, RetryAfter(response), answer);
+            return answer;
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -59,7 +76,7 @@ internal sealed class LogHttp : IDisposable
         }
     }
 
-    private static HttpMessageInvoker Create(AddressRules rules) => new(new SocketsHttpHandler
+    private static SocketsHttpHandler Create(AddressRules rules) => new()
     {
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         ConnectTimeout = TimeSpan.FromSeconds(10),
@@ -70,7 +87,7 @@ internal sealed class LogHttp : IDisposable
         UseProxy = false,
         UseCookies = false,
         ActivityHeadersPropagator = null,
-    });
+    };
 
     /// <remarks>An answer that breaks off does not matter where the status alone decides. It may be HTML, or endless.</remarks>
     private static async Task<ReadOnlyMemory<byte>> ReadAnswerAsync(HttpResponseMessage response, int maxBytes, CancellationToken cancellationToken)
@@ -94,13 +111,6 @@ internal sealed class LogHttp : IDisposable
 
         return buffer.AsMemory(0, length);
     }
-
-    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } delta } => delta,
-        { Date: { } date } => date - _time.GetUtcNow(),
-        _ => null,
-    };
 
     /// <summary>What a request came to.</summary>
     internal readonly record struct HttpAnswer(int Status, TimeSpan? RetryAfter, ReadOnlyMemory<byte> Body)

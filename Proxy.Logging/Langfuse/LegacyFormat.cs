@@ -41,7 +41,7 @@ internal sealed class LegacyFormat : BatchFormat
         }
 
         WriteGeneration(json, record, environment);
-        for (var i = 0; i < record.Attempts?.Count; i++)
+        for (var i = 0; record.HasAttemptSpans && i < record.Attempts?.Count; i++)
         {
             json.Flush();
             json.Reset();
@@ -71,7 +71,7 @@ internal sealed class LegacyFormat : BatchFormat
             json.WriteEndArray();
         }
 
-        AddMetadata(json, record.TraceMetadata);
+        AddMetadata(json, record.TraceMetadata, attempts: null);
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -102,7 +102,7 @@ internal sealed class LegacyFormat : BatchFormat
         LegacyNumbers.WriteUsage(json, record);
         AddRaw(json, "input", record.Input);
         AddRaw(json, "output", record.Output);
-        AddMetadata(json, record.Metadata);
+        AddMetadata(json, record.Metadata, record.Attempts);
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -150,9 +150,9 @@ internal sealed class LegacyFormat : BatchFormat
         RawJson.Write(json, value.Span);
     }
 
-    private static void AddMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
+    private static void AddMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<CompletionAttempt>? attempts)
     {
-        if (metadata.Count == 0) return;
+        if (metadata.Count == 0 && attempts is null) return;
         json.WriteStartObject("metadata"u8);
         foreach (var (name, value) in metadata)
         {
@@ -161,6 +161,7 @@ internal sealed class LegacyFormat : BatchFormat
             RawJson.Write(json, value);
         }
 
+        for (var i = 0; i < attempts?.Count; i++) json.WriteString($"attempt_{i + 1}", OtlpAttributes.Cut(attempts[i].Describe(), OtlpAttributes.MaxTextLength));
         json.WriteEndObject();
     }
 

@@ -80,6 +80,12 @@ internal readonly ref struct OtlpAttributes(PooledBuffer output)
         foreach (var (name, value) in metadata) AddFact(prefix, name, value);
     }
 
+    /// <summary>A fact for each attempt: one for all would be cut.</summary>
+    public void AddAttempts(ReadOnlySpan<byte> prefix, IReadOnlyList<CompletionAttempt>? attempts)
+    {
+        for (var i = 0; i < attempts?.Count; i++) Add(prefix, $"{i + 1}", Cut(attempts[i].Describe(), MaxShortLength));
+    }
+
     /// <summary>Ends the list; the comma of the last attribute goes.</summary>
     public void End()
     {

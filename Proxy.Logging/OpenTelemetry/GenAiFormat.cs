@@ -40,6 +40,7 @@ internal sealed class GenAiFormat : BatchFormat
         if (record.Level == CompletionLevel.Error) attributes.AddShort("error.type"u8, record.Metadata.GetValueOrDefault("error_type", "error").Trim('"'));
         attributes.AddList("tags"u8, record.Tags);
         attributes.AddMetadata("proxy."u8, record.Metadata);
+        attributes.AddAttempts("proxy.attempt_"u8, record.Attempts);
         attributes.End();
         output.Write("}"u8);
     }

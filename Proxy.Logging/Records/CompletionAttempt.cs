@@ -1,6 +1,6 @@
 namespace Proxy.Logging.Records;
 
-/// <summary>One try of a call at one deployment, for a team that wants to see each.</summary>
+/// <summary>One try of a call at one deployment.</summary>
 /// <param name="SpanId">16 lower-case hex digits.</param>
 /// <param name="Name">The deployment, as <c>cluster/destination</c>.</param>
 /// <param name="Model">The provider's name of the model.</param>
@@ -10,4 +10,12 @@ namespace Proxy.Logging.Records;
 /// <param name="Status">The status that it failed with; null when it did not.</param>
 /// <param name="Message">Why it failed.</param>
 public sealed record CompletionAttempt(
-    string SpanId, string Name, string? Model, string? Provider, DateTimeOffset StartedAt, DateTimeOffset EndedAt, int? Status, string? Message);
+    string SpanId, string Name, string? Model, string? Provider, DateTimeOffset StartedAt, DateTimeOffset EndedAt, int? Status, string? Message)
+{
+    /// <summary>All of it in a line, for the facts of the call.</summary>
+    public string Describe()
+    {
+        var text = $"{Name}, {(long)(EndedAt - StartedAt).TotalMilliseconds} ms";
+        return Status is { } status ? $"{text}, {status}: {Message}" : text;
+    }
+}

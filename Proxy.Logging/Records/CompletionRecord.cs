@@ -79,8 +79,12 @@ public sealed record CompletionRecord
 
     public string? Environment { get; init; }
 
-    /// <summary>The tries of a call that needed several, where the team asks for them; else null.</summary>
+    /// <summary>The tries of a call that needed several; else null.</summary>
     public IReadOnlyList<CompletionAttempt>? Attempts { get; init; }
+
+    /// <summary>The team asks for a span of its own for each of them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool HasAttemptSpans { get; init; }
 
     /// <summary>A prompt of Langfuse's own that the call was made with, and its version.</summary>
     public string? PromptName { get; init; }

@@ -15,6 +15,9 @@ public sealed record LogTarget(Uri Host, string PublicKey, string SecretKey)
     /// <summary>A proxy admin has named the host, so it may be in a private network.</summary>
     public bool IsTrusted { get; init; }
 
+    /// <summary>What two targets have in common that are one place, however differently it is written to.</summary>
+    public (string Kind, Uri Host, string PublicKey, string SecretKey, string? Path) Place => (Kind, Host, PublicKey, SecretKey, FindOption("path"));
+
     public string? FindOption(string name)
     {
         foreach (var line in Options.AsSpan().EnumerateLines())

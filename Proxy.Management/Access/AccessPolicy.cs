@@ -31,33 +31,33 @@ internal static class AccessPolicies
 {
     private static readonly object CallerItem = new();
 
-    /// <summary>A group whose endpoints are refused unless their policy lets the caller in.</summary>
+    /// <summary>A group whose endpoints are refused unless their policy lets the caller in, however they were mapped.</summary>
     /// <exception cref="InvalidOperationException">When the endpoints are built: one of them has no policy.</exception>
     public static RouteGroupBuilder MapGuardedGroup(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("");
-        group.AddEndpointFilter(EnforceAsync);
-        group.AddEndpointFilter(QueryGuard.CheckAsync);
         ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {
-            if (!endpoint.Metadata.OfType<AccessPolicy>().Any())
-                throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' does not say who may call it.");
+            var policy = endpoint.Metadata.OfType<AccessPolicy>().LastOrDefault()
+                ?? throw new InvalidOperationException($"The endpoint '{endpoint.DisplayName}' does not say who may call it.");
+            var handler = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context => GuardAsync(context, policy.Rule, handler);
         });
 
         return group;
     }
 
-    public static RouteHandlerBuilder MapGet(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
-        routes.MapGet(pattern, handler).WithMetadata(new AccessPolicy(rule));
+    public static IEndpointConventionBuilder MapGet(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
+        routes.MapLazily(HttpMethods.Get, pattern, handler).WithMetadata(new AccessPolicy(rule));
 
-    public static RouteHandlerBuilder MapPost(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
-        routes.MapPost(pattern, handler).WithMetadata(new AccessPolicy(rule));
+    public static IEndpointConventionBuilder MapPost(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
+        routes.MapLazily(HttpMethods.Post, pattern, handler).WithMetadata(new AccessPolicy(rule));
 
-    public static RouteHandlerBuilder MapPatch(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
-        routes.MapPatch(pattern, handler).WithMetadata(new AccessPolicy(rule));
+    public static IEndpointConventionBuilder MapPatch(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
+        routes.MapLazily(HttpMethods.Patch, pattern, handler).WithMetadata(new AccessPolicy(rule));
 
-    public static RouteHandlerBuilder MapHead(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
-        routes.MapMethods(pattern, [HttpMethods.Head], handler).WithMetadata(new AccessPolicy(rule));
+    public static IEndpointConventionBuilder MapHead(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
+        routes.MapLazily(HttpMethods.Head, pattern, handler).WithMetadata(new AccessPolicy(rule));
 
     extension(HttpContext context)
     {
@@ -65,20 +65,25 @@ internal static class AccessPolicies
         public Caller ManagementCaller => (Caller)context.Items[CallerItem]!;
     }
 
-    private static async ValueTask<object?> EnforceAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    private static async Task GuardAsync(HttpContext context, AccessRule rule, RequestDelegate handler)
     {
-        var context = invocation.HttpContext;
-        var policy = context.GetEndpoint()?.Metadata.GetMetadata<AccessPolicy>() ?? new AccessPolicy(AccessRule.Admin);
-        if (policy.Rule == AccessRule.Public) return await next(invocation);
+        if (await FindRefusalAsync(context, rule) is { } refusal) await ErrorWriter.WriteAsync(context, refusal);
+        else await handler(context);
+    }
 
-        var authenticator = (Authenticator)context.RequestServices.GetService(typeof(Authenticator))!;
-        var (caller, error) = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
+    private static async ValueTask<ProxyError?> FindRefusalAsync(HttpContext context, AccessRule rule)
+    {
+        if (rule != AccessRule.Public)
+        {
+            var authenticator = (Authenticator)context.RequestServices.GetService(typeof(Authenticator))!;
+            var (caller, error) = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
+            if (error is not null) return error;
+            if (Rights.FindRefusal(rule, caller!, RouteOf(context)) is { } refusal) return refusal;
 
-        if (error is not null) return new ErrorResult(error);
-        if (Rights.FindRefusal(policy.Rule, caller!, RouteOf(context)) is { } refusal) return new ErrorResult(refusal);
+            context.Items[CallerItem] = caller;
+        }
 
-        context.Items[CallerItem] = caller;
-        return await next(invocation);
+        return QueryGuard.FindFault(context.Request.Query);
     }
 
     private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";

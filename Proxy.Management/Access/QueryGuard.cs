@@ -9,10 +9,7 @@ internal static class QueryGuard
 {
     private const int MaxLength = 4096;
 
-    public static ValueTask<object?> CheckAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next) =>
-        FindFault(invocation.HttpContext.Request.Query) is { } fault ? new ValueTask<object?>(new ErrorResult(fault)) : next(invocation);
-
-    private static ProxyError? FindFault(IQueryCollection query)
+    public static ProxyError? FindFault(IQueryCollection query)
     {
         foreach (var (name, values) in query)
         {

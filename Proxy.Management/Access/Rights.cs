@@ -36,28 +36,38 @@ internal static class Rights
         public bool MaySee(TeamIdentity team) =>
             caller.SeesAll || caller.TeamId == team.TeamId || (caller.UserId is { } user && team.Members.Has(user));
 
-        /// <summary>A key is seen by itself, by its user and by the admins of its team.</summary>
+        /// <summary>What a team states of its members who are no admins: that is then all that they may do with its keys.</summary>
+        /// <param name="team">The key's team, if it has one.</param>
+        /// <param name="route">The endpoint that stands for it.</param>
+        /// <returns>Null when the team leaves it to what each may do anyway.</returns>
+        public bool? IsPermittedBy(TeamIdentity? team, string route) => team is not { MemberPermissions: { AreStated: true } stated } ? null
+            : caller.UserId is { } user && team.Members.Has(user) && stated.Allow(route);
+
+        /// <summary>A key is seen by itself, by its user, by the admins of its team, and by members whom the team lets see its keys.</summary>
         /// <param name="key">Whose key it is asked for.</param>
         /// <param name="team">The key's team, if it has one.</param>
         public bool MaySee(KeyIdentity key, TeamIdentity? team) =>
             caller.SeesAll
             || caller.KeyHash == key.Hash
             || (caller.UserId is not null && caller.UserId == key.UserId)
-            || (team is not null && caller.IsAdminOf(team));
+            || (team is not null && caller.IsAdminOf(team))
+            || caller.IsPermittedBy(team, TeamMemberPermissions.Info) == true;
 
-        /// <summary>A key is changed by who may make keys and is its user, and by the admins of its team; never by itself alone.</summary>
+        /// <summary>A key is changed by who may make keys and is its user, by the admins of its team, and by members as the team states it; never by itself alone.</summary>
         /// <param name="key">Whose key it is asked for.</param>
         /// <param name="team">The key's team, if it has one.</param>
-        public bool MayChange(KeyIdentity key, TeamIdentity? team) =>
+        /// <param name="route">What is asked for.</param>
+        public bool MayChange(KeyIdentity key, TeamIdentity? team, string route) =>
             caller.IsProxyAdmin
-            || (caller.Role is Role.InternalUser or Role.OrganizationAdmin && caller.UserId == key.UserId)
-            || (team is not null && caller.IsAdminOf(team));
+            || (team is not null && caller.IsAdminOf(team))
+            || (caller.IsPermittedBy(team, route) ?? (caller.Role is Role.InternalUser or Role.OrganizationAdmin && caller.UserId == key.UserId));
 
         /// <summary>A new secret goes only to the user of the key, or to the admin of a team for a key that has no other user: else an admin could call in another's name.</summary>
         /// <param name="key">Whose key it is asked for.</param>
         /// <param name="team">The key's team, if it has one.</param>
-        public bool MayTakeSecretOf(KeyIdentity key, TeamIdentity? team) =>
-            caller.MayChange(key, team) && (caller.IsProxyAdmin || key.UserId is null || key.UserId == caller.UserId);
+        /// <param name="route">What is asked for.</param>
+        public bool MayTakeSecretOf(KeyIdentity key, TeamIdentity? team, string route) =>
+            caller.MayChange(key, team, route) && (caller.IsProxyAdmin || key.UserId is null || key.UserId == caller.UserId);
     }
 
     private static bool IsAllowed(AccessRule rule, Caller caller) => rule switch

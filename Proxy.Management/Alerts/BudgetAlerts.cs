@@ -39,9 +39,10 @@ public sealed partial class BudgetAlerts
     /// <summary>Keeps what was reached; the delivery follows.</summary>
     internal void Raise(Account account, AlertLevels levels)
     {
-        if (levels.HasFlag(AlertLevels.Soft)) Raise(account, "soft_budget", account.Terms.SoftBudget);
-        if (levels.HasFlag(AlertLevels.Most)) Raise(account, "80_percent", account.Terms.MaxBudget);
-        if (levels.HasFlag(AlertLevels.All)) Raise(account, "100_percent", account.Terms.MaxBudget);
+        var now = _time.GetUtcNow();
+        if (levels.HasFlag(AlertLevels.Soft)) Raise(account, "soft_budget", Money.ToPico(account.Terms.SoftBudget ?? 0), now);
+        if (levels.HasFlag(AlertLevels.Most)) Raise(account, "80_percent", account.Terms.MaxBudgetPicosAt(now) ?? 0, now);
+        if (levels.HasFlag(AlertLevels.All)) Raise(account, "100_percent", account.Terms.MaxBudgetPicosAt(now) ?? 0, now);
     }
 
     /// <summary>Sends what waits. Whatever is refused waits for the next time.</summary>
@@ -66,15 +67,15 @@ public sealed partial class BudgetAlerts
         }
     }
 
-    private void Raise(Account account, string threshold, decimal? budget) => _ = KeepAsync(new BudgetAlert
+    private void Raise(Account account, string threshold, long budget, DateTimeOffset now) => _ = KeepAsync(new BudgetAlert
     {
         Kind = account.Id.Scope,
         Id = account.Id.Id,
         Threshold = threshold,
         Period = account.ResetAt?.ToUnixTimeMilliseconds() ?? 0,
         Spend = account.SpentPicos,
-        MaxBudget = Money.ToPico(budget ?? 0),
-        RaisedAt = _time.GetUtcNow().ToUnixTimeMilliseconds(),
+        MaxBudget = budget,
+        RaisedAt = now.ToUnixTimeMilliseconds(),
     });
 
     private async Task KeepAsync(BudgetAlert alert)

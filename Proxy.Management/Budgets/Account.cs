@@ -27,6 +27,9 @@ internal sealed class Account
 
     public AccountId Id { get; }
 
+    /// <summary>It is for one model alone.</summary>
+    public bool IsOfModel => Id.Kind is AccountKind.KeyModel or AccountKind.TeamModel;
+
     public AccountTerms Terms => Volatile.Read(ref _terms);
 
     public decimal Spend => Money.FromPico(SpentPicos);
@@ -96,6 +99,16 @@ internal sealed class Account
     public bool Takes(DateTimeOffset now, long heldPicos, long picos) =>
         picos <= heldPicos || _terms.MaxBudgetPicosAt(now) is not { } budget || Fits(budget, _reserved - heldPicos, picos);
 
+    /// <summary>Whether the rate of tokens is not used up.</summary>
+    public bool HasTokens(long clock) => _terms.TpmLimit is not { } tpm || _tokens is null || _tokens.UsedAt(clock) < tpm;
+
+    /// <summary>A second prompt of a call under way. Its tokens stay as they are estimated: nobody counts them.</summary>
+    public void AddPrompt(long clock, long heldPicos, long picos, long tokens)
+    {
+        Move(heldPicos, picos);
+        if (_terms.TpmLimit is not null) (_tokens ??= new()).Add(clock, tokens);
+    }
+
     /// <summary>Instead of what a call holds it holds this.</summary>
     public void Move(long heldPicos, long picos)
     {
@@ -143,15 +156,15 @@ internal sealed class Account
         TellFreed();
     }
 
-    /// <summary>Thresholds that are reached and of which nobody was told yet; from now on they count as told.</summary>
-    public AlertLevels TakeAlerts()
+    /// <summary>Thresholds that are reached and of which nobody was told yet; from now on they count as told. They go by the budget as it is at the moment.</summary>
+    public AlertLevels TakeAlerts(DateTimeOffset now)
     {
         var terms = _terms;
         if (terms.MaxBudget is null && terms.SoftBudget is null) return AlertLevels.None;
 
         var reached = AlertLevels.None;
         if (terms.SoftBudget is { } soft && _spent >= Money.ToPico(soft)) reached |= AlertLevels.Soft;
-        if (terms.MaxBudgetPicosAt(DateTimeOffset.MaxValue) is { } most && _spent >= most / 10 * 8) reached |= _spent >= most ? AlertLevels.Most | AlertLevels.All : AlertLevels.Most;
+        if (terms.MaxBudgetPicosAt(now) is { } most && _spent >= most / 10 * 8) reached |= _spent >= most ? AlertLevels.Most | AlertLevels.All : AlertLevels.Most;
 
         var fresh = reached & ~_told;
         _told |= fresh;
@@ -191,7 +204,7 @@ internal sealed class Account
 
     private void Set(AccountTerms terms)
     {
-        if (terms.MaxBudget != _terms.MaxBudget || terms.SoftBudget != _terms.SoftBudget) _told = AlertLevels.None;
+        if (!terms.HasBudgetOf(_terms)) _told = AlertLevels.None;
         Volatile.Write(ref _terms, terms);
     }
 

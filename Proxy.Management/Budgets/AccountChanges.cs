@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 
@@ -13,25 +14,28 @@ internal sealed class AccountChanges(CommitQueue queue, AccountRing ring, Budget
     /// <param name="change">From the row, or null where there is none, to the new row or a refusal. It may run twice.</param>
     public Task<AccountChange> SaveAsync(
         AccountId id, Func<AccountRow?, AccountChange> change, CancellationToken cancellationToken) => queue.WriteAsync(
-        (connection, transaction) =>
-        {
-            var changed = change(AccountStore.Find(connection, transaction, id));
-            if (changed.Row is null) return changed;
-
-            AccountStore.Save(connection, transaction, changed.Row);
-            var saved = AccountStore.Find(connection, transaction, id)!;
-            if (saved.BudgetResetAt is not null || saved.SharedBudgetDuration is null) return new AccountChange(saved, null);
-
-            // The period is the one of the budget that it shares, and begins with the sharing.
-            var reset = calendar.NextReset(saved.BudgetDuration ?? saved.SharedBudgetDuration, time.GetUtcNow());
-            AccountStore.Save(connection, transaction, saved with { BudgetResetAt = reset?.ToUnixTimeMilliseconds() });
-            return new AccountChange(AccountStore.Find(connection, transaction, id), null);
-        },
+        (connection, transaction) => Save(connection, transaction, id, change),
         changed =>
         {
             if (changed.Row is not null) Tell(changed.Row);
         },
         cancellationToken);
+
+    /// <summary>The part of it that is in the database, for whoever changes more than this in one transaction and tells memory then.</summary>
+    public AccountChange Save(DbConnection connection, DbTransaction transaction, AccountId id, Func<AccountRow?, AccountChange> change)
+    {
+        var changed = change(AccountStore.Find(connection, transaction, id));
+        if (changed.Row is null) return changed;
+
+        AccountStore.Save(connection, transaction, changed.Row);
+        var saved = AccountStore.Find(connection, transaction, id)!;
+        if (saved.BudgetResetAt is not null || saved.SharedBudgetDuration is null) return new AccountChange(saved, null);
+
+        // The period is the one of the budget that it shares, and begins with the sharing.
+        var reset = calendar.NextReset(saved.BudgetDuration ?? saved.SharedBudgetDuration, time.GetUtcNow());
+        AccountStore.Save(connection, transaction, saved with { BudgetResetAt = reset?.ToUnixTimeMilliseconds() });
+        return new AccountChange(AccountStore.Find(connection, transaction, id), null);
+    }
 
     /// <summary>Tells an account in memory what its row says now.</summary>
     public void Tell(AccountRow row) => ring.Change(row.AccountId, account =>

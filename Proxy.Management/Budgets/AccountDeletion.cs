@@ -12,6 +12,12 @@ internal sealed class AccountDeletion(CommitQueue queue, AccountRing ring)
         where kind = @kind and id = @id
         """;
 
+    private const string OwnedSql = """
+        select id
+        from account
+        where kind = @kind and id > @first and id < @beyond
+        """;
+
     /// <returns>The first that does not exist; null when all are deleted.</returns>
     public async Task<AccountId?> DeleteAsync(IReadOnlyList<AccountId> ids, CancellationToken cancellationToken)
     {
@@ -33,6 +39,17 @@ internal sealed class AccountDeletion(CommitQueue queue, AccountRing ring)
 
     public static void Delete(DbConnection connection, DbTransaction transaction, AccountId id) =>
         connection.Execute(DeleteSql, new { kind = id.Scope, id = id.Id }, transaction);
+
+    /// <summary>Deletes all accounts of a kind that one owner has: the members of a team, or its models.</summary>
+    /// <returns>Which they were.</returns>
+    public static IReadOnlyList<AccountId> DeleteOwned(DbConnection connection, DbTransaction transaction, AccountKind kind, string ownerId)
+    {
+        var (first, beyond) = AccountId.RangeOf(ownerId);
+        var parameters = new { kind = new AccountId(kind, "").Scope, first, beyond };
+        var ids = connection.Query<string>(OwnedSql, parameters, transaction).Select(id => new AccountId(kind, id)).ToList();
+        foreach (var id in ids) Delete(connection, transaction, id);
+        return ids;
+    }
 
     /// <summary>The rows are gone, in a commit.</summary>
     public void Forget(IReadOnlyList<AccountId> ids)

@@ -32,6 +32,9 @@ internal readonly record struct AccountId(AccountKind Kind, string Id)
 
     public static AccountId OfModel(AccountKind kind, string ownerId, string model) => new(kind, $"{ownerId}{Separator}{model}");
 
+    /// <summary>The ids of two parts whose first one this is lie between these.</summary>
+    public static (string First, string Beyond) RangeOf(string ownerId) => ($"{ownerId}{Separator}", $"{ownerId}{Separator}\uffff");
+
     /// <summary>The word in the database, in budget refusals and in alerts.</summary>
     public string Scope => Kind switch
     {
@@ -49,6 +52,9 @@ internal readonly record struct AccountId(AccountKind Kind, string Id)
 
     /// <summary>The model that an account is for alone.</summary>
     public string Model => Id[(Id.IndexOf(Separator) + 1)..];
+
+    /// <summary>The first part of an id of two.</summary>
+    public string Owner => Id[..Math.Max(Id.IndexOf(Separator), 0)];
 
     /// <summary>The id as people read it: <c>member of team</c>, <c>model of key</c>.</summary>
     public string Shown => Id.IndexOf(Separator) is >= 0 and var cut ? $"{Id[(cut + 1)..]} of {Id[..cut]}" : Id;

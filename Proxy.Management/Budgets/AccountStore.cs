@@ -123,9 +123,22 @@ internal sealed class AccountStore(Database database)
     public async Task<IReadOnlyList<AccountRow>> ListMembersAsync(string teamId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var (first, beyond) = (AccountId.OfMember(teamId, "").Id, AccountId.OfMember(teamId, "\uffff").Id);
+        var (first, beyond) = AccountId.RangeOf(teamId);
         return [.. await connection.QueryAsync<AccountRow>(
             new CommandDefinition(OfTeamSql, new { first, beyond }, cancellationToken: cancellationToken))];
+    }
+
+    /// <summary>The accounts of the members of several teams.</summary>
+    /// <param name="teams">A statement that selects the ids of the teams.</param>
+    /// <param name="parameters">Its values.</param>
+    public async Task<IReadOnlyList<AccountRow>> ListMembersOfTeamsAsync(string teams, DynamicParameters parameters, CancellationToken cancellationToken)
+    {
+        parameters.Add("between", AccountId.OfMember("", "").Id);
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return [.. await connection.QueryAsync<AccountRow>(new CommandDefinition(
+            $"{Columns}where a.kind = 'team_member' and a.id in (select team_id || @between || user_id from team_member where team_id in ({teams})) order by a.id",
+            parameters,
+            cancellationToken: cancellationToken))];
     }
 
     /// <summary>The accounts whose period is over.</summary>

@@ -43,6 +43,10 @@ public sealed record AccountTerms : LimitSettings
         _maxBudgetPicos = null,
     };
 
+    /// <summary>Whether the same sums are allowed and told of.</summary>
+    internal bool HasBudgetOf(AccountTerms other) =>
+        (MaxBudget, SoftBudget, Increase, IncreaseEndsAt) == (other.MaxBudget, other.SoftBudget, other.Increase, other.IncreaseEndsAt);
+
     internal long? MaxBudgetPicosAt(DateTimeOffset now) => MaxBudget is not { } budget ? null
         : Increase is { } increase && now < IncreaseEndsAt ? Money.ToPico(Math.Min(budget + increase, Money.Max))
         : _maxBudgetPicos ??= Money.ToPico(budget);

@@ -58,16 +58,16 @@ public sealed class Cashier
 
     internal void Close(Reservation reservation, long picos, long tokens)
     {
-        var clock = Clock();
         lock (_gate)
         {
             if (!reservation.TryClose()) return;
 
+            var (now, clock) = Now();
             for (var i = 0; i < reservation.Count; i++)
             {
                 var account = reservation[i];
-                account.Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, picos, tokens);
-                if (picos > 0 && account.TakeAlerts() is var levels and not AlertLevels.None) _alerts.Raise(account, levels);
+                account.Settle(reservation.TakenAtOf(account), clock, reservation.Picos, reservation.Tokens, picos, tokens);
+                if (picos > 0 && account.TakeAlerts(now) is var levels and not AlertLevels.None) _alerts.Raise(account, levels);
             }
         }
     }
@@ -75,22 +75,43 @@ public sealed class Cashier
     /// <summary>Holds what the call may cost at another model, there and in the scopes of that model alone, or leaves all as it is.</summary>
     internal bool TryMove(Reservation reservation, Caller caller, string model, decimal cost)
     {
-        var (now, clock, picos) = (_time.GetUtcNow(), Clock(), Money.ToPico(cost));
+        var picos = Money.ToPico(cost);
         lock (_gate)
         {
+            var (now, clock) = Now();
             var kept = new List<Account>();
             var left = new List<Account>();
             for (var i = 0; i < reservation.Count; i++)
-                (reservation[i].Id.Kind is AccountKind.KeyModel or AccountKind.TeamModel ? left : kept).Add(reservation[i]);
+                (reservation[i].IsOfModel ? left : kept).Add(reservation[i]);
 
             var taken = caller.Key?.ModelAccounts(model).ToList() ?? [];
+            foreach (var account in kept.Concat(taken)) BeginPeriod_NeedsLock(account, now);
             if (kept.Exists(account => !account.Takes(now, reservation.Picos, picos))) return false;
             if (taken.Exists(account => account.Denies(now, clock, picos, out _))) return false;
 
             foreach (var account in kept) account.Move(reservation.Picos, picos);
-            foreach (var account in left) account.Settle(reservation.TakenAt, clock, reservation.Picos, reservation.Tokens, 0, 0);
+            foreach (var account in left) account.Settle(reservation.TakenAtOf(account), clock, reservation.Picos, reservation.Tokens, 0, 0);
             foreach (var account in taken) account.Take(clock, picos, reservation.Tokens);
-            reservation.Move([.. kept, .. taken], picos);
+            reservation.Move([.. kept, .. taken], picos, clock);
+            return true;
+        }
+    }
+
+    /// <summary>The call is sent a second time beside the first: it stays one call in one slot, and holds the second prompt besides.</summary>
+    internal bool TryAddPrompt(Reservation reservation, decimal cost, long tokens)
+    {
+        lock (_gate)
+        {
+            var (now, clock) = Now();
+            var picos = reservation.Picos + Money.ToPico(cost);
+            for (var i = 0; i < reservation.Count; i++)
+            {
+                BeginPeriod_NeedsLock(reservation[i], now);
+                if (!reservation[i].Takes(now, reservation.Picos, picos) || !reservation[i].HasTokens(clock)) return false;
+            }
+
+            for (var i = 0; i < reservation.Count; i++) reservation[i].AddPrompt(clock, reservation.Picos, picos, tokens);
+            reservation.Raise(picos);
             return true;
         }
     }
@@ -101,8 +122,11 @@ public sealed class Cashier
         {
             if (reservation[i] is not { Id: { Kind: AccountKind.KeyModel } id } account) continue;
 
-            var clock = Clock();
-            lock (_gate) return new ModelStanding(id.Model, account.RequestsAt(clock), account.TokensAt(clock));
+            lock (_gate)
+            {
+                var (_, clock) = Now();
+                return new ModelStanding(id.Model, account.RequestsAt(clock), account.TokensAt(clock));
+            }
         }
 
         return null;
@@ -113,15 +137,13 @@ public sealed class Cashier
     /// <param name="freed">Done when it may be tried again; null when there is nothing to wait for.</param>
     internal bool TryTake(Reservation reservation, out Denial denial, out Task? freed)
     {
-        var now = _time.GetUtcNow();
-        var clock = Clock();
         (denial, freed) = (default, null);
         lock (_gate)
         {
+            var (now, clock) = Now();
             for (var i = 0; i < reservation.Count; i++)
             {
-                if (reservation[i].ResetAt <= now) _resets.Begin(reservation[i], now);
-                else if (reservation[i].LacksPeriod) _resets.Open(reservation[i], now);
+                BeginPeriod_NeedsLock(reservation[i], now);
                 if (!reservation[i].Denies(now, clock, reservation.Picos, out denial)) continue;
 
                 if (denial.IsHeld) freed = reservation[i].WhenFreed();
@@ -188,5 +210,12 @@ public sealed class Cashier
         return await AdmitAsync(reservation, call.Patience, cancellationToken);
     }
 
-    private long Clock() => _time.GetElapsedTime(0, _time.GetTimestamp()).Ticks;
+    private void BeginPeriod_NeedsLock(Account account, DateTimeOffset now)
+    {
+        if (account.ResetAt <= now) _resets.Begin(account, now);
+        else if (account.LacksPeriod) _resets.Open(account, now);
+    }
+
+    /// <summary>Read under the lock, so that moments are in the order of what happens at them: what is given back is looked for where it was taken.</summary>
+    private (DateTimeOffset Now, long Clock) Now() => (_time.GetUtcNow(), _time.GetElapsedTime(0, _time.GetTimestamp()).Ticks);
 }

@@ -12,6 +12,8 @@ public sealed class Reservation
     private Account[]? _more;
     private int _count;
     private bool _isClosed;
+    private long _takenAt;
+    private long _movedAt;
 
     internal Reservation(Cashier cashier, long picos, long tokens) => (_cashier, Picos, Tokens) = (cashier, picos, tokens);
 
@@ -25,7 +27,6 @@ public sealed class Reservation
 
     internal long Tokens { get; }
 
-    internal long TakenAt { get; private set; }
 
     internal int Count => _count;
 
@@ -42,8 +43,24 @@ public sealed class Reservation
     /// <returns>False when it does not fit; then it holds what it held.</returns>
     public bool TryMove(Caller caller, string model, decimal cost) => _cashier.TryMove(this, caller, model, cost);
 
+    /// <summary>The call is sent to a second provider beside the first, which will have the prompt too.</summary>
+    /// <returns>False when that does not fit; then it holds what it held.</returns>
+    public bool TryAddPrompt(decimal cost, long tokens) => _cashier.TryAddPrompt(this, cost, tokens);
+
     /// <summary>The call is in the database: what it held goes, what it used stays.</summary>
     internal void Settle(long picos, long tokens) => _cashier.Close(this, picos, tokens);
+
+    /// <summary>Who it is counted for, whoever the key has come to belong to since.</summary>
+    /// <returns>Null when the call is in no scope of the kind.</returns>
+    public string? FindId(AccountKind kind)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (this[i].Id.Kind == kind) return this[i].Id.Id;
+        }
+
+        return null;
+    }
 
     internal void Add(Account? account)
     {
@@ -78,7 +95,7 @@ public sealed class Reservation
     /// <summary>Under the cashier's lock; nothing denies it.</summary>
     internal void Take(long clock)
     {
-        TakenAt = clock;
+        _takenAt = _movedAt = clock;
         for (var i = 0; i < _count; i++)
         {
             var account = this[i];
@@ -88,12 +105,18 @@ public sealed class Reservation
         }
     }
 
-    /// <summary>Under the cashier's lock: the sum is another, and so may be the accounts.</summary>
-    internal void Move(IReadOnlyList<Account> accounts, long picos)
+    /// <summary>Under the cashier's lock: the sum is another, and so may be the accounts of the model.</summary>
+    internal void Move(IReadOnlyList<Account> accounts, long picos, long clock)
     {
-        (_count, _more, Picos) = (0, null, picos);
+        (_count, _more, Picos, _movedAt) = (0, null, picos, clock);
         foreach (var account in accounts) Add(account);
     }
+
+    /// <summary>Under the cashier's lock: it holds more in the same accounts.</summary>
+    internal void Raise(long picos) => Picos = picos;
+
+    /// <summary>When it began to hold something of an account.</summary>
+    internal long TakenAtOf(Account account) => account.IsOfModel ? _movedAt : _takenAt;
 
     /// <summary>Under the cashier's lock.</summary>
     /// <returns>False when it was closed before.</returns>

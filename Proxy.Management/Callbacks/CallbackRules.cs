@@ -46,10 +46,10 @@ internal static class CallbackRules
 
             var (callback, error) = Read(new FieldReader(item), isByAdmin);
             if (error is not null) return error;
-            if (callbacks.Any(other => other.Name == callback!.Name && other.Type == callback.Type))
+            if (callbacks.Any(callback!.Repeats))
                 return ProxyError.BadRequest($"'metadata.logging' names {callback} twice.", "metadata");
 
-            callbacks.Add(callback!);
+            callbacks.Add(callback);
         }
 
         return null;
@@ -72,7 +72,8 @@ internal static class CallbackRules
             var type = !failure.Contains(name) ? CallbackType.Success
                 : !success.Contains(name) ? CallbackType.Failure
                 : CallbackType.SuccessAndFailure;
-            if (!callbacks.Any(other => other.Name == name && other.Type == type)) callbacks.Add(Build(name, type, vars, isByAdmin));
+            var callback = Build(name, type, vars, isByAdmin);
+            if (!callbacks.Any(callback.Repeats)) callbacks.Add(callback);
         }
 
         return null;

@@ -41,6 +41,10 @@ public sealed record TeamCallback(string Name, CallbackType Type, IReadOnlyDicti
         _ => null,
     };
 
+    /// <summary>The same entry once more: for the same calls, with the same variables. Two projects of one kind are two entries.</summary>
+    internal bool Repeats(TeamCallback other) => Name == other.Name && Type == other.Type && Vars.Count == other.Vars.Count
+        && Vars.All(entry => other.Vars.TryGetValue(entry.Key, out var value) && value == entry.Value);
+
     /// <returns>No variable, since most of them are secret.</returns>
     public override string ToString() => $"{Name} ({TypeText})";
 }

@@ -9,6 +9,7 @@ public sealed record ProxyError(int Status, string Type, string Message, string?
 {
     public const string AuthError = "auth_error";
     public const string InvalidRequest = "invalid_request_error";
+    public const string BadRequestType = "bad_request_error";
     public const string NotFoundType = "not_found_error";
     public const string InternalServerError = "internal_server_error";
 

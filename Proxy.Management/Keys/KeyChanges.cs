@@ -16,7 +16,7 @@ internal readonly record struct KeyChange(KeyRecord? Key, ProxyError? Error)
 }
 
 /// <summary>Changes keys: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring, KeyGuard guard, BudgetCalendar calendar, TimeProvider time)
+internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring, KeyGuard guard, KeyDeletion deletion, BudgetCalendar calendar, TimeProvider time)
 {
     /// <param name="stated">The fields of the request.</param>
     /// <returns>The key as it is now, or why there is none.</returns>
@@ -50,7 +50,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
         (connection, transaction) =>
         {
             var old = store.FindNamed(connection, transaction, hash);
-            if (old is null ? !caller.IsProxyAdmin : !guard.MayBlock(connection, transaction, caller, old.Identity)) return KeyErrors.NotYoursToChange;
+            if (old is null ? !caller.IsProxyAdmin : !guard.MayBlock(connection, transaction, caller, old.Identity, isBlocked)) return KeyErrors.NotYoursToChange;
             if (old is null) return KeyErrors.Unknown;
 
             var key = old with { Identity = old.Identity with { IsBlocked = isBlocked, UpdatedAt = time.GetUtcNow(), UpdatedBy = caller.UserId } };
@@ -64,7 +64,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
     public async Task<ProxyError?> DeleteAsync(
         IReadOnlyList<string> keys, IReadOnlyList<string> aliases, Caller caller, CancellationToken cancellationToken)
     {
-        var deleted = await queue.WriteAsync<(IReadOnlyList<(KeyHash Key, IReadOnlyList<KeyHash> Secrets)> Keys, ProxyError? Error)>(
+        var deleted = await queue.WriteAsync<(IReadOnlyList<GoneKey> Keys, ProxyError? Error)>(
             (connection, transaction) =>
             {
                 var named = keys.Select(KeyFormat.FindHash).Concat(aliases.Select(alias => KeyStore.FindByAlias(connection, transaction, alias)));
@@ -73,19 +73,9 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
                 if (!caller.IsProxyAdmin && found.Exists(key => key is null || !guard.MayDelete(connection, transaction, caller, key))) return ([], KeyErrors.NotYoursToDelete);
                 if (missing > 0) return ([], KeyErrors.NoKeysFound(missing, found.Count));
 
-                var gone = new List<(KeyHash, IReadOnlyList<KeyHash>)>();
-                foreach (var key in found.OfType<KeyIdentity>().DistinctBy(key => key.Hash))
-                {
-                    gone.Add((key.Hash, KeySecrets.List(connection, transaction, key.Hash)));
-                    KeyStore.Delete(connection, transaction, key);
-                }
-
-                return (gone, null);
+                return (KeyDeletion.Delete(connection, transaction, found.OfType<KeyIdentity>()), null);
             },
-            result =>
-            {
-                foreach (var (key, secrets) in result.Keys) ring.Remove(key, secrets);
-            },
+            result => deletion.Forget(result.Keys),
             cancellationToken);
         return deleted.Error;
     }

@@ -1,20 +1,19 @@
 using Proxy.Management.Access;
 using Proxy.Management.Errors;
+using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
 /// <summary>The refusals of the key endpoints, in the words that clients match on.</summary>
 internal static class KeyErrors
 {
-    public const string BadRequestType = "bad_request_error";
-
     public static readonly ProxyError NotFound = ProxyError.NotFound("Key not found in database", "key");
 
     public static readonly ProxyError InvalidFormat = ProxyError.BadRequest(
         "Invalid key format. Pass a key that starts with 'sk-', or the 64 hexadecimal digits of its hash.", "key");
 
     public static readonly ProxyError Exists = new(
-        409, BadRequestType, "This key exists already. Choose another value, or leave 'key' out to get a new one.", "key");
+        409, ProxyError.BadRequestType, "This key exists already. Choose another value, or leave 'key' out to get a new one.", "key");
 
     public static readonly ProxyError NotYours = new(
         403, ProxyError.AuthError, "You are not allowed to access this key's info. Your role=unknown", "key");
@@ -30,7 +29,7 @@ internal static class KeyErrors
 
     public static ProxyError AliasExists(string alias) => new(
         400,
-        BadRequestType,
+        ProxyError.BadRequestType,
         $"Key with alias '{alias}' already exists. Unique key aliases across all keys are required.",
         "key_alias");
 
@@ -53,6 +52,12 @@ internal static class KeyErrors
 
     public static ProxyError OnlyForYourself(string? userId, string? yours) => new(
         403, ProxyError.AuthError, $"User can only create keys for themselves. Got user_id={userId ?? "None"}, Your ID={yours ?? "None"}", "user_id");
+
+    public static ProxyError NotPermittedByTeam(TeamIdentity team, string route) => new(
+        401,
+        "team_member_permission_error",
+        $"Team member does not have permissions for endpoint: {route}. You only have access to the following endpoints: [{string.Join(", ", team.MemberPermissions.Routes.Select(allowed => $"'{allowed}'"))}] for team {team.TeamId}.",
+        "team_id");
 
     public static ProxyError NotInTeam(string userId, string teamId) => ProxyError.BadRequest($"User={userId} not assigned to team={teamId}", "team_id");
 

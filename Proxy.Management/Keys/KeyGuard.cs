@@ -40,7 +40,10 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
         if (caller.IsProxyAdmin) return null;
 
         var team = TeamOf(connection, transaction, key);
-        if (!caller.MayTakeSecretOf(key, team))
+        var route = key.UserId is null ? TeamMemberPermissions.GenerateServiceAccount : TeamMemberPermissions.Generate;
+        if (team is not null && team.Members.Has(caller.UserId!) && !caller.IsAdminOf(team) && caller.IsPermittedBy(team, route) == false)
+            return KeyErrors.NotPermittedByTeam(team, route);
+        if (!caller.MayTakeSecretOf(key, team, route))
             return key.UserId == caller.UserId ? KeyErrors.NotYoursToMake : KeyErrors.OnlyForYourself(key.UserId, caller.UserId);
         if (team is not null && !team.Members.Has(caller.UserId!)) return KeyErrors.NotInTeam(caller.UserId!, team.TeamId);
 
@@ -57,10 +60,13 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
         if (caller.IsProxyAdmin) return null;
 
         var team = TeamOf(connection, transaction, old);
-        if (!(edit.Secret is null ? caller.MayChange(old, team) : caller.MayTakeSecretOf(old, team))) return KeyErrors.NotYoursToChange;
+        var isAllowed = edit.Secret is null
+            ? caller.MayChange(old, team, TeamMemberPermissions.Update)
+            : caller.MayTakeSecretOf(old, team, TeamMemberPermissions.Regenerate);
+        if (!isAllowed) return KeyErrors.NotYoursToChange;
 
         var isTeams = team is not null && caller.IsAdminOf(team);
-        if (!isTeams && old.CreatedBy != caller.UserId && edit.Stated.FirstOrDefault(name => !ForUsers.Contains(name)) is { } decided)
+        if (!isTeams && caller.IsPermittedBy(team, TeamMemberPermissions.Update) != true && old.CreatedBy != caller.UserId && edit.Stated.FirstOrDefault(name => !ForUsers.Contains(name)) is { } decided)
             return KeyErrors.FieldIsForAdmins(decided);
 
         return FindField(edit.Stated, [.. ForAdmins, .. isTeams ? [] : ForTeamAdmins])
@@ -73,11 +79,13 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
     private static bool Covers(Caller caller, KeyIdentity key) => caller.Key is not { } own || own.Current.Settings.Routes.Covers(key.Settings.Routes);
 
     /// <summary>Whether the caller may stop a key's calls, or let them go on.</summary>
-    public bool MayBlock(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key) =>
-        caller.IsProxyAdmin || (TeamOf(connection, transaction, key) is { } team && caller.IsAdminOf(team));
+    public bool MayBlock(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key, bool isBlocked) =>
+        caller.IsProxyAdmin
+        || (TeamOf(connection, transaction, key) is { } team
+            && (caller.IsAdminOf(team) || caller.IsPermittedBy(team, isBlocked ? TeamMemberPermissions.Block : TeamMemberPermissions.Unblock) == true));
 
     public bool MayDelete(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key) =>
-        caller.MayChange(key, TeamOf(connection, transaction, key));
+        caller.MayChange(key, TeamOf(connection, transaction, key), TeamMemberPermissions.Delete);
 
     private static ProxyError? FindField(IReadOnlyList<string> stated, string[] forOthers) =>
         stated.FirstOrDefault(forOthers.Contains) is { } field ? KeyErrors.FieldIsForAdmins(field) : null;
@@ -86,8 +94,12 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
     private static ProxyError? FindLogging(Caller caller, TeamIdentity? team) =>
         team is not null && caller.IsAdminOf(team) ? null : KeyErrors.FieldIsForAdmins("metadata.logging");
 
+    /// <summary>A key that comes into a team is like one that is made in it.</summary>
     private ProxyError? FindMove(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key) =>
-        TeamOf(connection, transaction, key) is { } team && !team.Members.Has(caller.UserId!) ? KeyErrors.NotInTeam(caller.UserId!, team.TeamId) : null;
+        TeamOf(connection, transaction, key) is not { } team || caller.IsAdminOf(team) ? null
+        : !team.Members.Has(caller.UserId!) ? KeyErrors.NotInTeam(caller.UserId!, team.TeamId)
+        : caller.IsPermittedBy(team, TeamMemberPermissions.Generate) == false ? KeyErrors.NotPermittedByTeam(team, TeamMemberPermissions.Generate)
+        : null;
 
     private TeamIdentity? TeamOf(DbConnection connection, DbTransaction transaction, KeyIdentity key) =>
         key.TeamId is null ? null : teams.Find(connection, transaction, key.TeamId)?.Identity;

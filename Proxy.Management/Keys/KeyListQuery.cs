@@ -1,11 +1,10 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Proxy.Management.Errors;
+using Proxy.Management.Bodies;
 
 namespace Proxy.Management.Keys;
 
-/// <summary>The query of a list, read and checked: what is not known is refused, so that no misspelled filter shows everything.</summary>
-internal sealed class KeyListQuery
+/// <summary>The query of a list of keys.</summary>
+internal sealed class KeyListQuery : ListQuery
 {
     public static readonly string[] OfKeys =
     [
@@ -14,8 +13,6 @@ internal sealed class KeyListQuery
     ];
 
     public static readonly string[] OfAliases = ["page", "size"];
-
-    private const int MaxTextLength = 256;
 
     private static readonly Dictionary<string, string> Columns = new(StringComparer.Ordinal)
     {
@@ -27,29 +24,14 @@ internal sealed class KeyListQuery
         ["key_alias"] = "key_alias",
     };
 
-    private readonly IQueryCollection _query;
-    private readonly List<(string Name, string Message)> _faults = [];
-    private int _status = StatusCodes.Status400BadRequest;
-
     /// <param name="query">As the client sent it.</param>
     /// <param name="known">What it may hold.</param>
     /// <param name="maxSize">The largest page.</param>
     /// <param name="usualSize">The size of a page when nothing is said.</param>
     public KeyListQuery(IQueryCollection query, string[] known, int maxSize, int usualSize)
+        : base(query, known)
     {
-        _query = query;
-        var unknown = query.Keys.Where(name => !known.Contains(name)).Order(StringComparer.Ordinal).ToList();
-        if (unknown.Count > 0)
-        {
-            var names = Shorten(string.Join(", ", unknown));
-            Unknown = new ProxyError(400, KeyErrors.BadRequestType, $"Unsupported parameter(s): {names}. Supported parameters: {string.Join(", ", known)}", names);
-        }
-
-        Page = new KeyPage(
-            Number("page", 1, int.MaxValue),
-            Number("size", usualSize, maxSize),
-            Word("sort_by", "created_at", Columns),
-            Word("sort_order", "desc", new Dictionary<string, string>(StringComparer.Ordinal) { ["asc"] = "asc", ["desc"] = "desc" }) == "desc");
+        Page = new KeyPage(Number("page", 1, int.MaxValue), Number("size", usualSize, maxSize), Word("sort_by", "created_at", Columns), IsDescending("desc"));
         Filter = new KeyFilter
         {
             UserId = Text("user_id"),
@@ -73,55 +55,6 @@ internal sealed class KeyListQuery
 
     public bool IncludesMade { get; }
 
-    /// <summary>One refusal that names every fault, or null.</summary>
-    public ProxyError? Error => Unknown
-        ?? (_faults.Count == 0 ? null : new ProxyError(_status, ProxyError.InvalidRequest, string.Join(' ', _faults.Select(fault => fault.Message)), _faults[0].Name));
-
-    private ProxyError? Unknown { get; }
-
-    private static string Shorten(string names)
-    {
-        var shown = string.Concat(names.Where(character => !char.IsControl(character)));
-        return shown.Length > MaxTextLength ? shown[..MaxTextLength] : shown;
-    }
-
-    private string? Text(string name)
-    {
-        if (!_query.TryGetValue(name, out var values)) return null;
-        if (values.Count > 1) Fault(name, $"'{name}' stands twice in the query.");
-        else if (values[0]!.Length > MaxTextLength || values[0]!.Any(char.IsControl)) Fault(name, $"'{name}' must be at most {MaxTextLength} characters long and hold no control characters.");
-        else if (values[0]!.Length > 0) return values[0];
-
-        return null;
-    }
-
-    private int Number(string name, int usual, int most)
-    {
-        if (Text(name) is not { } text) return usual;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most) return number;
-
-        _status = StatusCodes.Status422UnprocessableEntity;
-        Fault(name, most == int.MaxValue ? $"'{name}' must be a whole number from 1 on." : $"'{name}' must be a whole number from 1 to {most}.");
-        return usual;
-    }
-
-    private bool Flag(string name)
-    {
-        if (Text(name) is not { } text) return false;
-        if (bool.TryParse(text, out var flag)) return flag;
-
-        Fault(name, $"'{name}' must be true or false.");
-        return false;
-    }
-
-    private string Word(string name, string usual, Dictionary<string, string> words)
-    {
-        if (words.TryGetValue(Text(name) ?? usual, out var word)) return word;
-
-        Fault(name, $"'{name}' must be one of {string.Join(", ", words.Keys)}.");
-        return words[usual];
-    }
-
     private KeyHash? ReadHash()
     {
         if (Text("key_hash") is not { } text) return null;
@@ -130,6 +63,4 @@ internal sealed class KeyListQuery
         Fault("key_hash", KeyErrors.InvalidFormat.Message);
         return null;
     }
-
-    private void Fault(string name, string message) => _faults.Add((name, message));
 }

@@ -37,9 +37,8 @@ internal static class KeyQuery
             command, (row, budget) => row.ToRecord(vault, budget), BudgetsFirstColumn)];
     }
 
-    public static KeyRecord? ReadKey(
-        this DbConnection connection, DbTransaction transaction, CallbackVault vault, string condition, object parameters) => connection
-        .Query<KeyRow, SharedBudget?, KeyRecord>(
-            Select + condition, (row, budget) => row.ToRecord(vault, budget), parameters, transaction, splitOn: BudgetsFirstColumn)
-        .SingleOrDefault();
+    public static IReadOnlyList<KeyRecord> ReadKeys(
+        this DbConnection connection, DbTransaction transaction, CallbackVault vault, string condition, object parameters) =>
+        [.. connection.Query<KeyRow, SharedBudget?, KeyRecord>(
+            Select + condition, (row, budget) => row.ToRecord(vault, budget), parameters, transaction, splitOn: BudgetsFirstColumn)];
 }

@@ -82,12 +82,29 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
     public Task<IReadOnlyList<KeyRecord>> ListOfTeamAsync(string teamId, CancellationToken cancellationToken) =>
         ReadAsync(OfTeamSql, new { teamId, limit = MaxListed }, cancellationToken);
 
+    /// <summary>The oldest keys of several teams.</summary>
+    /// <param name="teams">A statement that selects their ids.</param>
+    /// <param name="parameters">Its values.</param>
+    /// <param name="limit">The most that are read.</param>
+    public Task<IReadOnlyList<KeyRecord>> ListOfTeamsAsync(string teams, DynamicParameters parameters, int limit, CancellationToken cancellationToken)
+    {
+        parameters.Add("limitOfKeys", limit);
+        return ReadAsync($"where k.team_id in ({teams}) order by k.created_at, k.key_hash limit @limitOfKeys", parameters, cancellationToken);
+    }
+
     public Task<IReadOnlyList<KeyRecord>> ListOfUserAsync(string userId, CancellationToken cancellationToken) =>
         ReadAsync(OfUserSql, new { userId, limit = MaxListed }, cancellationToken);
 
     /// <summary>The key that somebody names by a secret that it has or had, or by the hash of one.</summary>
     public KeyRecord? FindNamed(DbConnection connection, DbTransaction transaction, KeyHash hash) =>
-        connection.ReadKey(transaction, vault, ByAnySecretSql, new { hash = hash.ToArray() });
+        connection.ReadKeys(transaction, vault, ByAnySecretSql, new { hash = hash.ToArray() }).SingleOrDefault();
+
+    /// <summary>All keys that a filter lets through.</summary>
+    public IReadOnlyList<KeyRecord> List(DbConnection connection, DbTransaction transaction, KeyFilter filter)
+    {
+        var (condition, parameters) = filter.ToSql();
+        return connection.ReadKeys(transaction, vault, condition, parameters);
+    }
 
     public static KeyHash? FindByAlias(DbConnection connection, DbTransaction transaction, string alias) =>
         connection.QuerySingleOrDefault<byte[]>(FindByAliasSql, new { alias }, transaction) is { } hash ? new KeyHash(hash) : null;

@@ -31,6 +31,7 @@ internal static class LiteLlmPriceMap
 
         var mode = model.TryGetProperty("mode", out var word) && word.ValueKind == JsonValueKind.String ? word.GetString() : null;
         if (mode == "image_generation") ReadAsMade(points);
+        TakeTokens(points);
         return points.Count == 0 ? null : new ModelPrice(points)
         {
             Mode = mode,
@@ -47,6 +48,13 @@ internal static class LiteLlmPriceMap
         {
             if (points[i].Kind == PriceKind.ImageInput) points[i] = points[i] with { Kind = PriceKind.ImageOutput };
         }
+    }
+
+    /// <summary>Where the map states the same price by the token and by the character, one of them is to be paid.</summary>
+    private static void TakeTokens(List<PricePoint> points)
+    {
+        if (points.Exists(point => point.Kind is PriceKind.Input or PriceKind.Output))
+            points.RemoveAll(point => point.Kind is PriceKind.Character or PriceKind.CharacterOutput);
     }
 
     private static long? Tokens(JsonElement model, string name) =>

@@ -1,20 +1,37 @@
 using System.Data.Common;
+using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Keys;
 using Proxy.Management.Storage;
+using Proxy.Management.Users;
 
 namespace Proxy.Management.Teams;
 
 /// <summary>A changed team, or why it was not changed.</summary>
-internal readonly record struct TeamChange(TeamRecord? Team, ProxyError? Error);
+internal readonly record struct TeamChange(TeamRecord? Team, ProxyError? Error)
+{
+    public static implicit operator TeamChange(ProxyError error) => new(null, error);
+}
+
+/// <summary>What is to become of a team.</summary>
+/// <param name="Change">From the row to the one that shall be; it may run twice.</param>
+internal sealed record TeamEdit(Func<TeamIdentity, TeamIdentity> Change)
+{
+    /// <summary>Where its calls are logged from now on; null leaves that as it is.</summary>
+    public IReadOnlyList<TeamCallback>? Callbacks { get; init; }
+
+    /// <summary>Why the team, or none, may not be changed so; null when it may. Asked in the transaction, and it may run twice.</summary>
+    public Func<TeamIdentity?, ProxyError?>? Check { get; init; }
+}
 
 /// <summary>Changes teams: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing ring, TimeProvider time)
+internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing ring, KeyDeletion keys, AccountDeletion accounts, TimeProvider time)
 {
     public Task<TeamChange> CreateAsync(TeamIdentity team, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
-            if (TeamStore.Exists(connection, transaction, team.TeamId)) return new TeamChange(null, TeamErrors.Exists(team.TeamId));
+            if (TeamStore.Exists(connection, transaction, team.TeamId)) return TeamErrors.Exists(team.TeamId);
 
             var record = new TeamRecord(team, Spend: 0);
             store.Insert(connection, transaction, record);
@@ -27,12 +44,10 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
         string teamId, TeamCallback callback, string? by, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
-            if (store.Find(connection, transaction, teamId) is not var (team, spend))
-                return new TeamChange(null, TeamErrors.DoesNotExistForPost(teamId));
+            if (store.Find(connection, transaction, teamId) is not var (team, spend)) return TeamErrors.DoesNotExistForPost(teamId);
 
             var existing = team.IsLoggingDisabled ? [] : team.Callbacks;
-            if (existing.Any(other => other.Name == callback.Name && other.Type == callback.Type))
-                return new TeamChange(null, TeamErrors.CallbackExists(teamId, callback));
+            if (existing.Any(other => other.Name == callback.Name && other.Type == callback.Type)) return TeamErrors.CallbackExists(teamId, callback);
 
             var changed = Touch(team, by) with { Callbacks = [.. existing, callback], IsLoggingDisabled = false };
             var record = new TeamRecord(changed, spend);
@@ -47,23 +62,57 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
     public Task<TeamChange> SetBlockedAsync(string teamId, bool isBlocked, string? by, CancellationToken cancellationToken) => UpdateAsync(
         teamId, team => Touch(team, by) with { IsBlocked = isBlocked }, store.SetBlocked, cancellationToken);
 
-    /// <param name="teamId">Which team.</param>
-    /// <param name="change">From the row to the one that shall be; it may run twice.</param>
-    /// <param name="callbacks">Where its calls are logged from now on; null leaves that as it is.</param>
-    public async Task<TeamChange> UpdateAsync(
-        string teamId, Func<TeamIdentity, TeamIdentity> change, IReadOnlyList<TeamCallback>? callbacks, CancellationToken cancellationToken)
+    public async Task<TeamChange> UpdateAsync(string teamId, TeamEdit edit, CancellationToken cancellationToken)
     {
-        var changed = await UpdateAsync(
-            teamId,
-            team => callbacks is null ? change(team) : change(team) with { Callbacks = callbacks, IsLoggingDisabled = false },
-            (connection, transaction, team) =>
+        var changed = await WriteAsync(
+            (connection, transaction) =>
             {
-                store.Update(connection, transaction, team);
-                if (callbacks is not null) store.SetCallbacks(connection, transaction, team);
+                var old = store.Find(connection, transaction, teamId);
+                if (edit.Check?.Invoke(old?.Identity) is { } refusal) return refusal;
+                if (old is null) return TeamErrors.NotFound(teamId);
+
+                var team = edit.Change(old.Identity);
+                var record = old with { Identity = edit.Callbacks is null ? team : team with { Callbacks = edit.Callbacks, IsLoggingDisabled = false } };
+                store.Update(connection, transaction, old.Identity, record);
+                if (edit.Callbacks is not null) store.SetCallbacks(connection, transaction, record);
+                return new TeamChange(record, null);
             },
             cancellationToken);
         if (changed.Team is not null) await ring.RelinkAsync(teamId);
-        return changed.Error is null ? changed : new TeamChange(null, TeamErrors.NotFound(teamId));
+        return changed;
+    }
+
+    /// <summary>Deletes teams with their keys and with what their members may use: all that are named or none. What was spent stays in the book.</summary>
+    /// <returns>The first that does not exist; null when all are deleted.</returns>
+    public async Task<string?> DeleteAsync(IReadOnlyList<string> teamIds, CancellationToken cancellationToken)
+    {
+        var deleted = await queue.WriteAsync<(string? Missing, IReadOnlyList<GoneKey> Keys, IReadOnlyList<AccountId> Accounts)>(
+            (connection, transaction) =>
+            {
+                if (teamIds.FirstOrDefault(id => !TeamStore.Exists(connection, transaction, id)) is { } missing) return (missing, [], []);
+
+                var (gone, owned) = (new List<GoneKey>(), new List<AccountId>());
+                foreach (var id in teamIds)
+                {
+                    foreach (var user in TeamMemberIndex.ListUsers(connection, transaction, id)) UserRows.LeaveTeam(connection, transaction, user, id);
+                    gone.AddRange(keys.Delete(connection, transaction, new KeyFilter { TeamId = id }));
+                    owned.AddRange(AccountDeletion.DeleteOwned(connection, transaction, AccountKind.Member, id));
+                    owned.AddRange(AccountDeletion.DeleteOwned(connection, transaction, AccountKind.TeamModel, id));
+                    TeamStore.Delete(connection, transaction, id);
+                }
+
+                return (null, gone, owned);
+            },
+            result =>
+            {
+                if (result.Missing is not null) return;
+
+                keys.Forget(result.Keys);
+                accounts.Forget(result.Accounts);
+                foreach (var id in teamIds) ring.Remove(id);
+            },
+            cancellationToken);
+        return deleted.Missing;
     }
 
     private Task<TeamChange> UpdateAsync(
@@ -73,8 +122,7 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
         CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
-            if (store.Find(connection, transaction, teamId) is not var (team, spend))
-                return new TeamChange(null, TeamErrors.DoesNotExist(teamId));
+            if (store.Find(connection, transaction, teamId) is not var (team, spend)) return TeamErrors.DoesNotExist(teamId);
 
             var record = new TeamRecord(change(team), spend);
             write(connection, transaction, record);

@@ -29,6 +29,13 @@ internal sealed record TeamView : LimitView
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>In lists that show whole teams.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<KeyView>? Keys { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonArray? TeamMemberships { get; init; }
+
     /// <summary>The fields that are kept but not read.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Details { get; set; } = [];
@@ -65,6 +72,18 @@ internal sealed record TeamInfo(
 /// <summary>The answer of an update.</summary>
 internal sealed record TeamUpdated(string TeamId, TeamView Data);
 
+/// <summary>A team as it is shown to who is not in it.</summary>
+internal sealed record AvailableTeam(string TeamId, string? TeamAlias, string? OrganizationId, IReadOnlyList<string> Models, bool Blocked);
+
+/// <param name="DeletedTeams">As the caller named them.</param>
+internal sealed record DeletedTeamIds(IReadOnlyList<string> DeletedTeams);
+
+internal sealed record TeamPageView(IReadOnlyList<TeamView> Teams, long Total, int Page, int PageSize, long TotalPages);
+
+/// <param name="TeamMemberPermissions">What members who are no admins may do with the team's keys; empty leaves it to what each may do anyway.</param>
+/// <param name="AllAvailablePermissions">All that may be named.</param>
+internal sealed record TeamPermissions(string TeamId, IReadOnlyList<string> TeamMemberPermissions, IReadOnlyList<string> AllAvailablePermissions);
+
 /// <summary>The envelope of the callback endpoints.</summary>
 internal sealed record TeamAnswer(string Status, TeamView Data);
 
@@ -86,6 +105,11 @@ internal sealed record TeamCallbacksAnswer(
 [JsonSerializable(typeof(TeamView))]
 [JsonSerializable(typeof(TeamInfo))]
 [JsonSerializable(typeof(TeamUpdated))]
+[JsonSerializable(typeof(DeletedTeamIds))]
+[JsonSerializable(typeof(TeamPageView))]
+[JsonSerializable(typeof(IReadOnlyList<TeamView>))]
+[JsonSerializable(typeof(TeamPermissions))]
+[JsonSerializable(typeof(IReadOnlyList<AvailableTeam>))]
 [JsonSerializable(typeof(TeamAnswer))]
 [JsonSerializable(typeof(TeamCallbacksAnswer))]
 internal sealed partial class TeamJson : JsonSerializerContext;

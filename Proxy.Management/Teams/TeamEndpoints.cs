@@ -18,6 +18,7 @@ internal static class TeamEndpoints
         routes.MapPost("/team/new", AccessRule.Admin, CreateAsync);
         routes.MapPost("/team/update", AccessRule.Admin, UpdateAsync);
         routes.MapGet("/team/info", AccessRule.OwnerOrAdmin, ShowAsync);
+        routes.MapPost("/team/delete", AccessRule.Admin, DeleteAsync);
         routes.MapPost("/team/block", AccessRule.Admin, BlockAsync);
         routes.MapPost("/team/unblock", AccessRule.Admin, UnblockAsync);
     }
@@ -47,7 +48,7 @@ internal static class TeamEndpoints
         if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
 
         var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;
-        var change = await changes.UpdateAsync(teamId!, Change, stated, cancellationToken);
+        var change = await changes.UpdateAsync(teamId!, new TeamEdit(Change) { Callbacks = stated }, cancellationToken);
         return change.Error is { } error
             ? new ErrorResult(error)
             : TypedResults.Json(new TeamUpdated(teamId!, TeamView.Of(change.Team!)), TeamJson.Default.TeamUpdated);
@@ -77,6 +78,20 @@ internal static class TeamEndpoints
             new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], TeamMembership.Show(await accounts.ListMembersAsync(teamId, cancellationToken))), TeamJson.Default.TeamInfo);
     }
 
+    private static async Task<IResult> DeleteAsync(HttpContext context, TeamChanges changes, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var ids = fields!.TextList("team_ids") ?? [];
+        if (ids.Count == 0 && fields.Error is null) fields.Fault("team_ids", "'team_ids' must name at least one.");
+        if (fields.Error is { } fault) return new ErrorResult(fault);
+
+        return await changes.DeleteAsync([.. ids.Distinct(StringComparer.Ordinal)], cancellationToken) is { } missing
+            ? new ErrorResult(TeamErrors.NotFoundPassed(missing))
+            : TypedResults.Json(new DeletedTeamIds(ids), TeamJson.Default.DeletedTeamIds);
+    }
+
     private static Task<IResult> BlockAsync(HttpContext context, TeamChanges changes, CancellationToken cancellationToken) =>
         SetBlockedAsync(context, changes, isBlocked: true, cancellationToken);
 
@@ -95,7 +110,7 @@ internal static class TeamEndpoints
         return Show(await changes.SetBlockedAsync(teamId!, isBlocked, context.ManagementCaller.UserId, cancellationToken));
     }
 
-    private static IResult Show(TeamChange change) => change.Error is { } error
+    public static IResult Show(TeamChange change) => change.Error is { } error
         ? new ErrorResult(error)
         : TypedResults.Json(TeamView.Of(change.Team!), TeamJson.Default.TeamView);
 }

@@ -34,6 +34,23 @@ internal static class TeamErrors
     public static ProxyError NotAMember(string userId) => ProxyError.BadRequest(
         $"User id doesn't exist in team table. user_id={userId}", "user_id");
 
+    public static readonly ProxyError UserNotInTeam = ProxyError.BadRequest("User not found in team", "user_id");
+
+    public static readonly ProxyError AllUsersIsForAdmins = new(403, ProxyError.AuthError, "Only proxy admins add all users to a team.", "all_users");
+
+    public static readonly ProxyError NotYoursToGrant = new(403, ProxyError.AuthError, "Only proxy admin or team admin can modify team models", "team_id");
+
+    public static readonly ProxyError NoModelLeft = ProxyError.BadRequest(
+        "The team would have no model left, and an empty list means all of them. Block the team instead, or leave it a model.", "models");
+
+    public static ProxyError AlreadyMember(string teamId, string userId) => new(
+        400, "team_member_already_in_team", $"User={userId} already in team. Existing member of team_id={teamId}", "user_id");
+
+    public static ProxyError NotYoursToList(string role) => new(
+        401, ProxyError.AuthError, $"Only admin users can query all teams/other teams. Your user role={role}", "user_id");
+
+    public static ProxyError NotFoundPassed(string teamId) => ProxyError.NotFound($"Team not found, passed team_id={teamId}", "team_id");
+
     public static ProxyError CallbackExists(string teamId, TeamCallback callback) => new(
         400,
         "bad_request_error",

@@ -37,7 +37,8 @@ public sealed record TeamIdentity
     public string Details
     {
         get;
-        init => (field, _settings, MemberTerms, Members) = (value, null, TeamMembership.ReadUsual(value), TeamMembers.Read(value));
+        init => (field, _settings, MemberTerms, Members, MemberPermissions) =
+            (value, null, TeamMembership.ReadUsual(value), TeamMembers.Read(value), TeamMemberPermissions.Read(value));
     } = "{}";
 
     /// <summary>Where the team's calls are logged. Look at <see cref="IsLoggingDisabled"/> first.</summary>
@@ -58,6 +59,8 @@ public sealed record TeamIdentity
     internal AccountTerms Terms => new(Limits);
 
     public TeamMembers Members { get; private init; } = TeamMembers.None;
+
+    public TeamMemberPermissions MemberPermissions { get; private init; } = TeamMemberPermissions.None;
 
     /// <summary>What each member may use who has no terms of their own.</summary>
     internal AccountTerms MemberTerms { get; private init; } = AccountTerms.None;

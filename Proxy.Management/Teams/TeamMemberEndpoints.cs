@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Users;
 
 namespace Proxy.Management.Teams;
 
@@ -15,109 +17,131 @@ internal static class TeamMemberEndpoints
     public static void MapTeamMemberEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/team/member_add", AccessRule.Manager, AddAsync);
+        routes.MapPost("/team/bulk_member_add", AccessRule.Manager, AddManyAsync);
         routes.MapPost("/team/member_update", AccessRule.Manager, UpdateAsync);
+        routes.MapPost("/team/member_delete", AccessRule.Manager, RemoveAsync);
     }
 
     private static async Task<IResult> AddAsync(
-        HttpContext context, TeamChanges teams, TeamRing ring, AccountChanges accounts, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, TeamMemberChanges changes, OpenTeams open, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (now, by) = (time.GetUtcNow(), context.ManagementCaller.UserId);
+        var caller = context.ManagementCaller;
         var teamId = fields!.RequiredText("team_id");
-        var members = ReadMembers(fields);
-        TeamMembership.Request.Apply(fields, AccountRequest.New(default, now, by), calendar, now, by);
+        var members = TeamMember.ReadOneOrMore(fields, "member");
+        var terms = ReadTerms(fields, calendar, time, caller);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
-        var team = await ring.FindAsync(teamId!);
-        if (FindRefusal(context, team?.Current, teamId!, "/team/member_add") is { } refusal) return new ErrorResult(refusal);
+        var joins = open.Ids.Contains(teamId) && fields.Names.All(name => name is "team_id" or "member") && TeamRights.AreSelf(caller, members);
+        var edit = new MemberEdit(teamId!, team => joins && team is not null ? null : TeamRights.FindManaging(caller, team, teamId!, "/team/member_add"), caller.UserId);
+        var change = await changes.AddAsync(edit, members, terms, cancellationToken);
+        if (change.Error is not null) return new ErrorResult(change.Error);
 
-        var change = await teams.UpdateAsync(
-            teamId!, team => team with { Details = Add(team.Details, members), UpdatedAt = now, UpdatedBy = by }, null, cancellationToken);
-        if (change.Error is { } error) return new ErrorResult(error);
+        var view = Show(change.Team!);
+        view["updated_users"] = new JsonArray([.. change.Users.Select(ShowUser)]);
+        view["updated_team_memberships"] = TeamMembership.Show(change.Memberships);
+        return Show(view);
+    }
 
-        var memberships = new JsonArray();
-        foreach (var member in members.Where(member => member["user_id"] is not null))
+    /// <remarks>Each by itself, and each with its own answer.</remarks>
+    private static async Task<IResult> AddManyAsync(
+        HttpContext context, TeamMemberChanges changes, AccountStore users, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var caller = context.ManagementCaller;
+        var teamId = fields!.RequiredText("team_id");
+        var isAll = fields.Flag("all_users") == true;
+        var members = isAll ? [] : TeamMember.ReadList(fields, "members");
+        var terms = ReadTerms(fields, calendar, time, caller);
+        if (fields.Error is { } fault) return new ErrorResult(fault);
+        if (isAll && !caller.IsProxyAdmin) return new ErrorResult(TeamErrors.AllUsersIsForAdmins);
+        if (isAll) members = [.. (await users.ListUsersAsync(null, null, TeamMember.MaxAtOnce, 0, cancellationToken)).Rows.Select(row => new TeamMember(row.Id, null, TeamMembers.UserRole))];
+
+        var edit = new MemberEdit(teamId!, team => TeamRights.FindManaging(caller, team, teamId!, "/team/bulk_member_add"), caller.UserId);
+        var (results, team) = (new JsonArray(), (TeamRecord?)null);
+        foreach (var member in members)
         {
-            var id = AccountId.OfMember(teamId!, member["user_id"]!.GetValue<string>());
-            var saved = await accounts.SaveAsync(
-                id, row => new(TeamMembership.Request.Apply(fields, row ?? AccountRequest.New(id, now, by), calendar, now, by), null), cancellationToken);
-            memberships.Add((JsonNode)TeamMembership.Show(saved.Row!));
+            var change = await changes.AddAsync(edit, [member], terms, cancellationToken);
+            if (change.Error is { Param: "team_id" }) return new ErrorResult(change.Error);
+
+            team = change.Team ?? team;
+            results.Add((JsonNode)ShowResult(member, change));
         }
 
-        var view = JsonSerializer.SerializeToNode(TeamView.Of(change.Team!), TeamJson.Default.TeamView)!.AsObject();
-        view["updated_users"] = new JsonArray([.. members.Select(member => member.DeepClone())]);
-        view["updated_team_memberships"] = memberships;
-        return TypedResults.Json(view, AccountJson.Default.JsonObject);
+        var added = results.Count(result => result!["success"]!.GetValue<bool>());
+        return Show(new JsonObject
+        {
+            ["team_id"] = teamId,
+            ["results"] = results,
+            ["total_requested"] = results.Count,
+            ["successful_additions"] = added,
+            ["failed_additions"] = results.Count - added,
+            ["updated_team"] = team is null ? null : Show(team),
+        });
     }
 
     private static async Task<IResult> UpdateAsync(
-        HttpContext context, TeamStore teams, AccountChanges accounts, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, TeamMemberChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (now, by) = (time.GetUtcNow(), context.ManagementCaller.UserId);
-        var (teamId, userId) = (fields!.RequiredText("team_id"), fields.RequiredText("user_id"));
-        TeamMembership.Request.Apply(fields, AccountRequest.New(default, now, by), calendar, now, by);
+        var (edit, userId, email) = ReadOne(fields!, context.ManagementCaller, "/team/member_update");
+        var role = fields!.Text("role");
+        TeamMember.CheckRole(fields, "role", role);
+        var terms = ReadTerms(fields, calendar, time, context.ManagementCaller);
         if (fields.Error is { } fault) return new ErrorResult(fault);
-        var team = await teams.FindAsync(teamId!, cancellationToken);
-        if (FindRefusal(context, team?.Identity, teamId!, "/team/member_update") is { } refusal) return new ErrorResult(refusal);
-        if (!MembersOf(team!.Identity.Details).Any(member => member["user_id"]?.ToString() == userId)) return new ErrorResult(TeamErrors.NotAMember(userId!));
 
-        var id = AccountId.OfMember(teamId!, userId!);
-        var saved = await accounts.SaveAsync(
-            id, row => new(TeamMembership.Request.Apply(fields, row ?? AccountRequest.New(id, now, by), calendar, now, by), null), cancellationToken);
-        return TypedResults.Json(TeamMembership.Show(saved.Row!), AccountJson.Default.JsonObject);
+        var change = await changes.UpdateAsync(edit, userId, email, role, terms, cancellationToken);
+        return change.Error is null ? Show(TeamMembership.Show(change.Memberships[0])) : new ErrorResult(change.Error);
     }
 
-    /// <remarks>Who may not manage a team does not learn whether it exists.</remarks>
-    private static ProxyError? FindRefusal(HttpContext context, TeamIdentity? team, string teamId, string route)
+    private static async Task<IResult> RemoveAsync(HttpContext context, TeamMemberChanges changes, CancellationToken cancellationToken)
     {
-        var caller = context.ManagementCaller;
-        if (team is null ? !caller.IsProxyAdmin : !caller.MayManage(team)) return TeamErrors.NotAdminOf(teamId, route);
-        return team is null ? TeamErrors.NotFound(teamId) : null;
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var (edit, userId, email) = ReadOne(fields!, context.ManagementCaller, "/team/member_delete");
+        if (fields!.Error is { } fault) return new ErrorResult(fault);
+
+        var change = await changes.RemoveAsync(edit, userId, email, cancellationToken);
+        return change.Error is null ? TypedResults.Json(TeamView.Of(change.Team!), TeamJson.Default.TeamView) : new ErrorResult(change.Error);
     }
 
-    /// <summary>One member, or a list of them.</summary>
-    private static List<JsonObject> ReadMembers(FieldReader fields)
+    private static (MemberEdit Edit, string? UserId, string? Email) ReadOne(FieldReader fields, Caller caller, string route)
     {
-        var members = fields.Element("member") switch
-        {
-            { ValueKind: JsonValueKind.Object } member => [JsonObject.Create(member)!],
-            { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object) =>
-                list.EnumerateArray().Select(item => JsonObject.Create(item)!).ToList(),
-            _ => [],
-        };
-        if (members.Count is 0 or > FieldReader.MaxListLength) fields.Fault("member", "'member' must be a member, or a list of them.");
-        foreach (var member in members)
-        {
-            var read = new FieldReader(JsonSerializer.SerializeToElement(member, AccountJson.Default.JsonObject));
-            if (read.Text("user_id") is null & read.Text("user_email") is null) read.Fault("member", "A member needs 'user_id' or 'user_email'.");
-            if (read.Error is { } fault) fields.Fault("member", fault.Message);
-            member["role"] = read.Text("role") ?? "user";
-        }
-
-        return members;
+        var teamId = fields.RequiredText("team_id");
+        var (userId, email) = (fields.Text("user_id"), fields.Text("user_email"));
+        if (userId is null && email is null) fields.Fault("user_id", "Either 'user_id' or 'user_email' is required.");
+        return (new MemberEdit(teamId!, team => TeamRights.FindManaging(caller, team, teamId!, route), caller.UserId), userId, email);
     }
 
-    /// <summary>Who is in already keeps their place and gets the new role.</summary>
-    private static string Add(string details, List<JsonObject> members)
+    /// <summary>What the body gives each member to use. Faults are left with the reader.</summary>
+    private static Func<AccountRow, AccountRow> ReadTerms(FieldReader fields, BudgetCalendar calendar, TimeProvider time, Caller caller)
     {
-        var updated = JsonNode.Parse(details)!.AsObject();
-        var list = updated[TeamMembers.Field]?.AsArray() ?? [];
-        foreach (var member in members)
-        {
-            var old = list.OfType<JsonObject>().FirstOrDefault(other =>
-                other["user_id"]?.ToString() == member["user_id"]?.ToString() && other["user_email"]?.ToString() == member["user_email"]?.ToString());
-            if (old is null) list.Add(member.DeepClone());
-            else old["role"] = member["role"]?.DeepClone();
-        }
-
-        if (updated[TeamMembers.Field] is null) updated[TeamMembers.Field] = list;
-        return updated.ToJsonString();
+        var (now, by) = (time.GetUtcNow(), caller.UserId);
+        AccountRow Apply(AccountRow row) => TeamMembership.Request.Apply(fields, row, calendar, now, by);
+        Apply(AccountRequest.New(default, now, by));
+        return Apply;
     }
 
-    private static IEnumerable<JsonObject> MembersOf(string details) => JsonNode.Parse(details)![TeamMembers.Field]?.AsArray().OfType<JsonObject>() ?? [];
+    private static JsonObject ShowResult(TeamMember member, MemberChange change) => new()
+    {
+        ["user_id"] = member.UserId,
+        ["user_email"] = member.Email,
+        ["success"] = change.Error is null,
+        ["error"] = change.Error?.Message,
+        ["updated_user"] = change.Users.Count == 0 ? null : ShowUser(change.Users[0]),
+        ["updated_team_membership"] = change.Memberships.Count == 0 ? null : TeamMembership.Show(change.Memberships[0]),
+    };
+
+    private static JsonObject ShowUser(AccountRow row) => UserContracts.Request.Show(row, UserContracts.IdField);
+
+    private static JsonObject Show(TeamRecord team) => JsonSerializer.SerializeToNode(TeamView.Of(team), TeamJson.Default.TeamView)!.AsObject();
+
+    private static JsonHttpResult<JsonObject> Show(JsonObject view) => TypedResults.Json(view, AccountJson.Default.JsonObject);
 }

@@ -10,16 +10,13 @@ namespace Proxy.Management.Teams;
 /// <summary>A body that asks for a team, read and checked.</summary>
 internal static class TeamRequest
 {
-    private const string MembersField = "members_with_roles";
-
     public static readonly string[] BelongToMetadata = ["model_tpm_limit", "model_rpm_limit", "guardrails", "tags"];
-    private static readonly string[] MemberRoles = ["admin", "user", "org_admin", "internal_user", "internal_user_viewer"];
 
     public static readonly DetailField[] Details =
     [
         new("admins", DetailShape.TextList, "[]"),
         new("members", DetailShape.TextList, "[]"),
-        new(MembersField, DetailShape.List, "[]"),
+        new(TeamMembers.Field, DetailShape.List, "[]"),
         new("model_aliases", DetailShape.Object),
         new("tags", DetailShape.TextList),
         new("guardrails", DetailShape.TextList),
@@ -37,12 +34,13 @@ internal static class TeamRequest
         new("team_member_rpm_limit", DetailShape.Count),
         new("team_member_tpm_limit", DetailShape.Count),
         new("team_member_key_duration", DetailShape.Text),
-        new("team_member_permissions", DetailShape.TextList, "[]"),
+        new(TeamMemberPermissions.Field, DetailShape.TextList, "[]"),
     ];
 
     public static (TeamIdentity? Team, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, string? createdBy, DateTimeOffset now)
     {
         CheckMembers(fields);
+        TeamMemberPermissions.Check(fields);
         fields.ResetAfter("team_member_budget_duration", now, calendar);
         var metadata = fields.Object("metadata");
         var details = AddCreator(DetailField.Read(fields, Details), createdBy);
@@ -72,20 +70,19 @@ internal static class TeamRequest
 
     public static void CheckMembers(FieldReader fields)
     {
-        foreach (var item in fields.List(MembersField)?.EnumerateArray() ?? default)
+        foreach (var item in fields.List(TeamMembers.Field)?.EnumerateArray() ?? default)
         {
             if (item.ValueKind != JsonValueKind.Object)
             {
-                fields.Fault(MembersField, $"The entries of '{MembersField}' must be objects.");
+                fields.Fault(TeamMembers.Field, $"The entries of '{TeamMembers.Field}' must be objects.");
                 return;
             }
 
             var member = new FieldReader(item);
-            if (!MemberRoles.Contains(member.Text("role")))
-                fields.Fault(MembersField, $"A member's 'role' must be one of: {string.Join(", ", MemberRoles)}.");
+            TeamMember.CheckRole(fields, TeamMembers.Field, member.Text("role") ?? "");
             if (member.Text("user_id") is null && member.Text("user_email") is null)
-                fields.Fault(MembersField, "A member needs 'user_id' or 'user_email'.");
-            if (member.Error is { } fault) fields.Fault(MembersField, fault.Message);
+                fields.Fault(TeamMembers.Field, "A member needs 'user_id' or 'user_email'.");
+            if (member.Error is { } fault) fields.Fault(TeamMembers.Field, fault.Message);
         }
     }
 
@@ -93,7 +90,7 @@ internal static class TeamRequest
     private static string AddCreator(string details, string? createdBy)
     {
         var fields = JsonNode.Parse(details)!.AsObject();
-        var members = fields[MembersField]!.AsArray();
+        var members = fields[TeamMembers.Field]!.AsArray();
         if (members.OfType<JsonObject>().Any(member => member["user_id"]?.ToString() == createdBy)) return details;
 
         members.Add((JsonNode)new JsonObject { ["role"] = "admin", ["user_id"] = createdBy, ["user_email"] = null });

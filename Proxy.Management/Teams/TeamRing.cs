@@ -32,6 +32,21 @@ internal sealed class TeamRing
         lock (_accounts.Gate) state.Account.Apply(identity.Terms);
     });
 
+    /// <summary>The team was deleted in a commit, and all its keys with it. Calls under way settle in what they hold, which no new team of this id goes on with.</summary>
+    public void Remove(string teamId)
+    {
+        if (_teams.FindLoaded(teamId) is { } state)
+        {
+            lock (_accounts.Gate)
+            {
+                state.Account.Apply(AccountTerms.None);
+                state.Account.SetSpend(0);
+            }
+        }
+
+        _teams.Remove(teamId);
+    }
+
     /// <summary>The spend of all teams was set to nothing, in a commit.</summary>
     public void ResetSpend() => _teams.ChangeAll(state =>
     {
@@ -59,8 +74,14 @@ internal sealed class TeamRing
         return new TeamLinks(_accounts.Hold(id, () => new Account(id, team.Terms, Money.ToPico(spend))), models, organization);
     }
 
-    private async Task<TeamState?> LoadAsync(string teamId) =>
-        await _store.FindAsync(teamId, CancellationToken.None) is var (identity, spend)
-            ? new TeamState(identity, await LinkAsync(identity, spend))
-            : null;
+    private async Task<TeamState?> LoadAsync(string teamId)
+    {
+        if (await _store.FindAsync(teamId, CancellationToken.None) is not var (identity, spend)) return null;
+
+        var links = await LinkAsync(identity, spend);
+
+        // The account may be left over from a team of this id that was deleted.
+        lock (_accounts.Gate) links.Account.TakeOver(identity.Terms, Money.ToPico(spend));
+        return new TeamState(identity, links);
+    }
 }

@@ -11,15 +11,18 @@ internal sealed record TeamRecord(TeamIdentity Identity, decimal Spend);
 /// <summary>The rows of teams. Writes take the transaction of the commit queue.</summary>
 internal sealed class TeamStore(Database database, CallbackVault vault)
 {
-    private const string FindSql = """
+    /// <summary>What every statement that reads teams begins with.</summary>
+    public const string Select = """
         select team_id as TeamId, team_alias as TeamAlias, organization_id as OrganizationId, models as Models, metadata as Metadata,
             details as Details, callbacks as Callbacks, is_logging_disabled as IsLoggingDisabled, is_blocked as IsBlocked, spend as Spend,
             max_budget as MaxBudget, soft_budget as SoftBudget, budget_duration as BudgetDuration, budget_reset_at as BudgetResetAt,
             max_parallel_requests as MaxParallelRequests, tpm_limit as TpmLimit, rpm_limit as RpmLimit,
             created_at as CreatedAt, updated_at as UpdatedAt, created_by as CreatedBy, updated_by as UpdatedBy
         from team
-        where team_id = @teamId
+
         """;
+
+    private const string FindSql = Select + "where team_id = @teamId";
 
     private const string ExistsSql = """
         select count(*)
@@ -66,6 +69,8 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
         where team_id = @TeamId
         """;
 
+    private const string DeleteSql = "delete from team where team_id = @teamId";
+
     public async Task<TeamRecord?> FindAsync(string teamId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -80,15 +85,28 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
     public static bool Exists(DbConnection connection, DbTransaction transaction, string teamId) =>
         connection.ExecuteScalar<long>(ExistsSql, new { teamId }, transaction) > 0;
 
-    public void Insert(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
+    public void Insert(DbConnection connection, DbTransaction transaction, TeamRecord team)
+    {
         connection.Execute(InsertSql, TeamRow.From(team, vault), transaction);
+        TeamMemberIndex.Save(connection, transaction, team.Identity, old: null);
+    }
+
+    /// <summary>The row alone: its keys must be gone.</summary>
+    public static void Delete(DbConnection connection, DbTransaction transaction, string teamId)
+    {
+        connection.Execute(DeleteSql, new { teamId }, transaction);
+        TeamMemberIndex.Delete(connection, transaction, teamId);
+    }
 
     public void SetCallbacks(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
         connection.Execute(SetCallbacksSql, TeamRow.From(team, vault), transaction);
 
     /// <summary>Everything but the callbacks and the spend.</summary>
-    public void Update(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
+    public void Update(DbConnection connection, DbTransaction transaction, TeamIdentity old, TeamRecord team)
+    {
         connection.Execute(UpdateSql, TeamRow.From(team, vault), transaction);
+        TeamMemberIndex.Save(connection, transaction, team.Identity, old.Members);
+    }
 
     public void SetLoggingDisabled(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
         connection.Execute(SetLoggingDisabledSql, TeamRow.From(team, vault), transaction);

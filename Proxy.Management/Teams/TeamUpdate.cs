@@ -10,6 +10,7 @@ internal static class TeamUpdate
     public static TeamIdentity Apply(FieldReader fields, TeamIdentity team, BudgetCalendar calendar, DateTimeOffset now, string? by)
     {
         TeamRequest.CheckMembers(fields);
+        TeamMemberPermissions.Check(fields);
         fields.ResetAfter("team_member_budget_duration", now, calendar);
         var details = DetailField.Update(fields, TeamRequest.Details, team.Details);
         return team with

@@ -42,6 +42,31 @@ internal sealed class AlertPeriodTests
         (await SpendAsync(key, 6, 2, alerts => alerts.Contains("80_percent 16"))).Should().Equal("100_percent 10", "80_percent 16");
     }
 
+    [Test]
+    public async Task A_temporary_increase_counts_for_as_long_as_it_lasts()
+    {
+        var key = await _server.CreateKeyAsync(""" "max_budget": 10 """);
+        var ends = _server.Time.GetUtcNow().AddHours(1).ToString("O");
+        await _server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "temp_budget_increase": 10, "temp_budget_expiry": "{{ends}}"}""");
+
+        (await SpendAsync(key, 15, 0)).Should().BeEmpty("15 of 20 are 75 %");
+        (await SpendAsync(key, 1, 1)).Should().Equal("80_percent 16");
+        (await _server.Database.QueryAsync<long>("select max_budget from budget_alert")).Should().Equal(20_000_000_000_000);
+        (await SpendAsync(key, 4, 2)).Should().Equal("100_percent 20", "80_percent 16");
+    }
+
+    [Test]
+    public async Task After_a_temporary_increase_the_budget_of_its_own_is_told_of()
+    {
+        var key = await _server.CreateKeyAsync(""" "max_budget": 10 """);
+        var ends = _server.Time.GetUtcNow().AddHours(1).ToString("O");
+        await _server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "temp_budget_increase": 10, "temp_budget_expiry": "{{ends}}"}""");
+        await SpendAsync(key, 7, 0);
+        _server.Time.Advance(TimeSpan.FromHours(2));
+
+        (await SpendAsync(key, 1, 1)).Should().Equal("80_percent 8");
+    }
+
     /// <returns>All alerts, once there are as many as expected.</returns>
     private async Task<IReadOnlyList<string>> SpendAsync(string key, decimal cost, int expected, Predicate<IReadOnlyList<string>>? isDone = null)
     {

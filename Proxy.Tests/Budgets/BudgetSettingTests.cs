@@ -49,6 +49,62 @@ internal sealed class BudgetSettingTests
         error!.Scope!.Scope.Should().BeOneOf(scope, scope == "key" ? "api_key" : scope);
     }
 
+    /// <summary>Each is set to nothing, which must refuse by it, and then cleared, which must let calls in again.</summary>
+    [Test]
+    public async Task Every_limit_of_every_scope_closes_it_and_null_opens_it()
+    {
+        var key = await KeyInEverythingAsync();
+        foreach (var (make, body) in new[] { ("/user/new", """{"user_id": "u-1", "auto_create_key": false}"""), ("/customer/new", """{"user_id": "c-1"}"""), ("/organization/new", """{"organization_id": "o-1"}"""), ("/tag/new", """{"name": "red"}"""), ("/team/member_add", """{"team_id": "t-1", "member": {"role": "user", "user_id": "u-1"}}""") })
+            (await _server.Admin.PostAsync(make, body)).Status.Should().Be(200);
+
+        var rates = new[] { ("rpm_limit", "requests"), ("tpm_limit", "tokens"), ("max_parallel_requests", "max_parallel_requests") };
+        var scopes = new[]
+        {
+            ("/key/update", "\"key\": \"sk-of-everything\"", "api_key"), ("/team/update", "\"team_id\": \"t-1\"", "team"), ("/user/update", "\"user_id\": \"u-1\"", "user"),
+            ("/team/member_update", "\"team_id\": \"t-1\", \"user_id\": \"u-1\"", "team_member"), ("/customer/update", "\"user_id\": \"c-1\"", "end_user"),
+            ("/organization/update", "\"organization_id\": \"o-1\"", "organization"), ("/tag/update", "\"name\": \"red\"", "tag"),
+        };
+        foreach (var (path, whose, scope) in scopes)
+        {
+            foreach (var (limit, type) in rates.Prepend((scope == "team_member" ? "max_budget_in_team" : "max_budget", null!)))
+                await ExpectAsync(path, whose, $"\"{limit}\": 0", $"\"{limit}\": null", type is null && scope == "api_key" ? "key" : scope, type);
+        }
+
+        foreach (var (path, whose, scope) in new[] { (scopes[0].Item1, scopes[0].Item2, "model_per_key"), (scopes[1].Item1, scopes[1].Item2, "model_per_team") })
+        {
+            foreach (var (limit, type) in new[] { ("model_rpm_limit", "requests"), ("model_tpm_limit", "tokens") })
+                await ExpectAsync(path, whose, $$"""
+                    "{{limit}}": {"m": 0}
+                    """, $$"""
+                    "{{limit}}": {"m": null}
+                    """, scope, type);
+        }
+
+        async Task ExpectAsync(string path, string whose, string closing, string opening, string scope, string? type)
+        {
+            (await _server.Admin.PostAsync(path, $"{{{whose}, {closing}}}")).Status.Should().Be(200, "{0} takes {1}", path, closing);
+            var error = await AdmitAsync(key);
+            (error?.Scope?.Scope, error?.Scope?.RateLimitType, error?.Type == "budget_exceeded").Should().Be((scope, type, type is null), "{0} says {1}", path, closing);
+            (await _server.Admin.PostAsync(path, $"{{{whose}, {opening}}}")).Status.Should().Be(200, "{0} takes {1}", path, opening);
+            (await AdmitAsync(key)).Should().BeNull("{0} says {1}", path, opening);
+        }
+    }
+
+    [Test]
+    public async Task The_whole_gateway_begins_its_new_period_at_once_in_memory_and_in_the_row()
+    {
+        var key = await KeyInEverythingAsync();
+        _server.Services.GetRequiredService<ProxyLimits>().Apply(new AccountTerms { MaxBudget = 1, BudgetDuration = "1d" }, TimeZoneInfo.Utc);
+        await SpendAsync(key, 1);
+        var spent = await AdmitAsync(key);
+        _server.Time.Advance(TimeSpan.FromHours(12));
+
+        (spent!.Scope!.Scope, spent.Scope.ResetAt).Should().Be(("proxy", new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero)));
+        (await AdmitAsync(key)).Should().BeNull();
+        await SpendAsync(key, 0.25m);
+        (await _server.Database.QueryAsync<long>("select spend from account where kind = 'proxy'")).Should().Equal(250_000_000_000);
+    }
+
     [TestCase("/key/update", "key", "sk-of-everything", "max_budget")]
     [TestCase("/key/update", "key", "sk-of-everything", "rpm_limit")]
     [TestCase("/team/update", "team_id", "t-1", "max_budget")]
@@ -187,6 +243,9 @@ internal sealed class BudgetSettingTests
     [TestCase("key", "/key/update", """{"key": "sk-of-everything", "max_budget": 1, "budget_duration": "1d"}""")]
     [TestCase("team", "/team/update", """{"team_id": "t-1", "max_budget": 1, "budget_duration": "1d"}""")]
     [TestCase("end_user", "/customer/new", """{"user_id": "c-1", "max_budget": 1, "budget_duration": "1d"}""")]
+    [TestCase("user", "/user/new", """{"user_id": "u-1", "auto_create_key": false, "max_budget": 1, "budget_duration": "1d"}""")]
+    [TestCase("organization", "/organization/new", """{"organization_id": "o-1", "max_budget": 1, "budget_duration": "1d"}""")]
+    [TestCase("tag", "/tag/new", """{"name": "red", "max_budget": 1, "budget_duration": "1d"}""")]
     [TestCase("model_per_key", "/key/update", """{"key": "sk-of-everything", "model_max_budget": {"m": {"budget_limit": 1, "time_period": "1d"}}}""")]
     public async Task A_period_that_is_over_opens_the_budget_at_once_in_memory_and_in_the_row(string scope, string path, string body)
     {

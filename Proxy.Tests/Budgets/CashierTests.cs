@@ -113,6 +113,79 @@ internal sealed class CashierTests
     }
 
     [Test]
+    public void Tokens_of_the_model_that_a_call_went_on_to_are_given_back_at_its_end()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { TpmLimit = 100 });
+        var (asked, other) = (TestTill.Open(AccountKind.KeyModel, new AccountTerms { TpmLimit = 100 }), TestTill.Open(AccountKind.KeyModel, new AccountTerms { TpmLimit = 100 }));
+        var call = _till.Take(0, 100, key, asked);
+        _till.Time.Advance(TimeSpan.FromSeconds(5));
+
+        call.TryMove(TestTill.CallerOf(("other", other)), "other", 0).Should().BeTrue();
+        call.Settle(0, 30);
+
+        new[] { key, asked, other }.Select(account => _till.Take(0, 0, account).TokenRate.Remaining).Should().Equal(70, 100, 70);
+    }
+
+    [Test]
+    public void A_call_that_is_sent_twice_stays_one_call_and_holds_both_prompts()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1, RpmLimit = 2, TpmLimit = 100, MaxParallelRequests = 1 });
+        var model = TestTill.Open(AccountKind.KeyModel, new AccountTerms { MaxBudget = 1, RpmLimit = 1, MaxParallelRequests = 1 });
+        var call = _till.Take(0.6m, 50, key, model);
+
+        call.TryAddPrompt(0.4m, 20).Should().BeTrue("its own hold is not beside it");
+
+        (key.ReservedPicos, key.Holds, model.ReservedPicos, model.Holds).Should().Be((1_000_000_000_000, 1, 1_000_000_000_000, 1));
+        call.Settle(700_000_000_000, 40);
+        (key.Spend, key.ReservedPicos, model.Spend, model.ReservedPicos).Should().Be((0.7m, 0, 0.7m, 0));
+        var next = _till.Take(0, 0, key);
+        (next.Requests.Remaining, next.TokenRate.Remaining).Should().Be((0, 40));
+    }
+
+    [Test]
+    public void A_second_prompt_that_does_not_fit_is_not_held([Values] bool isBudget)
+    {
+        var key = TestTill.Open(AccountKind.Key, isBudget ? new AccountTerms { MaxBudget = 1 } : new AccountTerms { TpmLimit = 100 });
+        var call = _till.Take(0.3m, 50, key);
+        var other = _till.Take(0.3m, 50, key);
+
+        call.TryAddPrompt(0.5m, 1).Should().BeFalse();
+
+        key.ReservedPicos.Should().Be(600_000_000_000);
+        other.Settle(0, 0);
+        call.TryAddPrompt(0.5m, 1).Should().BeTrue();
+    }
+
+    [Test]
+    public void A_model_that_a_call_goes_on_to_begins_its_new_period_first()
+    {
+        var over = _till.Time.GetUtcNow() - TimeSpan.FromSeconds(1);
+        var dear = TestTill.Open(AccountKind.KeyModel, new AccountTerms { MaxBudget = 1, BudgetDuration = "1d", BudgetResetAt = over }, spent: 1);
+        var call = _till.Take(0.1m, 0, TestTill.Open(AccountKind.Key, AccountTerms.None));
+
+        call.TryMove(TestTill.CallerOf(("dear", dear)), "dear", 0.5m).Should().BeTrue();
+
+        (dear.Spend, dear.ReservedPicos).Should().Be((0m, 500_000_000_000));
+    }
+
+    [Test]
+    public void Tokens_come_back_though_another_call_is_let_in_between_the_clock_and_the_count()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { TpmLimit = 100 });
+        OvertakenClock clock = null!;
+        var till = new TestTill((time, gate) => clock = new OvertakenClock(time, gate));
+        clock.Overtake = () =>
+        {
+            till.Time.Advance(TimeSpan.FromSeconds(2));
+            till.Take(0, 10, key);
+        };
+
+        till.Take(0, 90, key).Settle(0, 0);
+
+        till.Take(0, 90, key);
+    }
+
+    [Test]
     public void What_was_held_too_much_is_free_again_when_the_call_ends()
     {
         var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 });
@@ -272,5 +345,25 @@ internal sealed class CashierTests
         call.Settle(5, 1);
 
         accounts.Should().OnlyContain(account => account.Holds == 0 && account.SpentPicos == 5);
+    }
+
+    /// <summary>Lets something happen right after it was read, where nothing keeps others out.</summary>
+    private sealed class OvertakenClock(TimeProvider time, Lock gate) : TimeProvider
+    {
+        public Action? Overtake { get; set; }
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
+
+        public override long GetTimestamp()
+        {
+            var read = time.GetTimestamp();
+            if (gate.IsHeldByCurrentThread || Overtake is not { } overtake) return read;
+
+            Overtake = null;
+            overtake();
+            return read;
+        }
     }
 }

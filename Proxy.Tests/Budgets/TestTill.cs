@@ -14,10 +14,15 @@ internal sealed class TestTill
 {
     private readonly Cashier _cashier;
 
-    public TestTill()
+    /// <param name="clock">A clock for the cashier, made of the test's and of the lock of all accounts; null for the test's own.</param>
+    public TestTill(Func<TimeProvider, Lock, TimeProvider>? clock = null)
     {
         var ring = new AccountRing(new AccountStore(new Database("sqlite:never-opened.db")));
-        _cashier = new Cashier(ring, new BudgetResets(ring, null!, null!, new BudgetCalendar(), Time, NullLogger<BudgetResets>.Instance), new BudgetAlerts(null!, null!, null!, Time, NullLogger<BudgetAlerts>.Instance), Time);
+        _cashier = new Cashier(
+            ring,
+            new BudgetResets(ring, null!, null!, new BudgetCalendar(), Time, NullLogger<BudgetResets>.Instance),
+            new BudgetAlerts(null!, null!, null!, Time, NullLogger<BudgetAlerts>.Instance),
+            clock?.Invoke(Time, ring.Gate) ?? Time);
     }
 
     public ManualTimeProvider Time { get; } = new();

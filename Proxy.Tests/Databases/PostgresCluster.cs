@@ -60,7 +60,7 @@ internal sealed class PostgresCluster
 
     private static async Task<PostgresCluster> StartAsync()
     {
-        var folder = Directory.CreateTempSubdirectory("proxy-pg-").FullName;
+        var folder = CreateFolder();
 
         // The server refuses to run as root.
         var asOwner = Environment.UserName == "root" ? $"chown {User} {folder}; as='setpriv --reuid={User} --regid={User} --clear-groups'" : "as=";
@@ -79,6 +79,16 @@ internal sealed class PostgresCluster
         var cluster = new PostgresCluster(process, folder);
         await cluster.WaitAsync();
         return cluster;
+    }
+
+    /// <summary>In memory if there is room: a new database is 300 files, and making them on a disk took two fifths of a test's time.</summary>
+    private static string CreateFolder()
+    {
+        const string Memory = "/dev/shm";
+        var parent = Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace > 2L << 30 ? Memory : Path.GetTempPath();
+        var folder = Path.Combine(parent, $"proxy-pg-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return folder;
     }
 
     private async Task WaitAsync()

@@ -114,7 +114,7 @@ internal sealed class AudioTests
 
     [TestCase("""{"text":"Hello!","usage":{"type":"duration","seconds":9}}""", 9, false)]
     [TestCase("""{"text":"Hello!","duration":8.5}""", 8.5, false)]
-    [TestCase("""{"text":"Hello!"}""", 0.00625, true)]
+    [TestCase("""{"text":"Hello!"}""", 0.2, true, Description = "8 bytes of text take a fifth of a second to say; the file looks shorter")]
     public async Task A_recording_is_paid_for_by_its_seconds_where_the_model_is(string answer, double seconds, bool isEstimated)
     {
         _provider.Answer = (context, _) => FakeProvider.Json(context, answer);
@@ -122,6 +122,50 @@ internal sealed class AudioTests
 
         var row = await LastAsync();
         (row.Cost, row.IsEstimated).Should().Be(((long)((decimal)seconds * 0.5m * 1_000_000_000_000), isEstimated));
+    }
+
+    /// <summary>Of 20,000 bytes, which hold up to 40 seconds for 20 dollars, though speech mostly comes to 5 seconds.</summary>
+    [Test]
+    public async Task However_sparingly_a_recording_is_stored_its_most_is_held_and_what_the_provider_heard_is_billed([Values] bool isWave)
+    {
+        var (arrived, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _provider.Answer = async (context, _) =>
+        {
+            arrived.TrySetResult();
+            await goOn.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            await FakeProvider.Json(context, """{"text":"Hello!","usage":{"type":"duration","seconds":9}}""");
+        };
+        var file = new byte[20_000];
+
+        // A wave of eight channels, but compressed: a decoder takes no notice of them.
+        if (isWave) "RIFF\0\0\0\0WAVEfmt \u0010\0\0\0\u0055\0\u0008\0\0\u007d\0\0\0\0\0\0\u0002\0\u0020\0"u8.CopyTo(file);
+        using var client = _gateway.With(await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = 30 }));
+        MultipartFormDataContent Recording() => new() { { new StringContent("whisper"), "model" }, { new ByteArrayContent(file), "file", "speech" } };
+        var first = client.PostAsync("/v1/audio/transcriptions", Recording());
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(60));
+
+        using var beside = new HttpRequestMessage(HttpMethod.Post, "/v1/audio/transcriptions") { Content = Recording(), Headers = { { "x-litellm-timeout", "0.3" } } };
+        using var refusal = await client.SendAsync(beside);
+        goOn.SetResult();
+
+        refusal.StatusCode.Should().Be(HttpStatusCode.TooManyRequests);
+        (await first).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await _gateway.LedgerAsync()).Last(row => row.Outcome == "Success").Cost.Should().Be(4_500_000_000_000);
+    }
+
+    [Test]
+    public async Task A_transcript_that_tells_no_seconds_costs_as_many_as_it_takes_to_say_it()
+    {
+        _provider.Answer = async (context, _) =>
+        {
+            context.Response.ContentType = "text/plain";
+            await context.Response.WriteAsync(new string('a', 4000));
+        };
+
+        using var response = await PostAsync("/v1/audio/transcriptions", Form("whisper", Text("response_format", "text")));
+
+        var row = await LastAsync();
+        (row.Cost, row.IsEstimated).Should().Be((50_000_000_000_000, true), "100 seconds at 40 bytes each");
     }
 
     [Test]

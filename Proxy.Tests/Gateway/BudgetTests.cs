@@ -60,7 +60,7 @@ internal sealed class BudgetTests : GatewayFixture
     }
 
     [Test]
-    public async Task Tags_of_a_header_for_the_log_count_in_no_budget()
+    public async Task Tags_of_a_header_for_the_log_count_in_no_budget_and_metadata_for_the_spend_goes_into_the_log()
     {
         Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 25));
         await using var langfuse = await FakeLangfuse.StartAsync();
@@ -70,12 +70,16 @@ internal sealed class BudgetTests : GatewayFixture
         using var client = Gateway.With(await Gateway.CreateKeyAsync(new JsonObject { ["team_id"] = team }));
         client.DefaultRequestHeaders.Add("langfuse_tags", "a-victim,a-victim");
         client.DefaultRequestHeaders.Add("x-litellm-tags", "own");
+        client.DefaultRequestHeaders.Add("x-litellm-spend-logs-metadata", """{"project":"p-1"}""");
 
         using var response = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
 
         response.StatusCode.Should().Be(HttpStatusCode.OK);
         (await Gateway.QueryAsync<string>("select id from account where kind = 'tag'")).Should().Equal("own");
         (await Gateway.QueryAsync<string>("select distinct id from account_day where kind = 'tag'")).Should().Equal("own");
+        await langfuse.WaitForSpansAsync(project.PublicKey, 1);
+        var span = project.Spans.Single();
+        span.Keys.Where(key => key.EndsWith("spend_logs_metadata", StringComparison.Ordinal)).Select(key => span[key]).Distinct().Should().Equal("""{"project":"p-1"}""");
     }
 
     [Test]
@@ -138,6 +142,34 @@ internal sealed class BudgetTests : GatewayFixture
         (await Gateway.QueryAsync<string>("select kind || ' ' || replace(id, '\u001f', '/') || ' ' || spend from account order by kind, id")).Should().Equal(
             $"end_user c-1 {cost}", $"organization o-1 {cost}", $"proxy proxy {cost}", $"tag asked {cost}", $"tag of-key {cost}", $"team_member t-1/u-1 {cost}", $"user u-1 {cost}");
         (await Gateway.QueryAsync<long>("select spend from team")).Should().Equal(cost);
+    }
+
+    [Test]
+    public async Task A_key_that_is_moved_during_a_call_has_it_counted_where_it_was_admitted()
+    {
+        var (arrived, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Provider.Answer = async (context, _) =>
+        {
+            arrived.TrySetResult();
+            await goOn.Task.WaitAsync(Limit);
+            await FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 25));
+        };
+        foreach (var team in (string[])["1", "2"]) await Gateway.CreateTeamAsync(new() { ["team_id"] = $"t-{team}", ["organization_id"] = $"o-{team}" });
+        var key = await Gateway.CreateKeyAsync(new() { ["team_id"] = "t-1", ["user_id"] = "u-1" });
+        using var client = Gateway.With(key);
+        var call = client.PostAsync("/v1/chat/completions", new StringContent(Body));
+        await arrived.Task.WaitAsync(Limit);
+
+        await Gateway.PostAsync("/key/update", new() { ["key"] = key, ["team_id"] = "t-2", ["user_id"] = "u-2" });
+        goOn.SetResult();
+        (await call).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        (await Gateway.QueryAsync<string>("select team_id || ' ' || user_id || ' ' || organization_id from spend_log")).Should().Equal("t-1 u-1 o-1");
+        (await Gateway.QueryAsync<string>("select kind || ' ' || replace(id, '\u001f', '/') || ' ' || spend from account where spend > 0 order by kind, id")).Should().Equal(
+            "organization o-1 29000000", "proxy proxy 29000000", "team_member t-1/u-1 29000000", "user u-1 29000000");
+        (await Gateway.QueryAsync<string>("select team_id || ' ' || spend from team order by team_id")).Should().Equal("t-1 29000000", "t-2 0");
+        foreach (var (team, spend) in new[] { ("t-1", 0.000029m), ("t-2", 0m) })
+            JsonNode.Parse(await Gateway.Admin.GetStringAsync($"/team/info?team_id={team}"))!["team_info"]!["spend"]!.GetValue<decimal>().Should().Be(spend, "memory says what the rows say");
     }
 
     [Test]

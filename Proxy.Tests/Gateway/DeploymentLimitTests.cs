@@ -109,6 +109,18 @@ internal sealed class DeploymentLimitTests
     }
 
     [Test]
+    public async Task Tokens_of_a_call_that_was_given_up_stay_as_they_were_estimated()
+    {
+        await StartAsync("""{"TpmLimit":"400"}""", """{"TpmLimit":"0"}""");
+        _first.Answer = (context, _) => Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        using var late = await _client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"main","timeout":0.3,"messages":[]}"""));
+
+        using var refusal = await AskAsync();
+
+        (late.StatusCode, refusal.StatusCode).Should().Be((HttpStatusCode.GatewayTimeout, HttpStatusCode.TooManyRequests));
+    }
+
+    [Test]
     public async Task A_model_whose_deployments_are_full_falls_back()
     {
         await StartAsync("""{"RpmLimit":"1"}""", """{"RpmLimit":"0"}""", fallback: true);

@@ -67,6 +67,30 @@ internal sealed class HedgeTests
     }
 
     [Test]
+    public async Task To_the_limits_of_its_key_a_call_that_is_tried_twice_at_once_is_one_call()
+    {
+        await StartGatewayAsync();
+        await MakeKnownAsync();
+        _first.Answer = StallAsync;
+        _client.Dispose();
+        _client = _gateway.With(await _gateway.CreateKeyAsync(new JsonObject
+        {
+            ["max_parallel_requests"] = 1,
+            ["model_rpm_limit"] = new JsonObject { ["main"] = 2 },
+            ["model_tpm_limit"] = new JsonObject { ["main"] = 1_000_000 },
+            ["model_max_budget"] = new JsonObject { ["main"] = 100 },
+        }));
+
+        using var twice = await AskAsync(isStream: false);
+        (await twice.Content.ReadAsStringAsync()).Should().Contain("from second");
+        _first.Answer = (context, call) => AnswerAsync(context, call, "first");
+        using var once = await AskAsync(isStream: false);
+        using var tooMany = await AskAsync(isStream: false);
+
+        (once.StatusCode, tooMany.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.TooManyRequests));
+    }
+
+    [Test]
     public async Task A_refusal_of_the_second_waits_for_the_first()
     {
         await StartGatewayAsync();

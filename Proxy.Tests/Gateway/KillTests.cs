@@ -52,8 +52,8 @@ internal sealed class KillTests
 
         var (rows, total) = (await folder.QueryAsync<(long, long)>("select cast(sum(cost) as bigint), (select spend from api_key) from spend_log")).Single();
         total.Should().Be(rows, "the key's spend is the sum of its calls");
-        (await folder.QueryAsync<long>("select spend from team union all select spend from account"))
-            .Should().HaveCountGreaterThan(1).And.OnlyContain(spend => spend == rows, "every scope of the calls has spent the same");
+        (await folder.QueryAsync<(string, long)>("select 'team', spend from team union all select kind, spend from account order by 1")).Should().Equal(
+            ((string[])["end_user", "organization", "proxy", "tag", "team", "team_member", "user"]).Select(scope => (scope, rows)), "every scope of the calls has spent the same");
         (await folder.QueryAsync<(long, long, long)>("""
             select count(*), cast(sum(cost) as bigint), cast(sum(input_tokens + cached_input_tokens + cache_write_tokens + output_tokens + reasoning_tokens) as bigint) from spend_log
             """)).Should().Equal(
@@ -94,6 +94,7 @@ internal sealed class KillTests
         {
             ["model"] = "gpt-4o-mini",
             ["stream"] = isStream,
+            ["user"] = "c-1",
             ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Hello" }),
         });
         var body = await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
@@ -106,8 +107,8 @@ internal sealed class KillTests
 
     private static async Task<string> CreateKeyAsync(GatewayProcess gateway, FakeProject project)
     {
-        var team = (await gateway.PostAsync(MasterKey, "/team/new", []))["team_id"]!.GetValue<string>();
+        var team = (await gateway.PostAsync(MasterKey, "/team/new", new JsonObject { ["organization_id"] = "o-1" }))["team_id"]!.GetValue<string>();
         await gateway.PostAsync(MasterKey, $"/team/{team}/callback", TestCallbacks.Langfuse(project.Target));
-        return (await gateway.PostAsync(MasterKey, "/key/generate", new JsonObject { ["team_id"] = team }))["key"]!.GetValue<string>();
+        return (await gateway.PostAsync(MasterKey, "/key/generate", new JsonObject { ["team_id"] = team, ["user_id"] = "u-1", ["tags"] = new JsonArray("red") }))["key"]!.GetValue<string>();
     }
 }

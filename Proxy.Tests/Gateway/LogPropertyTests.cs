@@ -9,7 +9,10 @@ using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
 
-/// <summary>Promise 3 over random keys, teams, targets of the whole gateway, disables, and changes of all of them in the middle of a run.</summary>
+/// <summary>
+/// Promise 3 over random keys, teams, targets of the whole gateway, disables, and changes of all of them in the middle of a run. One team names its project at
+/// the endpoint, one names two in <c>metadata.logging</c>, one names its own in <c>metadata.callback_settings</c>; a key has two of its own.
+/// </summary>
 internal sealed class LogPropertyTests
 {
     private const string Model = "gpt-4o-mini";
@@ -48,14 +51,19 @@ internal sealed class LogPropertyTests
     private async Task<bool> EachFindsItsOwnAsync(int[] steps)
     {
         var run = $"{Guid.NewGuid():N}"[..8];
-        var teams = new List<(string Id, string Key, FakeProject Project)>();
-        for (var i = 0; i < 3; i++) teams.Add(await AddTeamAsync($"{run}-{i}"));
-        var (ownKey, ownProject) = await AddKeyWithProjectAsync($"{run}-own", teams[0].Id);
+        List<LoggedTeam> teams =
+        [
+            await AddTeamAsync($"{run}-0", projects: 1, "endpoint"),
+            await AddTeamAsync($"{run}-1", projects: 2, "logging"),
+            await AddTeamAsync($"{run}-2", projects: 1, "callback_settings"),
+        ];
+        var (ownKey, ownProjects) = await AddKeyWithProjectsAsync($"{run}-own", teams[0].Id);
         var looseKey = await _gateway.CreateKeyAsync();
         var bare = await _gateway.CreateTeamAsync();
         var bareKey = await _gateway.CreateKeyAsync(new() { ["team_id"] = bare });
         var isOn = teams.ToDictionary(team => team.Id, _ => true);
         var isBareOn = true;
+        var wereDisabled = new HashSet<string>();
         foreach (var step in steps)
         {
             var team = teams[step % teams.Count];
@@ -64,13 +72,14 @@ internal sealed class LogPropertyTests
                 case >= 94:
                     await _gateway.PostAsync($"/team/{team.Id}/disable_logging");
                     isOn[team.Id] = false;
+                    wereDisabled.Add(team.Id);
                     break;
                 case 93:
                     await _gateway.PostAsync($"/team/{bare}/disable_logging");
                     isBareOn = false;
                     break;
                 case >= 86 when !isOn[team.Id]:
-                    await _gateway.LogToAsync(team.Id, team.Project.Target);
+                    await EnableAsync(team);
                     isOn[team.Id] = true;
                     break;
                 case >= 84:
@@ -86,18 +95,24 @@ internal sealed class LogPropertyTests
                     await AskAsync(bareKey, isBareOn ? Everybody : Nobody);
                     break;
                 default:
-                    await AskAsync(team.Key, isOn[team.Id] ? $"for {team.Project.Name}." : Nobody);
+                    await AskAsync(team.Key, isOn[team.Id] ? team.Question : Nobody);
                     break;
             }
         }
 
         await Eventually.BecomesAsync(async () => (await _gateway.QueryAsync<long>("select count(*) from outbox")).Single(), waiting => waiting == 0);
-        return teams.All(team => Holds(team.Project, $"for {team.Project.Name}."))
-            && Holds(ownProject, "for the key itself.")
+        return teams.All(team => team.Projects.All(project => Holds(project, team.Question)))
+            && teams.All(team => wereDisabled.Contains(team.Id) || HoldTheSame(team.Projects))
+            && ownProjects.All(project => Holds(project, "for the key itself."))
+            && (wereDisabled.Contains(teams[0].Id) || HoldTheSame(ownProjects))
             && _globals.All(project => Holds(project, Everybody));
     }
 
     private static bool Holds(FakeProject project, string owns) => project.Spans.All(span => span[InputKey]!.Contains(owns));
+
+    /// <summary>Two projects of one team are told of the same calls, each of them once.</summary>
+    private static bool HoldTheSame(IReadOnlyList<FakeProject> projects) => projects.All(project =>
+        project.TotalDeliveries == project.Spans.Count && project.Spans.Select(span => span.SpanId).ToHashSet().SetEquals(projects[0].Spans.Select(span => span.SpanId)));
 
     private static JsonObject Sections(FakeProject project) => new()
     {
@@ -112,19 +127,41 @@ internal sealed class LogPropertyTests
         },
     };
 
-    private async Task<(string Id, string Key, FakeProject Project)> AddTeamAsync(string name)
+    private async Task<LoggedTeam> AddTeamAsync(string name, int projects, string form)
     {
-        var project = _langfuse.AddProject(name);
-        var team = await _gateway.CreateTeamAsync();
-        await _gateway.LogToAsync(team, project.Target);
-        return (team, await _gateway.CreateKeyAsync(new() { ["team_id"] = team }), project);
+        var id = await _gateway.CreateTeamAsync();
+        var team = new LoggedTeam(
+            id, await _gateway.CreateKeyAsync(new() { ["team_id"] = id }), $"for {name}.", form, [.. Enumerable.Range(0, projects).Select(i => _langfuse.AddProject($"{name}-{i}"))]);
+        await EnableAsync(team);
+        return team;
     }
 
-    private async Task<(string Key, FakeProject Project)> AddKeyWithProjectAsync(string name, string team)
+    private async Task EnableAsync(LoggedTeam team)
     {
-        var project = _langfuse.AddProject(name);
-        var logging = new JsonArray(TestCallbacks.Langfuse(project.Target));
-        return (await _gateway.CreateKeyAsync(new() { ["team_id"] = team, ["metadata"] = new JsonObject { ["logging"] = logging } }), project);
+        var callbacks = team.Projects.Select(project => (JsonNode)TestCallbacks.Langfuse(project.Target)).ToArray();
+        JsonObject? metadata = team.Form switch
+        {
+            "logging" => new() { ["logging"] = new JsonArray(callbacks) },
+            "callback_settings" => new()
+            {
+                ["callback_settings"] = new JsonObject
+                {
+                    ["success_callback"] = new JsonArray("langfuse"),
+                    ["failure_callback"] = new JsonArray("langfuse"),
+                    ["callback_vars"] = callbacks[0]["callback_vars"]!.DeepClone(),
+                },
+            },
+            _ => null,
+        };
+        if (metadata is null) await _gateway.LogToAsync(team.Id, team.Projects[0].Target);
+        else await _gateway.PostAsync("/team/update", new JsonObject { ["team_id"] = team.Id, ["metadata"] = metadata });
+    }
+
+    private async Task<(string Key, IReadOnlyList<FakeProject> Projects)> AddKeyWithProjectsAsync(string name, string team)
+    {
+        FakeProject[] projects = [_langfuse.AddProject($"{name}-0"), _langfuse.AddProject($"{name}-1")];
+        var logging = new JsonArray([.. projects.Select(project => (JsonNode)TestCallbacks.Langfuse(project.Target))]);
+        return (await _gateway.CreateKeyAsync(new() { ["team_id"] = team, ["metadata"] = new JsonObject { ["logging"] = logging } }), projects);
     }
 
     private async Task AskAsync(string key, string question)
@@ -134,4 +171,6 @@ internal sealed class LogPropertyTests
             "/v1/chat/completions", new { model = Model, messages = new[] { new { role = "user", content = question } } });
         response.IsSuccessStatusCode.Should().BeTrue();
     }
+
+    private sealed record LoggedTeam(string Id, string Key, string Question, string Form, IReadOnlyList<FakeProject> Projects);
 }

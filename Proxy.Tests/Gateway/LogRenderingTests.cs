@@ -193,6 +193,27 @@ internal sealed class LogRenderingTests
         (attempts.Count + 1).Should().Be(spans.Count);
     }
 
+    [TestCase("turn_off_message_logging", null)]
+    [TestCase(null, "mask_input")]
+    public async Task Hidden_attempts_say_that_they_failed_and_not_what_the_provider_said(string? setting, string? wish)
+    {
+        var metadata = new JsonObject { ["log_attempts"] = true };
+        if (setting is not null) metadata[setting] = true;
+        var key = await TeamKeyAsync(metadata);
+        var wishes = wish is null ? "" : $"\"{wish}\":true";
+        var calls = 0;
+        var spans = await SpansAsync(key, "/v1/chat/completions", $$$"""{"model":"gpt-4o-mini","suffix":"canary","messages":[{"role":"user","content":"canary"}],"metadata":{{{{wishes}}}}}""", (context, _) =>
+            Interlocked.Increment(ref calls) == 1
+                ? FakeProvider.Json(context, OpenAiBodies.Error("I do not like 'canary'.", "server_error"), status: 503)
+                : FakeProvider.Json(context, OpenAiBodies.Chat("Hello!")));
+
+        spans.SelectMany(span => span.Keys.Select(name => span[name])).Should().NotContain(text => text != null && text.Contains("canary"));
+        var attempts = spans.Where(span => span.ParentSpanId is not null).ToList();
+        attempts.Select(attempt => (attempt["langfuse.observation.level"], attempt["langfuse.observation.status_message"], attempt["langfuse.observation.metadata.status"]))
+            .Should().Equal(("ERROR", "redacted-by-litellm", "503"), ("DEFAULT", null, null));
+        spans.Single(span => span.ParentSpanId is null)["langfuse.observation.metadata.attempt_1"].Should().EndWith("503: redacted-by-litellm");
+    }
+
     private async Task<string> TeamKeyAsync(JsonObject metadata)
     {
         var team = await _gateway.CreateTeamAsync(new() { ["metadata"] = metadata });

@@ -55,6 +55,17 @@ internal sealed class LogResolutionTests
         rules.ForSuccess.Select(route => route.Target.PublicKey).Should().Equal("a", "b");
     }
 
+    [TestCase("batch_size", "7", 1)]
+    [TestCase("langfuse_environment", "staging", 1)]
+    [TestCase("langfuse_host", "https://other.example", 2)]
+    [TestCase("langfuse_secret_key", "another", 2)]
+    public void One_project_is_told_once_however_its_entries_differ_and_another_is_another(string variable, string value, int routes)
+    {
+        var other = OfTeam with { Vars = new Dictionary<string, string>(OfTeam.Vars) { [variable] = value } };
+
+        LogResolution.RulesOf(Key([]), Team([OfTeam, other]), Global([])).ForFailure.Should().HaveCount(routes);
+    }
+
     [TestCase(null, null, false, false)]
     [TestCase(null, null, true, true)]
     [TestCase(null, "true", false, true)]

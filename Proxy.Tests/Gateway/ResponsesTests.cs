@@ -56,6 +56,20 @@ internal sealed class ResponsesTests
         (await _gateway.QueryAsync<string>("select input_tokens || ' ' || cached_input_tokens || ' ' || output_tokens || ' ' || reasoning_tokens || ' ' || call_type from spend_log")).Should().Equal("30 6 80 7 aresponses");
     }
 
+    /// <summary>Their usage would come with an answer that is fetched later.</summary>
+    [TestCase("\"background\":true")]
+    [TestCase("\"back\\u0067round\":true")]
+    [TestCase("\"background\":\"true\"")]
+    [TestCase("\"background\":false,\"background\":true")]
+    public async Task A_response_in_the_background_is_refused(string field)
+    {
+        using var response = await PostAsync($$"""{"model":"gpt","input":"Hi",{{field}}}""");
+
+        response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await response.Content.ReadAsStringAsync()).Should().Contain("'background'");
+        _provider.Calls.Should().BeEmpty();
+    }
+
     [Test]
     public async Task At_Azure_the_deployment_stands_in_the_body()
     {

@@ -94,7 +94,7 @@ internal sealed class StartTests
                 "Clusters": {
                   "a": { "Destinations": { "x": { "Address": "nowhere", "Metadata": { "Provider": "oracle", "ApiKey": "env:NOT_SET_ANYWHERE" } } } },
                   "b": { "Destinatons": {} },
-                  "c": { "LoadBalancingPolicy": "Guess", "Metadata": { "Fallbacks": "zzz" }, "Destinations": { "x": { "Address": "http://localhost:1" } } }
+                  "c": { "LoadBalancingPolicy": "Guess", "SessionAffinity": { "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "k" }, "Metadata": { "Fallbacks": "zzz" }, "Destinations": { "x": { "Address": "http://localhost:1" } } }
                 }
               },
               "Prices": { "m": { "InputCostPerToken": "free", "Colour": 3 } },
@@ -109,7 +109,7 @@ internal sealed class StartTests
 
         exitCode.Should().Be(2);
         foreach (var fault in (string[])
-            ["telepathy", "'nowhere'", "'oracle'", "NOT_SET_ANYWHERE", "'Destinatons'", "'b' has no destinations", "Guess", "'zzz'", "'free'", "Colour", "BatchSize", "MaxBodyBites", "Management:Database", "'Loging'"])
+            ["telepathy", "'nowhere'", "'oracle'", "NOT_SET_ANYWHERE", "'Destinatons'", "'b' has no destinations", "Guess", "SessionAffinity", "'zzz'", "'free'", "Colour", "BatchSize", "MaxBodyBites", "Management:Database", "'Loging'"])
             output.Should().Contain(fault);
     }
 

@@ -137,6 +137,34 @@ internal sealed class SteeringTests
     }
 
     [Test]
+    public async Task A_customer_of_512_characters_is_counted_and_a_longer_one_is_refused_wherever_it_stands([Values("body", "form", "x-litellm-customer-id", "x-litellm-end-user-id")] string place)
+    {
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+        var customer = new string('c', 512);
+
+        var known = await AskAsync(customer);
+        var refused = await AskAsync(customer + "d");
+        var hidden = place is "body" ? await AskAsync("a\\u0000b") : refused;
+
+        (known, refused, hidden).Should().Be((HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest));
+        (await _gateway.QueryAsync<string>("select id from account where kind = 'end_user'")).Should().Equal(customer);
+
+        async Task<HttpStatusCode> AskAsync(string user)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, place == "form" ? "/v1/images/edits" : "/v1/chat/completions");
+            request.Content = place switch
+            {
+                "form" => new MultipartFormDataContent { { new StringContent("gpt-4o-mini"), "model" }, { new StringContent("A cat"), "prompt" }, { new StringContent(user), "user" } },
+                "body" => new StringContent($$"""{"model":"gpt-4o-mini","user":"{{user}}","messages":["ten bytes"]}"""),
+                _ => new StringContent("""{"model":"gpt-4o-mini","messages":["ten bytes"]}"""),
+            };
+            if (place.StartsWith("x-", StringComparison.Ordinal)) request.Headers.Add(place, user);
+            using var response = await client.SendAsync(request);
+            return response.StatusCode;
+        }
+    }
+
+    [Test]
     public async Task Tags_come_together_and_the_customer_of_the_header_wins()
     {
         using var client = _gateway.With(await _gateway.CreateKeyAsync(new() { ["tags"] = new JsonArray("of-key") }));
@@ -189,6 +217,44 @@ internal sealed class SteeringTests
         client.DefaultRequestHeaders.Add(name, value);
 
         (await client.PostAsync("/v1/chat/completions", new StringContent(Body))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+    }
+
+    [Test]
+    public async Task A_model_with_a_deployment_without_a_price_is_refused_too_and_passed_over_as_a_fallback()
+    {
+        var clusters = TestClusters.At(_provider.Address, "open", new JsonObject { ["Model"] = "gpt-4o" });
+        clusters["open"]!["Metadata"] = new JsonObject { ["Fallbacks"] = "mixed, spare", ["Retries"] = "0" };
+        clusters["mixed"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Model"] = "gpt-4o" });
+        clusters["mixed"]!["Destinations"]!["second"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Model"] = "unknown-to-all" })["Destinations"]!["first"]!.DeepClone();
+        clusters["spare"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Model"] = "gpt-4o" });
+        _gateway.Folder.WriteConfig(clusters, new JsonObject { ["UnpricedModels"] = "refuse" });
+        await _gateway.LogBecomesAsync("Applied the changed configuration");
+        _provider.Answer = (context, _) => FakeProvider.Json(context, _provider.Calls.Count == 1 ? OpenAiBodies.Error("down") : OpenAiBodies.Chat("Hello!"), _provider.Calls.Count == 1 ? 500 : 200);
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+
+        using var fallback = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"open","messages":[]}"""));
+        using var mixed = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"mixed","messages":[]}"""));
+
+        fallback.Headers.GetValues("x-litellm-model-id").Should().Equal("spare/first");
+        mixed.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        _provider.Calls.Count.Should().Be(2);
+    }
+
+    [Test]
+    public async Task A_client_says_how_long_the_first_byte_of_a_stream_may_take([Values] bool isStream)
+    {
+        _provider.Answer = async (context, _) =>
+        {
+            if (isStream) await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+            else await FakeProvider.Json(context, OpenAiBodies.Chat("Hello!"));
+        };
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+        client.DefaultRequestHeaders.Add("x-litellm-stream-timeout", isStream ? "0.3" : "0.000001");
+        client.DefaultRequestHeaders.Add("x-litellm-num-retries", "0");
+
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"open","stream":{{(isStream ? "true" : "false")}},"messages":[]}"""));
+
+        response.StatusCode.Should().Be(isStream ? HttpStatusCode.GatewayTimeout : HttpStatusCode.OK);
     }
 
     [Test]

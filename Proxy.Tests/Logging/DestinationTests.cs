@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using NUnit.Framework;
 using Proxy.Logging.Records;
-using Proxy.Logging.S3;
 using Proxy.Logging.Shipping;
 using Proxy.Tests.Databases;
 
@@ -75,23 +74,29 @@ public sealed class DestinationTests : IDisposable
         request.Text.Should().Contain("\"gen_ai.request.model\"").And.Contain("{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"10\"}}").And.NotContain("langfuse.");
     }
 
-    [Test]
-    public async Task A_bucket_of_S3_gets_one_object_for_a_batch_at_a_name_that_a_repetition_has_again()
+    [TestCase(503)]
+    [TestCase(500)]
+    [TestCase(429)]
+    public async Task A_bucket_of_S3_gets_one_object_for_a_batch_at_a_name_that_a_repetition_has_again(int status)
     {
+        var bucket = new FakeBucket("AKID", "secret", "eu-west-1");
         var failures = 1;
         _receiver.Answer = context =>
         {
-            if (failures-- > 0) context.Response.StatusCode = 503;
+            if (failures-- <= 0) return bucket.AnswerAsync(context, _receiver.Requests.Last().Body);
+
+            context.Response.StatusCode = status;
+            context.Response.Headers.RetryAfter = "3";
             return Task.CompletedTask;
         };
         var time = new ManualTimeProvider();
         using var log = await StartAsync(time);
 
         await log.RecordAsync(
-            Target(LogKinds.S3, "logs", "AKID\nsecret") with { Options = LogTarget.OptionsOf([new("path", "/gateway/"), new("region", "eu-west-1"), new("batch_size", "2")]) },
+            Target(LogKinds.S3, "logs", "AKID\nsecret") with { Options = LogTarget.OptionsOf([new("path", "/gate way/ü+/"), new("region", "eu-west-1"), new("batch_size", "2")]) },
             Some.Record("a"),
             Some.Record("b"));
-        await time.WaitForTimerAsync(due => due <= TimeSpan.FromSeconds(3));
+        await time.WaitForTimerAsync(TimeSpan.FromSeconds(3));
         time.Advance(TimeSpan.FromSeconds(3));
         await _database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
@@ -99,22 +104,54 @@ public sealed class DestinationTests : IDisposable
         var requests = _receiver.Requests.ToArray();
         requests.Should().HaveCount(2);
         (requests[0].Method, requests[0].Path).Should().Be(("PUT", requests[1].Path));
-        requests[1].Path.Should().MatchRegex("^/logs/gateway/2026-11-21/[0-9a-f]{32}-[0-9a-f]{32}-2.ndjson$");
-        requests[1].Headers["Authorization"].Should().StartWith("AWS4-HMAC-SHA256 Credential=AKID/20261121/eu-west-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, ");
-        requests[1].Text.TrimEnd().Split('\n').Should().HaveCount(2);
+        var (name, text) = bucket.Objects.Single();
+        name.Should().MatchRegex("^/logs/gate way/ü\\+/2026-11-21/[0-9a-f]{32}-[0-9a-f]{32}-2.ndjson$");
+        text.TrimEnd().Split('\n').Select(line => JsonNode.Parse(line)!["name"]!.GetValue<string>()).Should().Equal("a", "b");
+    }
+
+    [TestCase("secret", "parked", "403")]
+    [TestCase("", "parked", "unusable bucket")]
+    public async Task A_bucket_of_S3_is_parked_where_the_keys_are_wrong(string secret, string state, string reason)
+    {
+        var bucket = new FakeBucket("AKID", "another secret", "us-east-1");
+        _receiver.Answer = context => bucket.AnswerAsync(context, _receiver.Requests.Last().Body);
+        using var log = await StartAsync();
+
+        await log.RecordAsync(Target(LogKinds.S3, "logs", $"AKID\n{secret}") with { Options = LogTarget.OptionsOf([new("batch_size", "1")]) }, Some.Record());
+
+        var target = (await Eventually.BecomesAsync(
+            () => log.Operations.ListTargetsAsync(CancellationToken.None), targets => targets.Any(target => target.LastError is not null))).Single();
+        (target.State, target.LastError, target.Waiting).Should().Be((state, reason, 1));
+        await log.StopAsync();
     }
 
     [Test]
-    public void The_signature_covers_host_path_time_and_content()
+    public async Task A_bucket_of_S3_that_no_admin_named_is_reached_at_public_addresses_only()
     {
-        var signatures = new[] { ("a", "body"), ("b", "body"), ("a", "other") }.Select(part =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Put, $"https://s3.example/logs/{part.Item1}");
-            S3Signature.Sign(request, new S3Credentials("AKID", "secret", "eu-west-1"), Encoding.UTF8.GetBytes(part.Item2), DateTimeOffset.UnixEpoch);
-            return request.Headers.GetValues("Authorization").Single().Split("Signature=")[1];
-        });
+        using var log = await StartAsync();
 
-        signatures.Should().OnlyHaveUniqueItems().And.OnlyContain(signature => signature.Length == 64);
+        var result = await log.Operations.TestAsync(Target(LogKinds.S3, "logs", "AKID\nsecret") with { IsTrusted = false }, CancellationToken.None);
+
+        await log.StopAsync();
+        (result.IsHealthy, result.Details.Contains("forbidden address"), _receiver.Requests.Count).Should().Be((false, true, 0));
+    }
+
+    [Test]
+    public async Task Buckets_of_S3_share_connections()
+    {
+        var connections = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        _receiver.Answer = context =>
+        {
+            connections[context.Connection.Id] = true;
+            return Task.CompletedTask;
+        };
+        using var log = await StartAsync();
+
+        for (var bucket = 0; bucket < 5; bucket++)
+            (await log.Operations.TestAsync(Target(LogKinds.S3, $"logs-{bucket}", $"AKID{bucket}\nsecret"), CancellationToken.None)).IsHealthy.Should().BeTrue();
+
+        await log.StopAsync();
+        connections.Should().ContainSingle();
     }
 
     [Test]
@@ -161,19 +198,23 @@ public sealed class DestinationTests : IDisposable
         (result.IsHealthy, _receiver.Requests.Count).Should().Be((false, 0));
     }
 
-    [TestCase(LogKinds.Webhook)]
-    [TestCase(LogKinds.OpenTelemetry)]
-    [TestCase(LogKinds.S3)]
-    public async Task A_redirect_is_followed_by_none(string kind)
+    [TestCase(LogKinds.Webhook, 302)]
+    [TestCase(LogKinds.OpenTelemetry, 307)]
+    [TestCase(LogKinds.S3, 301)]
+    [TestCase(LogKinds.S3, 302)]
+    [TestCase(LogKinds.S3, 307)]
+    public async Task A_redirect_is_followed_by_none(string kind, int status)
     {
         _receiver.Answer = context =>
         {
-            context.Response.Redirect("/elsewhere");
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = $"{_receiver.Address}elsewhere";
+            context.Response.Headers["x-amz-bucket-region"] = "eu-west-1";
             return Task.CompletedTask;
         };
         using var log = await StartAsync();
 
-        var result = await log.Operations.TestAsync(Target(kind, "x", "a=b"), CancellationToken.None);
+        var result = await log.Operations.TestAsync(Target(kind, "xyz", kind == LogKinds.S3 ? "AKID\nsecret" : "a=b"), CancellationToken.None);
 
         await log.StopAsync();
         (result.IsHealthy, _receiver.Requests.Count).Should().Be((false, 1));
@@ -188,6 +229,37 @@ public sealed class DestinationTests : IDisposable
         Pace.Of(bucket, options).Should().Be(new Pace(2048, TimeSpan.FromSeconds(20)));
         Pace.Of(bucket with { Options = "batch_size=7\nflush_interval=3\n" }, options).Should().Be(new Pace(7, TimeSpan.FromSeconds(3)));
         Pace.Of(Target(LogKinds.Webhook, "", ""), options).Should().Be(new Pace(options.BatchSize, options.FlushInterval));
+    }
+
+    [TestCase(LogKinds.GoogleStorage, "GCS_BATCH_SIZE=7;GCS_FLUSH_INTERVAL=3", 7, 3)]
+    [TestCase(LogKinds.S3, "S3_BATCH_SIZE=8;S3_FLUSH_INTERVAL_SECONDS=4", 8, 4)]
+    [TestCase(LogKinds.Langfuse, "LANGFUSE_FLUSH_INTERVAL=5;DEFAULT_BATCH_SIZE=9;DEFAULT_FLUSH_INTERVAL_SECONDS=99", 9, 5)]
+    [TestCase(LogKinds.Webhook, "DEFAULT_BATCH_SIZE=10;DEFAULT_FLUSH_INTERVAL_SECONDS=6", 10, 6)]
+    [TestCase(LogKinds.GoogleStorage, "GCS_BATCH_SIZE=none;GCS_FLUSH_INTERVAL=-1", 2048, 20)]
+    [TestCase(LogKinds.S3, "GCS_BATCH_SIZE=7;GCS_FLUSH_INTERVAL=3", 2048, 20)]
+    public void The_environment_names_the_pace_under_the_names_that_users_know(string kind, string environment, int batchSize, int seconds)
+    {
+        var variables = environment.Split(';').ToDictionary(entry => entry.Split('=')[0], entry => entry.Split('=')[1]);
+
+        Pace.Of(Target(kind, "", ""), new Proxy.Logging.CompletionLogOptions(), name => variables.GetValueOrDefault(name))
+            .Should().Be(new Pace(batchSize, TimeSpan.FromSeconds(seconds)));
+    }
+
+    [Test]
+    public async Task A_file_that_is_full_makes_room_for_a_new_one()
+    {
+        var folder = Directory.CreateTempSubdirectory("log-").FullName;
+        var path = Path.Combine(folder, "calls.jsonl");
+        using (var full = File.Create(path)) full.SetLength(256 * 1024 * 1024);
+        using var log = await StartAsync();
+
+        await log.RecordAsync(new LogTarget(new Uri(path), "", "") { Kind = LogKinds.JsonLines }, Some.Record("next"));
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+
+        (await File.ReadAllLinesAsync(path)).Should().ContainSingle().Which.Should().Contain("\"next\"");
+        Directory.GetFiles(folder).Should().HaveCount(2);
+        Directory.Delete(folder, recursive: true);
     }
 
     private LogTarget Target(string kind, string name, string secret) => new(_receiver.Address, name, secret) { Kind = kind, IsTrusted = true };

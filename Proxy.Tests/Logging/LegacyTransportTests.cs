@@ -47,8 +47,8 @@ public sealed class LegacyTransportTests : IDisposable
         await _langfuse.WaitForEventsAsync(_blue.PublicKey, 2);
 
         await log.StopAsync();
-        var trace = _blue.Events.Single(item => item.GetProperty("type").GetString() == "trace-create").GetProperty("body");
-        var generation = _blue.Events.Single(item => item.GetProperty("type").GetString() == "generation-create").GetProperty("body");
+        var trace = Bodies("trace-create").Single();
+        var generation = Bodies("generation-create").Single();
         (trace.GetProperty("id").GetString(), trace.GetProperty("userId").GetString()).Should().Be((record.TraceId, "u"));
         (generation.GetProperty("id").GetString(), generation.GetProperty("traceId").GetString()).Should().Be((record.SpanId, record.TraceId));
         generation.GetProperty("modelParameters").ToString().Should().Be("""{"temperature":0.5,"tools":"[{\"a\":{\"b\":1}}]"}""");
@@ -56,6 +56,84 @@ public sealed class LegacyTransportTests : IDisposable
         generation.GetProperty("costDetails").GetProperty("total").GetDecimal().Should().Be(0.3m);
         generation.GetProperty("metadata").GetProperty("broken").GetString().Should().Be("<x>");
         generation.GetProperty("input").ValueKind.Should().Be(JsonValueKind.Array);
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Each_attempt_is_a_span_below_the_generation_where_it_is_asked_for(bool isAskedFor)
+    {
+        using var log = await StartAsync();
+        var record = Some.Record() with { Attempts = Attempts, HasAttemptSpans = isAskedFor };
+
+        await log.RecordAsync(_blue.Target with { Options = LogTarget.OptionsOf([new("environment", "Staging")]) }, record);
+        await _langfuse.WaitForEventsAsync(_blue.PublicKey, isAskedFor ? 4 : 2);
+
+        await log.StopAsync();
+        var spans = Bodies("span-create").ToList();
+        spans.Should().HaveCount(isAskedFor ? 2 : 0);
+        spans.All(span => Text(span, "traceId") == record.TraceId && Text(span, "parentObservationId") == record.SpanId && Text(span, "environment") == "staging").Should().BeTrue();
+        spans.Select(span => (Text(span, "id"), Text(span, "name"), Text(span, "level"), Text(span, "statusMessage"))).Should().Equal(isAskedFor
+            ? [("a1a1a1a1a1a1a1a1", "gpt-4o/first", "ERROR", "The prompt 'hi' is bad."), ("b2b2b2b2b2b2b2b2", "gpt-4o/second", "DEFAULT", null)]
+            : []);
+        var facts = Bodies("generation-create").Single().GetProperty("metadata");
+        (Text(facts, "attempt_1"), Text(facts, "attempt_2")).Should().Be(("gpt-4o/first, 200 ms, 503: The prompt 'hi' is bad.", "gpt-4o/second, 1200 ms"));
+        _blue.Events.Select(item => Text(item, "id")).Should().OnlyHaveUniqueItems();
+    }
+
+    [Test]
+    public async Task A_refused_attempt_is_a_refused_record()
+    {
+        _langfuse.EventAnswer = static item => Text(item, "type") == "span-create" ? 400 : 201;
+        using var log = await StartAsync();
+
+        await log.RecordAsync(_blue.Target, Some.Record("plain"), Some.Record("poison") with { Attempts = Attempts, HasAttemptSpans = true });
+
+        await _database.WaitForCountAsync("dead_letter", 1);
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task What_is_hidden_stands_in_no_event()
+    {
+        using var log = await StartAsync();
+        var record = Some.Record() with
+        {
+            Input = Some.Json("\"canary-in\""),
+            Output = Some.Json("\"canary-out\""),
+            StatusMessage = "canary-status",
+            Parameters = Some.Json("""{"temperature":0.5,"suffix":"canary-suffix","prediction":{"content":"canary-prediction"},"service_tier":"flex"}"""),
+            Attempts = [Attempts[0] with { Message = "canary-attempt" }, Attempts[1]],
+            HasAttemptSpans = true,
+        };
+
+        var entry = log.Log.Prepare(record, [new LogRoute(_blue.Target, IsRedacted: true)], owner: null, policy: null);
+        await log.CommitAsync(entry);
+        log.Log.Committed(entry);
+        await _langfuse.WaitForEventsAsync(_blue.PublicKey, 4);
+
+        await log.StopAsync();
+        string.Concat(_blue.Events.Select(item => item.GetRawText())).Should().NotContain("canary").And.Contain("redacted-by-litellm");
+        Bodies("generation-create").Single().GetProperty("modelParameters").ToString()
+            .Should().Be("""{"temperature":0.5,"suffix":"redacted-by-litellm","prediction":"redacted-by-litellm","service_tier":"flex"}""");
+        Bodies("span-create").Select(span => Text(span, "statusMessage")).Should().Equal("redacted-by-litellm", null);
+    }
+
+    [Test]
+    public async Task A_record_that_adds_to_a_trace_changes_what_is_listed_and_nothing_else()
+    {
+        using var log = await StartAsync();
+        var added = Some.Record("added") with { IsAddedToTrace = true, TraceName = null, ParentSpanId = "b7ad6b7169203331", PromptName = "greeting", PromptVersion = 3 };
+
+        await log.RecordAsync(_blue.Target, added, added with { Id = Guid.NewGuid(), Name = "listed", SessionId = "s-1", Release = "r", Version = "v", SetsTraceOutput = true });
+        await _langfuse.WaitForEventsAsync(_blue.PublicKey, 3);
+
+        await log.StopAsync();
+        var trace = Bodies("trace-create").Single();
+        (Text(trace, "id"), Text(trace, "sessionId"), Text(trace, "release"), Text(trace, "version")).Should().Be((added.TraceId, "s-1", "r", "v"));
+        (trace.TryGetProperty("output", out _), trace.TryGetProperty("input", out _), trace.TryGetProperty("name", out _)).Should().Be((true, false, false));
+        var generation = Bodies("generation-create").First();
+        (Text(generation, "parentObservationId"), Text(generation, "promptName"), generation.GetProperty("promptVersion").GetInt32()).Should().Be(("b7ad6b7169203331", "greeting", 3));
     }
 
     [Test]
@@ -142,9 +220,17 @@ public sealed class LegacyTransportTests : IDisposable
         await log.StopAsync();
     }
 
-    private IEnumerable<string?> Generations() => _blue.Events
-        .Where(item => item.GetProperty("type").GetString() == "generation-create")
-        .Select(item => item.GetProperty("body").GetProperty("name").GetString());
+    private static readonly CompletionAttempt[] Attempts =
+    [
+        new("a1a1a1a1a1a1a1a1", "gpt-4o/first", "gpt-4o-2026", "openai", Some.Record().StartedAt, Some.Record().StartedAt.AddMilliseconds(200), 503, "The prompt 'hi' is bad."),
+        new("b2b2b2b2b2b2b2b2", "gpt-4o/second", "gpt-4o-2026", "azure", Some.Record().StartedAt.AddMilliseconds(200), Some.Record().EndedAt, null, null),
+    ];
+
+    private IEnumerable<string?> Generations() => Bodies("generation-create").Select(body => Text(body, "name"));
+
+    private IEnumerable<JsonElement> Bodies(string type) => _blue.Events.Where(item => Text(item, "type") == type).Select(item => item.GetProperty("body"));
+
+    private static string? Text(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private Task<TestLog> StartAsync() => TestLog.StartAsync(_database, new EphemeralDataProtectionProvider(), _time);
 }

@@ -170,6 +170,9 @@ internal sealed class PriceTests
               "painter": {
                 "mode": "image_generation", "input_cost_per_image": 0.05, "input_cost_per_pixel": 0.002, "input_cost_per_second": 0.3, "input_cost_per_query": 0.5
               },
+              "both": {
+                "mode": "chat", "input_cost_per_token": 0.1, "output_cost_per_token": 0.2, "input_cost_per_character": 0.025, "output_cost_per_character": 0.05
+              },
               "own": {
                 "mode": "chat", "max_input_tokens": 1000, "max_output_tokens": 100,
                 "input_cost_per_token": 1e-06, "input_cost_per_token_above_200k_tokens": 2e-06, "input_cost_per_token_batches": 5e-07,
@@ -185,6 +188,7 @@ internal sealed class PriceTests
         own.CostOf(new TokenUsage(1000, 0, 0, 0, 0), ServiceTier.Batch).Input.Should().Be(0.0005m);
         own.CostOf(new TokenUsage(200_001, 0, 0, 0, 0)).Input.Should().Be(0.400002m);
         table.FindPrice("painter")!.CostOf(new TokenUsage { Images = 2, Pixels = 10, Seconds = 1, Queries = 1 }).Should().Be((0.8m, 0.12m));
+        table.FindPrice("both")!.CostOf(new TokenUsage(10, 0, 0, 10, 0) { Characters = 40, OutputCharacters = 40 }).Should().Be((1m, 2m), "tokens and characters are one price told twice");
         (table.FindPrice("sample_spec"), table.FindPrice("gpt-4o")).Should().Be((null, PriceTable.Shipped.FindPrice("gpt-4o")));
         table.Invoking(prices => prices.WithLiteLlmMap("[]"u8.ToArray())).Should().Throw<JsonException>();
     }

@@ -15,6 +15,23 @@ internal sealed class RightsTests
 {
     private const string Changed = "Only proxy admin can be used";
     private const string Looked = "user not allowed to access this route, role= proxy_admin_viewer";
+
+    /// <summary>All that changes a team, as bodies with the team to be named.</summary>
+    private static readonly (string Path, string Body)[] ChangesOfTeams =
+    [
+        ("/team/update", """{"team_id": "TEAM", "models": ["x"]}"""),
+        ("/team/delete", """{"team_ids": ["TEAM"]}"""),
+        ("/team/block", """{"team_id": "TEAM"}"""),
+        ("/team/member_add", """{"team_id": "TEAM", "member": {"role": "admin", "user_id": "me"}}"""),
+        ("/team/bulk_member_add", """{"team_id": "TEAM", "members": [{"role": "admin", "user_id": "me"}]}"""),
+        ("/team/bulk_member_add", """{"team_id": "TEAM", "all_users": true}"""),
+        ("/team/member_update", """{"team_id": "TEAM", "user_id": "u-9", "role": "user", "max_budget_in_team": 1}"""),
+        ("/team/member_delete", """{"team_id": "TEAM", "user_id": "u-9"}"""),
+        ("/team/model/add", """{"team_id": "TEAM", "models": ["x"]}"""),
+        ("/team/model/delete", """{"team_id": "TEAM", "models": ["x"]}"""),
+        ("/team/permissions_update", """{"team_id": "TEAM", "team_member_permissions": ["/key/update"]}"""),
+    ];
+
     private ManagementServer _server = null!;
 
     [SetUp]
@@ -56,12 +73,22 @@ internal sealed class RightsTests
             (await client.GetJsonAsync("/team/info?team_id=foreign")).Status.Should().Be(403, role);
             (await client.GetJsonAsync("/team/info?team_id=nobody")).Status.Should().Be(403, role);
             (await client.GetJsonAsync("/user/info?user_id=u-9")).Status.Should().Be(403, role);
-            (await client.PostAsync("/team/member_add", """{"team_id": "foreign", "member": {"role": "admin", "user_id": "me"}}""")).Status.Should().BeOneOf([401, 403], role);
-            (await client.PostAsync("/team/member_add", """{"team_id": "nobody", "member": {"role": "admin", "user_id": "me"}}""")).Status.Should().BeOneOf([401, 403], role);
-            (await client.PostAsync("/team/member_update", """{"team_id": "foreign", "user_id": "u-9", "max_budget_in_team": 1}""")).Status.Should().BeOneOf([401, 403], role);
+            foreach (var path in (string[])["/team/permissions_list?team_id=", "/team/list?user_id=u-9&organization_id=", "/v2/team/list?team_id="])
+            {
+                (await client.GetJsonAsync(path + "foreign")).Status.Should().BeOneOf([401, 403], "{0} {1}", role, path);
+                (await client.GetJsonAsync(path + "nobody")).Status.Should().BeOneOf([401, 403], "{0} {1}", role, path);
+            }
+
+            foreach (var (path, body) in ChangesOfTeams)
+            {
+                foreach (var id in (string[])["foreign", "nobody"])
+                    (await client.PostAsync(path, body.Replace("TEAM", id, StringComparison.Ordinal))).Status.Should().BeOneOf([401, 403], "{0} {1} {2}", role, path, id);
+            }
         }
 
+        (await _server.AuthenticateAsync(foreign)).Error.Should().BeNull();
         var team = (await _server.Admin.GetJsonAsync("/team/info?team_id=foreign")).Body;
+        team.GetProperty("team_info").GetProperty("models").GetArrayLength().Should().Be(0);
         team.GetProperty("team_info").GetProperty("members_with_roles").EnumerateArray().Select(member => member.GetProperty("user_id").GetString()).Should().NotContain("me");
         team.GetProperty("team_memberships").GetArrayLength().Should().Be(0);
     }

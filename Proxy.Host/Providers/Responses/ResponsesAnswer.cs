@@ -42,7 +42,6 @@ internal static class ResponsesAnswer
             else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
             else if (reader.ValueTextEquals("output"u8)) output = ReadOutput(ref reader, digest);
             else if (reader.ValueTextEquals("id"u8)) digest.Note(ResourceKinds.Response, ProviderJson.Text(ref reader));
-            else if (reader.ValueTextEquals("status"u8)) digest.IsUnfinished = ProviderJson.Text(ref reader) is "queued" or "in_progress";
             else if (reader.ValueTextEquals("conversation"u8)) ReadConversation(ref reader, digest);
             else ProviderJson.Next(ref reader);
         }

@@ -8,7 +8,6 @@ namespace Proxy.Host.Requests.Forms;
 internal static class FormPeek
 {
     private const int MaxModelLength = 256;
-    private const int MaxUserLength = 512;
 
     public static ProxyError? Read(CompletionRequest request, string? contentType)
     {
@@ -53,8 +52,7 @@ internal static class FormPeek
                 return null;
 
             case FieldKind.User:
-                if (value.Length <= MaxUserLength) request.User = Encoding.UTF8.GetString(value);
-                return null;
+                return CustomerId.Set(request, Encoding.UTF8.GetString(value), "field", "user");
 
             case FieldKind.Parameter or FieldKind.Metadata or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing:
                 return ReadJson(request, part, value);

@@ -8,14 +8,22 @@ namespace Proxy.Host.Requests.Forms;
 /// <summary>The parts of a form, as the ledger and the log need them. They lie in the body of the request.</summary>
 internal sealed class RequestForm(ReadOnlyMemory<byte> body, FormBoundary boundary, IReadOnlyList<FormPart> parts)
 {
-    /// <summary>Speech that is stored sparingly: what an estimate of its length goes by where the file does not say it.</summary>
-    private const int SpokenBytesPerSecond = 4000;
+    /// <summary>Speech that is stored sparingly: what its length is estimated by where the file does not say it.</summary>
+    private const int UsualBytesPerSecond = 4000;
+
+    /// <summary>Speech that is stored as sparingly as codecs for telephones do: what a bound of its length goes by.</summary>
+    private const int FewestBytesPerSecond = 500;
 
     /// <summary>What a picture counts for in an estimate.</summary>
     private const int BytesPerPicture = 4096;
+    private const int FormatInWave = 20;
     private const int ChannelsInWave = 22;
     private const int SamplesInWave = 24;
     private const int BitsInWave = 34;
+
+    /// <summary>Formats of a wave whose samples are stored as they are.</summary>
+    private const int Whole = 1;
+    private const int Fractions = 3;
 
     public FormBoundary Boundary => boundary;
 
@@ -24,7 +32,10 @@ internal sealed class RequestForm(ReadOnlyMemory<byte> body, FormBoundary bounda
     public ReadOnlySpan<byte> ValueOf(in FormPart part) => body.Span[part.ValueStart..part.ValueEnd];
 
     /// <summary>The seconds of all recordings, more or less: exact where the file is a plain wave.</summary>
-    public decimal HeardSeconds { get; } = parts.Where(part => part is { FileName: not null, Name: "file" }).Sum(part => SecondsOf(body.Span[part.ValueStart..part.ValueEnd]));
+    public decimal HeardSeconds { get; } = SecondsOf(body, parts, UsualBytesPerSecond);
+
+    /// <summary>The most that all recordings last, however sparingly their speech is stored: what is held goes by it, since the client chooses the codec.</summary>
+    public decimal MostHeardSeconds { get; } = SecondsOf(body, parts, FewestBytesPerSecond);
 
     /// <summary>Bytes of text that is asked, and what pictures count for.</summary>
     public long InputBytes
@@ -89,16 +100,21 @@ internal sealed class RequestForm(ReadOnlyMemory<byte> body, FormBoundary bounda
         json.WriteEndObject();
     }
 
-    /// <remarks>By what a decoder goes by too. The rate in bytes, which no decoder needs, is whatever the client wrote.</remarks>
-    private static decimal SecondsOf(ReadOnlySpan<byte> file)
-    {
-        if (file.Length <= BitsInWave + 2 || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WAVEfmt "u8)) return (decimal)file.Length / SpokenBytesPerSecond;
+    private static decimal SecondsOf(ReadOnlyMemory<byte> body, IReadOnlyList<FormPart> parts, int bytesPerSecond) => parts
+        .Where(part => part is { FileName: not null, Name: "file" })
+        .Sum(part => part.Length / (RateOfWave(body.Span[part.ValueStart..part.ValueEnd]) ?? bytesPerSecond));
 
+    /// <remarks>By what a decoder goes by too. The rate in bytes, which no decoder needs, is whatever the client wrote; and a compressed wave is no plain one.</remarks>
+    /// <returns>Bytes per second; null when the file is no plain wave.</returns>
+    private static decimal? RateOfWave(ReadOnlySpan<byte> file)
+    {
+        if (file.Length <= BitsInWave + 2 || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WAVEfmt "u8)) return null;
+
+        var format = BinaryPrimitives.ReadUInt16LittleEndian(file[FormatInWave..]);
         var channels = BinaryPrimitives.ReadUInt16LittleEndian(file[ChannelsInWave..]);
         var samples = BinaryPrimitives.ReadUInt32LittleEndian(file[SamplesInWave..]);
         var bits = BinaryPrimitives.ReadUInt16LittleEndian(file[BitsInWave..]);
-        return channels is >= 1 and <= 8 && samples is >= 1000 and <= 192_000 && bits is 8 or 16 or 24 or 32
-            ? (decimal)file.Length / ((decimal)channels * samples * bits / 8)
-            : (decimal)file.Length / SpokenBytesPerSecond;
+        var isPlain = format is Whole or Fractions && channels is >= 1 and <= 8 && samples is >= 1000 and <= 192_000 && (bits is 8 or 16 or 24 or 32);
+        return isPlain ? (decimal)channels * samples * bits / 8 : null;
     }
 }

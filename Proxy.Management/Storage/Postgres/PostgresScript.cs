@@ -15,6 +15,7 @@ internal static partial class PostgresScript
         script = Integer().Replace(script, "bigint");
         script = Blob().Replace(script, "bytea");
         script = Text().Replace(script, "${column} text collate \"C\"");
+        script = JsonField().Replace(script, "(${json})::json ${arrow}");
         script = JsonList().Replace(script, "json_array_elements_text((${list})::json) as ${name}(value)");
         return TableEnd().Replace(script, ")");
     }
@@ -31,6 +32,9 @@ internal static partial class PostgresScript
     // After the name of a column, which begins a line or follows 'add column'.
     [GeneratedRegex(@"(?<column>^\s+\w+|\badd column \w+|\(\w+|, \w+) text\b(?! collate)", RegexOptions.Multiline | Options, Milliseconds)]
     private static partial Regex Text();
+
+    [GeneratedRegex(@"(?<json>[\w.]+) (?<arrow>->>?)(?= ')", Options, Milliseconds)]
+    private static partial Regex JsonField();
 
     [GeneratedRegex(@"\bjson_each\((?<list>.+)\) as (?<name>\w+)", Options, Milliseconds)]
     private static partial Regex JsonList();

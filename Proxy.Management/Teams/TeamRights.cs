@@ -1,0 +1,22 @@
+using Proxy.Management.Access;
+using Proxy.Management.Errors;
+
+namespace Proxy.Management.Teams;
+
+/// <summary>Why a caller may not do something with a team. Who may not manage a team does not learn whether it exists.</summary>
+internal static class TeamRights
+{
+    public static ProxyError? FindManaging(Caller caller, TeamIdentity? team, string teamId, string route) =>
+        team is null ? (caller.IsProxyAdmin ? TeamErrors.NotFound(teamId) : TeamErrors.NotAdminOf(teamId, route))
+        : caller.MayManage(team) ? null
+        : TeamErrors.NotAdminOf(teamId, route);
+
+    /// <summary>Whether somebody asks for nothing but to be in themselves.</summary>
+    public static bool AreSelf(Caller caller, IReadOnlyList<TeamMember> members) =>
+        caller.Role is Role.InternalUser or Role.OrganizationAdmin && members is [{ Role: TeamMembers.UserRole, Email: null, UserId: { } user }] && user == caller.UserId;
+
+    public static ProxyError? FindGranting(Caller caller, TeamIdentity? team, string teamId) =>
+        FindManaging(caller, team, teamId, "") is not { } refusal ? null
+        : refusal.Status == 404 ? refusal
+        : TeamErrors.NotYoursToGrant;
+}
