@@ -1,7 +1,6 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Providers;
 using Proxy.Management.Resources;
-using Proxy.Management.Spend;
 
 namespace Proxy.Host.Resources;
 

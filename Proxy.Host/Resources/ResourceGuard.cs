@@ -1,6 +1,5 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Models;
-using Proxy.Management.Access;
 using Proxy.Management.Errors;
 using Proxy.Management.Resources;
 

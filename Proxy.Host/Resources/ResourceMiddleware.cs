@@ -5,7 +5,6 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Host.Resources;
 
