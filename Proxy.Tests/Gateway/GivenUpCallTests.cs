@@ -87,6 +87,18 @@ internal sealed class GivenUpCallTests
         (status, row).Should().Be((HttpStatusCode.GatewayTimeout, ("Failure", Prompt, 4, true)));
     }
 
+    [TestCase("""[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,DATA"}}]}]""", 1619)]
+    [TestCase("""[{"role":"user","content":"data:image/png;base64,DATA"}]""", 10_008)]
+    public async Task A_picture_counts_as_one_and_a_text_that_looks_like_one_as_a_text(string messages, long tokens)
+    {
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+        var body = $$"""{"model":"one","timeout":0.3,"messages":{{messages.Replace("DATA", new string('A', 40_000 - 22))}}}""";
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent(body));
+
+        var spent = await _gateway.QueryAsync<long>("select input_tokens from spend_log order by call_id desc limit 1");
+        (response.StatusCode, spent.Single()).Should().Be((HttpStatusCode.GatewayTimeout, tokens));
+    }
+
     [Test]
     public async Task Both_attempts_that_are_late_are_paid_for()
     {
