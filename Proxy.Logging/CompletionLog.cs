@@ -50,8 +50,8 @@ public sealed class CompletionLog
                 ? redacted ??= Render(RecordMask.Both(record), ref isTruncated)
                 : whole ??= Render(record, ref isTruncated);
             parts[i] = new(_tools.Targets.Get(routes[i].Target), body, rendered);
-            if (isShed) _tools.Metrics.Shed(CompletionLogMetrics.LabelOf(parts[i].Target.Id));
-            if (isTruncated) _tools.Metrics.Truncated(CompletionLogMetrics.LabelOf(parts[i].Target.Id));
+            if (isShed) _tools.Metrics.Shed(parts[i].Target.Label);
+            if (isTruncated) _tools.Metrics.Truncated(parts[i].Target.Label);
         }
 
         var makesRoom = pressure == OutboxPressure.Full && atLimit != LimitPolicy.RefuseCalls;

@@ -24,14 +24,14 @@ internal static class ShippingLoad
     public static async Task<int> RunAsync(int callsPerRound, params IReadOnlyList<int> sizes)
     {
         await using var rig = await ShippingRig.StartAsync();
-        Console.WriteLine("| bytes in, and out | CPU µs per call: book alone | with its log, shipped | difference |");
-        Console.WriteLine("|---|---|---|---|");
+        Console.WriteLine("| bytes in, and out | CPU µs per call: book alone | with its log, shipped | difference | bytes allocated: book alone | with its log |");
+        Console.WriteLine("|---|---|---|---|---|---|");
         foreach (var bytes in sizes)
         {
             var calls = bytes > 10_000 ? callsPerRound / 10 : callsPerRound;
             await MeasureAsync(rig, calls, bytes, isLogged: true);
             await MeasureAsync(rig, calls, bytes, isLogged: true);
-            var (book, log) = (new List<double>(), new List<double>());
+            var (book, log) = (new List<(double Time, double Bytes)>(), new List<(double Time, double Bytes)>());
             for (var round = 0; round < Rounds; round++)
             {
                 book.Add(await MeasureAsync(rig, calls, bytes, isLogged: false));
@@ -39,15 +39,18 @@ internal static class ShippingLoad
             }
 
             var (bookMedian, logMedian) = (book.Order().ElementAt(Rounds / 2), log.Order().ElementAt(Rounds / 2));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {bytes} | {bookMedian:0.0} | {logMedian:0.0} | {logMedian - bookMedian:0.0} |"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {bytes} | {bookMedian.Time:0.0} | {logMedian.Time:0.0} | {logMedian.Time - bookMedian.Time:0.0} | {bookMedian.Bytes:0} | {logMedian.Bytes:0} |"));
         }
 
         return 0;
     }
 
-    private static async Task<double> MeasureAsync(ShippingRig rig, int calls, int bytes, bool isLogged)
+    private static async Task<(double Time, double Bytes)> MeasureAsync(ShippingRig rig, int calls, int bytes, bool isLogged)
     {
         var texts = Enumerable.Range(0, 64).Select(seed => (Input: Text(seed, bytes), Output: Text(seed + 1000, bytes))).ToArray();
+        var allocated = GC.GetTotalAllocatedBytes();
         var before = Environment.CpuUsage.TotalTime;
         var next = 0;
         await Task.WhenAll(Enumerable.Range(0, Concurrent).Select(_ => Task.Run(async () =>
@@ -62,7 +65,7 @@ internal static class ShippingLoad
             }
         })));
         if (isLogged) await rig.AwaitShippedAsync();
-        return (Environment.CpuUsage.TotalTime - before).TotalMicroseconds / calls;
+        return ((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / calls, (double)(GC.GetTotalAllocatedBytes() - allocated) / calls);
     }
 
     /// <summary>Prose, which compresses as prose does.</summary>

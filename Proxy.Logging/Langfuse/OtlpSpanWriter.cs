@@ -1,4 +1,7 @@
+using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Langfuse;
@@ -136,8 +139,9 @@ internal static class OtlpSpanWriter
 
         if (record.FirstTokenAt is { } first)
             attributes.AddText("langfuse.observation.completion_start_time"u8, $"{first.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}");
-        if (record.Usage is { } usage) attributes.AddJson("langfuse.observation.usage_details"u8, UsageOf(usage));
-        if (record.Cost is { } cost) attributes.AddJson("langfuse.observation.cost_details"u8, CostOf(cost));
+        Span<byte> numbers = stackalloc byte[MaxNumbersLength];
+        if (record.Usage is { } usage) attributes.AddJson("langfuse.observation.usage_details"u8, UsageOf(usage, numbers));
+        if (record.Cost is { } cost) attributes.AddJson("langfuse.observation.cost_details"u8, CostOf(cost, numbers));
     }
 
     /// <remarks>What the record knows by itself, unless the metadata says it already.</remarks>
@@ -164,18 +168,35 @@ internal static class OtlpSpanWriter
         ? null
         : name.ToLowerInvariant()[..Math.Min(name.Length, MaxEnvironmentLength)];
 
+    /// <summary>Room for all buckets of usage, or for a cost.</summary>
+    public const int MaxNumbersLength = 512;
+
     /// <remarks>Buckets that add up. One that is empty is left out, save the two that every call has.</remarks>
-    public static byte[] UsageOf(CompletionUsage usage)
+    public static ReadOnlySpan<byte> UsageOf(CompletionUsage usage, Span<byte> room)
     {
-        var text = new StringBuilder($"{{\"input\":{usage.Input}");
-        if (usage.CachedInput != 0) text.Append($",\"input_cached_tokens\":{usage.CachedInput}");
-        if (usage.CacheWrite != 0) text.Append($",\"input_cache_creation\":{usage.CacheWrite}");
-        text.Append($",\"output\":{usage.Output}");
-        if (usage.Reasoning != 0) text.Append($",\"output_reasoning_tokens\":{usage.Reasoning}");
-        return Encoding.UTF8.GetBytes($"{text},\"total\":{usage.Total}}}");
+        var length = 0;
+        Append(room, ref length, "{\"input\":"u8, usage.Input);
+        if (usage.CachedInput != 0) Append(room, ref length, ",\"input_cached_tokens\":"u8, usage.CachedInput);
+        if (usage.CacheWrite != 0) Append(room, ref length, ",\"input_cache_creation\":"u8, usage.CacheWrite);
+        Append(room, ref length, ",\"output\":"u8, usage.Output);
+        if (usage.Reasoning != 0) Append(room, ref length, ",\"output_reasoning_tokens\":"u8, usage.Reasoning);
+        Append(room, ref length, ",\"total\":"u8, usage.Total);
+        room[length] = (byte)'}';
+        return room[..(length + 1)];
     }
 
     /// <remarks>With a cost given Langfuse computes none, and has no total unless we say it.</remarks>
-    public static byte[] CostOf(CompletionCost cost) =>
-        Encoding.UTF8.GetBytes($$"""{"input":{{cost.Input}},"output":{{cost.Output}},"total":{{cost.Total}}}""");
+    public static ReadOnlySpan<byte> CostOf(CompletionCost cost, Span<byte> room)
+    {
+        Utf8.TryWrite(room, CultureInfo.InvariantCulture, $$"""{"input":{{cost.Input}},"output":{{cost.Output}},"total":{{cost.Total}}}""", out var length);
+        return room[..length];
+    }
+
+    private static void Append(Span<byte> room, ref int length, ReadOnlySpan<byte> name, long count)
+    {
+        name.CopyTo(room[length..]);
+        length += name.Length;
+        Utf8Formatter.TryFormat(count, room[length..], out var written);
+        length += written;
+    }
 }

@@ -15,6 +15,9 @@ internal sealed class OutboxTarget(LogTarget target, string secretProtected)
 
     public string Id { get; } = IdOf(target);
 
+    /// <summary>As metrics and logs name it.</summary>
+    public string Label => field ??= CompletionLogMetrics.LabelOf(Id);
+
     /// <summary>Set once a transaction with the target's row has been committed, and not before.</summary>
     public bool IsStored
     {

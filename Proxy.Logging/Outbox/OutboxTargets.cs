@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Proxy.Logging.Records;
@@ -15,7 +16,10 @@ internal sealed class OutboxTargets(IDataProtectionProvider protection)
     private readonly ConcurrentDictionary<LogTarget, OutboxTarget> _targets = new();
     private int _count;
 
-    public OutboxTarget Get(LogTarget target) => _targets.TryGetValue(target, out var known) ? known : Remember(target);
+    // By the object: the hash of a target is that of all its texts, and each call asks.
+    private readonly ConditionalWeakTable<LogTarget, OutboxTarget> _seen = [];
+
+    public OutboxTarget Get(LogTarget target) => _seen.TryGetValue(target, out var seen) ? seen : _seen.GetValue(target, Find);
 
     /// <returns>Null when the secret cannot be decrypted, as after the loss of the key ring.</returns>
     public LogTarget? Open(TargetRow row)
@@ -34,6 +38,8 @@ internal sealed class OutboxTargets(IDataProtectionProvider protection)
             return null;
         }
     }
+
+    private OutboxTarget Find(LogTarget target) => _targets.TryGetValue(target, out var known) ? known : Remember(target);
 
     private OutboxTarget Remember(LogTarget target)
     {

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using Dapper;
+using Microsoft.Data.Sqlite;
 
 namespace Proxy.Logging.Outbox;
 
@@ -56,7 +57,7 @@ internal sealed class OutboxWriter(IOutboxDatabase database)
         if (ReferenceEquals(_connection, connection) && _insert is not null) return;
 
         _connection = connection;
-        _insert = database.TakesLists ? new OutboxListInsert(connection) : new OutboxRowInsert(connection);
+        _insert = database.TakesLists ? new OutboxListInsert(connection) : new OutboxRowInsert((SqliteConnection)connection);
     }
 
     private static void DropOldest(OutboxEntry entry, OutboxPart part, DbTransaction transaction)

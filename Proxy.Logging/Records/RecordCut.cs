@@ -13,6 +13,8 @@ internal static class RecordCut
         var input = FieldBound.Apply(record.Input, maxFieldBytes, out var isInputCut);
         var output = FieldBound.Apply(record.Output, maxFieldBytes, out var isOutputCut);
         var parameters = FieldBound.Apply(record.Parameters, maxFieldBytes, out _);
+        if (input.Equals(record.Input) && output.Equals(record.Output) && parameters.Equals(record.Parameters)) return record;
+
         if (isInputCut || isOutputCut)
             record = MarkTruncated(record, (isInputCut ? record.Input.Length : 0) + (isOutputCut ? record.Output.Length : 0));
         return record with { Input = input, Output = output, Parameters = parameters };

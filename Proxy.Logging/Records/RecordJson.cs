@@ -51,8 +51,8 @@ internal static class RecordJson
     {
         var (parameters, input, output) = (record.Parameters, record.Input, record.Output);
         var head = WriteHead(new(record, parameters.Length, input.Length, output.Length));
-        var body = new byte["{\"head\":}"u8.Length + head.WrittenCount
-            + TailLength("parameters"u8, parameters) + TailLength("input"u8, input) + TailLength("output"u8, output)];
+        var body = GC.AllocateUninitializedArray<byte>("{\"head\":}"u8.Length + head.WrittenCount
+            + TailLength("parameters"u8, parameters) + TailLength("input"u8, input) + TailLength("output"u8, output));
         var rest = body.AsSpan();
         Append(ref rest, "{\"head\":"u8);
         Append(ref rest, head.WrittenSpan);

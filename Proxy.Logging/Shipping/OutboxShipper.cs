@@ -49,9 +49,9 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     public void Wake(OutboxPart part, string? owner)
     {
         var (target, bytes) = (part.Target, part.Body.Length);
-        _tools.Metrics.Accepted(CompletionLogMetrics.LabelOf(target.Id));
+        _tools.Metrics.Accepted(target.Label);
         _tools.Budget.Add(bytes);
-        var options = _tools.Options;
+        var maxBytes = _tools.Options.MaxBatchBytes;
         lock (_lock)
         {
             var isNew = !_senders.TryGetValue(target.Id, out var sender);
@@ -60,7 +60,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
             sender ??= Create_NeedsLock(target.Id, target.Target, mustRead: false);
             sender.AddWaiting(1);
             sender.Hand(new(part.Id, part.Record, bytes, owner));
-            sender.News.Add(bytes, sender.Pace.BatchSize, options.MaxBatchBytes);
+            sender.News.Add(bytes, sender.Pace.BatchSize, maxBytes);
             if (isNew) Start_NeedsLock(sender, atOnce: false);
         }
     }

@@ -9,6 +9,9 @@ internal readonly record struct Pace(int BatchSize, TimeSpan FlushInterval)
     public const string BatchSizeOption = "batch_size";
     public const string FlushIntervalOption = "flush_interval";
 
+    private const string AnyBatchSize = "DEFAULT_BATCH_SIZE";
+    private const string AnyFlushInterval = "DEFAULT_FLUSH_INTERVAL_SECONDS";
+
     private const int MaxBatchSize = 10_000;
     private const int MaxSeconds = 3600;
 
@@ -16,23 +19,32 @@ internal readonly record struct Pace(int BatchSize, TimeSpan FlushInterval)
     private static readonly Pace ForBuckets = new(2048, TimeSpan.FromSeconds(20));
 
     /// <summary>What the target itself says, then the environment variables that LiteLLM's users know, then the settings.</summary>
-    public static Pace Of(LogTarget? target, CompletionLogOptions options)
+    public static Pace Of(LogTarget? target, CompletionLogOptions options) => Of(target, options, Environment.GetEnvironmentVariable);
+
+    internal static Pace Of(LogTarget? target, CompletionLogOptions options, Func<string, string?> variables)
     {
-        var usual = target?.Kind switch
+        var usual = target?.Kind is LogKinds.GoogleStorage or LogKinds.S3 ? ForBuckets : new Pace(options.BatchSize, options.FlushInterval);
+        var (size, interval) = target?.Kind switch
         {
-            LogKinds.GoogleStorage => new(Read("GCS_BATCH_SIZE", MaxBatchSize) ?? ForBuckets.BatchSize, Seconds(Read("GCS_FLUSH_INTERVAL", MaxSeconds)) ?? ForBuckets.FlushInterval),
-            LogKinds.S3 => new(Read("S3_BATCH_SIZE", MaxBatchSize) ?? ForBuckets.BatchSize, Seconds(Read("S3_FLUSH_INTERVAL_SECONDS", MaxSeconds)) ?? ForBuckets.FlushInterval),
-            _ => new Pace(options.BatchSize, options.FlushInterval),
+            LogKinds.GoogleStorage => ("GCS_BATCH_SIZE", "GCS_FLUSH_INTERVAL"),
+            LogKinds.S3 => ("S3_BATCH_SIZE", "S3_FLUSH_INTERVAL_SECONDS"),
+            LogKinds.Langfuse => (AnyBatchSize, "LANGFUSE_FLUSH_INTERVAL"),
+            _ => (AnyBatchSize, AnyFlushInterval),
         };
         return new(
-            Parse(target?.FindOption(BatchSizeOption), MaxBatchSize) ?? usual.BatchSize,
-            Seconds(Parse(target?.FindOption(FlushIntervalOption), MaxSeconds)) ?? usual.FlushInterval);
+            First(MaxBatchSize, target?.FindOption(BatchSizeOption), variables(size), variables(AnyBatchSize)) ?? usual.BatchSize,
+            First(MaxSeconds, target?.FindOption(FlushIntervalOption), variables(interval), variables(AnyFlushInterval)) is { } seconds
+                ? TimeSpan.FromSeconds(seconds)
+                : usual.FlushInterval);
     }
 
-    private static int? Read(string variable, int most) => Parse(Environment.GetEnvironmentVariable(variable), most);
+    private static int? First(int most, params ReadOnlySpan<string?> texts)
+    {
+        foreach (var text in texts)
+        {
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0) return Math.Min(number, most);
+        }
 
-    private static int? Parse(string? text, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? Math.Min(number, most) : null;
-
-    private static TimeSpan? Seconds(int? seconds) => seconds is { } count ? TimeSpan.FromSeconds(count) : null;
+        return null;
+    }
 }

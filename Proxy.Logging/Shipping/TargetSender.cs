@@ -15,6 +15,9 @@ internal sealed partial class TargetSender
     private readonly Settlement _settlement;
     private readonly RowSource _source;
 
+    // By whoever asks; all would write the same.
+    private volatile KnownPace _pace = new(null, default);
+
     // How many rows to read: halved when a batch is refused, doubled when one is taken.
     private int _limit = int.MaxValue;
 
@@ -48,7 +51,16 @@ internal sealed partial class TargetSender
     /// <summary>What was committed since this sender last read its rows.</summary>
     public FlushSignal News { get; }
 
-    public Pace Pace => Pace.Of(Target, _tools.Options);
+    /// <summary>Asked for each row, so it is worked out once, until the settings change.</summary>
+    public Pace Pace
+    {
+        get
+        {
+            var options = _tools.Options;
+            if (!ReferenceEquals(_pace.Options, options)) _pace = new(options, Pace.Of(Target, options));
+            return _pace.Pace;
+        }
+    }
 
     /// <remarks>A row may be sent before its commit is announced, so the count can pass below zero for a moment.</remarks>
     public long Waiting => Math.Max(0, Interlocked.Read(ref _waiting));
@@ -179,6 +191,8 @@ internal sealed partial class TargetSender
         // Something of it must come again, and not at once.
         await Task.Delay(verdict.After ?? FaultPause, _time, round.Waits);
     }
+
+    private sealed record KnownPace(CompletionLogOptions? Options, Pace Pace);
 
     [LoggerMessage(LogLevel.Error, "The sender of log target {Target} failed and will go on in a while.")]
     private static partial void LogFault(ILogger logger, Exception exception, string target);

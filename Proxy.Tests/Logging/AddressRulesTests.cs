@@ -3,6 +3,7 @@ using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using NUnit.Framework;
 using Proxy.Logging.Http;
+using Proxy.Logging.Records;
 
 namespace Proxy.Tests.Logging;
 
@@ -67,6 +68,37 @@ public sealed class AddressRulesTests
         await time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
 
         (project.Requests, (await log.Operations.ListTargetsAsync(CancellationToken.None)).Single().LastError).Should().Be((0, "forbidden address"));
+        await log.StopAsync();
+    }
+
+    [TestCase("127.0.0.0/8", true)]
+    [TestCase("localhost", true)]
+    [TestCase("langfuse.example", false)]
+    public async Task A_name_is_allowed_or_its_address_is(string allowed, bool isReached)
+    {
+        await using var langfuse = await FakeLangfuse.StartAsync();
+        using var database = new TempOutboxDatabase();
+        using var log = await TestLog.StartAsync(database, new EphemeralDataProtectionProvider(), configure: options => options.AllowedHosts = allowed);
+
+        var named = langfuse.AddProject("blue").Target with { Host = new Uri($"http://localhost:{langfuse.Address.Port}"), IsTrusted = false };
+        var result = await log.Operations.TestAsync(named, CancellationToken.None);
+
+        (result.IsHealthy, result.Details.Contains("forbidden address")).Should().Be((isReached, !isReached));
+        await log.StopAsync();
+    }
+
+    [TestCase("http://169.254.169.254/", LogKinds.Langfuse)]
+    [TestCase("http://169.254.169.254/latest", LogKinds.Webhook)]
+    [TestCase("http://[::ffff:169.254.169.254]/", LogKinds.S3)]
+    [TestCase("http://metadata.google.internal/", LogKinds.OpenTelemetry)]
+    public async Task Not_even_an_admins_target_is_connected_to_where_machines_get_their_credentials(string host, string kind)
+    {
+        using var database = new TempOutboxDatabase();
+        using var log = await TestLog.StartAsync(database, new EphemeralDataProtectionProvider(), configure: options => options.AllowedHosts = "0.0.0.0/0");
+
+        var result = await log.Operations.TestAsync(new LogTarget(new Uri(host), "pk-1", "sk\nsk") { Kind = kind, IsTrusted = true }, CancellationToken.None);
+
+        result.Details.Should().Contain("forbidden address");
         await log.StopAsync();
     }
 

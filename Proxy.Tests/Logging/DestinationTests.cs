@@ -231,6 +231,37 @@ public sealed class DestinationTests : IDisposable
         Pace.Of(Target(LogKinds.Webhook, "", ""), options).Should().Be(new Pace(options.BatchSize, options.FlushInterval));
     }
 
+    [TestCase(LogKinds.GoogleStorage, "GCS_BATCH_SIZE=7;GCS_FLUSH_INTERVAL=3", 7, 3)]
+    [TestCase(LogKinds.S3, "S3_BATCH_SIZE=8;S3_FLUSH_INTERVAL_SECONDS=4", 8, 4)]
+    [TestCase(LogKinds.Langfuse, "LANGFUSE_FLUSH_INTERVAL=5;DEFAULT_BATCH_SIZE=9;DEFAULT_FLUSH_INTERVAL_SECONDS=99", 9, 5)]
+    [TestCase(LogKinds.Webhook, "DEFAULT_BATCH_SIZE=10;DEFAULT_FLUSH_INTERVAL_SECONDS=6", 10, 6)]
+    [TestCase(LogKinds.GoogleStorage, "GCS_BATCH_SIZE=none;GCS_FLUSH_INTERVAL=-1", 2048, 20)]
+    [TestCase(LogKinds.S3, "GCS_BATCH_SIZE=7;GCS_FLUSH_INTERVAL=3", 2048, 20)]
+    public void The_environment_names_the_pace_under_the_names_that_users_know(string kind, string environment, int batchSize, int seconds)
+    {
+        var variables = environment.Split(';').ToDictionary(entry => entry.Split('=')[0], entry => entry.Split('=')[1]);
+
+        Pace.Of(Target(kind, "", ""), new Proxy.Logging.CompletionLogOptions(), name => variables.GetValueOrDefault(name))
+            .Should().Be(new Pace(batchSize, TimeSpan.FromSeconds(seconds)));
+    }
+
+    [Test]
+    public async Task A_file_that_is_full_makes_room_for_a_new_one()
+    {
+        var folder = Directory.CreateTempSubdirectory("log-").FullName;
+        var path = Path.Combine(folder, "calls.jsonl");
+        using (var full = File.Create(path)) full.SetLength(256 * 1024 * 1024);
+        using var log = await StartAsync();
+
+        await log.RecordAsync(new LogTarget(new Uri(path), "", "") { Kind = LogKinds.JsonLines }, Some.Record("next"));
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+
+        (await File.ReadAllLinesAsync(path)).Should().ContainSingle().Which.Should().Contain("\"next\"");
+        Directory.GetFiles(folder).Should().HaveCount(2);
+        Directory.Delete(folder, recursive: true);
+    }
+
     private LogTarget Target(string kind, string name, string secret) => new(_receiver.Address, name, secret) { Kind = kind, IsTrusted = true };
 
     private Task<TestLog> StartAsync(TimeProvider? time = null) => TestLog.StartAsync(_database, new EphemeralDataProtectionProvider(), time);

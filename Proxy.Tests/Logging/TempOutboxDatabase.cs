@@ -57,6 +57,12 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
         return await connection.ExecuteScalarAsync<long>($"select count(*) from {table}");
     }
 
+    public async Task<IReadOnlyList<(string Id, long Count)>> CountByTargetAsync(string table)
+    {
+        await using var connection = await OpenAsync(CancellationToken.None);
+        return [.. await connection.QueryAsync<(string, long)>($"select target_id, count(*) from {table} group by target_id")];
+    }
+
     public async Task WaitForCountAsync(string table, long count)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));

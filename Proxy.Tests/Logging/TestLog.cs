@@ -15,7 +15,7 @@ internal sealed class TestLog : ILoggerProvider
 {
     private readonly ServiceProvider _services;
     private readonly TempOutboxDatabase _database;
-    private long _committed;
+    private readonly ConcurrentDictionary<string, long> _committed = new();
 
     private TestLog(TempOutboxDatabase database, IDataProtectionProvider protection, TimeProvider time, Action<CompletionLogOptions> configure)
     {
@@ -47,7 +47,8 @@ internal sealed class TestLog : ILoggerProvider
         Action<CompletionLogOptions>? configure = null)
     {
         var log = new TestLog(database, protection, time ?? TimeProvider.System, configure ?? (static _ => { }));
-        log.Books = new Books(log.Get<IMeterFactory>(), await database.CountAsync("outbox") + await database.CountAsync("dead_letter"));
+        var (waiting, dead) = (await log.RowsAsync("outbox"), await log.RowsAsync("dead_letter"));
+        log.Books = new Books(log.Get<IMeterFactory>(), waiting.Concat(dead).GroupBy(target => target.Key).ToDictionary(group => group.Key, group => group.Sum(target => target.Value)));
         foreach (var service in log._services.GetServices<IHostedService>()) await service.StartAsync(CancellationToken.None);
         return log;
     }
@@ -68,7 +69,7 @@ internal sealed class TestLog : ILoggerProvider
         {
             foreach (var entry in entries) entry.Write(connection, transaction);
             entries[^1].Flush(transaction);
-            _committed += entries.Sum(entry => entry.Parts.Count);
+            foreach (var part in entries.SelectMany(entry => entry.Parts)) _committed.AddOrUpdate(LabelOf(part.Target.Id), 1, static (_, count) => count + 1);
         },
         CancellationToken.None);
 
@@ -76,7 +77,7 @@ internal sealed class TestLog : ILoggerProvider
     public async Task StopAsync()
     {
         foreach (var service in _services.GetServices<IHostedService>()) await service.StopAsync(CancellationToken.None);
-        Books.ShouldBalance(_committed, await _database.CountAsync("outbox"), await _database.CountAsync("dead_letter"));
+        Books.ShouldBalance(_committed, await RowsAsync("outbox"), await RowsAsync("dead_letter"));
     }
 
     public void Dispose()
@@ -84,6 +85,10 @@ internal sealed class TestLog : ILoggerProvider
         Books.Dispose();
         _services.Dispose();
     }
+
+    private async Task<Dictionary<string, long>> RowsAsync(string table) => (await _database.CountByTargetAsync(table)).ToDictionary(target => LabelOf(target.Id), target => target.Count);
+
+    private static string LabelOf(string targetId) => CompletionLogMetrics.LabelOf(targetId);
 
     ILogger ILoggerProvider.CreateLogger(string categoryName) => new LineLogger(Lines);
 
