@@ -114,7 +114,7 @@ internal sealed class RefusalTests : GatewayFixture
         over.SetResult();
 
         (error.Status, error.Message).Should().Be((504, "The provider of model 'gpt-4o-mini' did not answer in time."));
-        (await gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Status = 504, Outcome = "Failure", Cost = 0 });
+        (await gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Status = 504, Outcome = "Failure", IsEstimated = true });
     }
 
     [Test]

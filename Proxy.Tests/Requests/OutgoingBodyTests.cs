@@ -29,7 +29,7 @@ internal sealed class OutgoingBodyTests
 
         await body.CloseAsync();
 
-        writing.IsCompleted.Should().BeTrue();
+        await FluentActions.Awaiting(() => writing).Should().ThrowAsync<OperationCanceledException>();
         connection.Written.Should().Be(1);
     }
 
