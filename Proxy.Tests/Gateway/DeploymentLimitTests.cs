@@ -123,7 +123,7 @@ internal sealed class DeploymentLimitTests
 
         async Task<HttpStatusCode> GiveUpAsync(string messages, int answers)
         {
-            using var response = await _client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"main","timeout":0.3,"n":{{answers}},"messages":{{messages}}}"""));
+            using var response = await _client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"main","timeout":1.5,"n":{{answers}},"messages":{{messages}}}"""));
             return response.StatusCode;
         }
     }
