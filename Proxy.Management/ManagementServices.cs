@@ -115,6 +115,7 @@ public static class ManagementServices
         group.MapTeamGrantEndpoints();
         group.MapUserEndpoints();
         group.MapUserListEndpoints();
+        UserUpdates.MapUserBulkUpdate(group);
         group.MapCustomerEndpoints();
         group.MapOrganizationEndpoints();
         group.MapTagEndpoints();
@@ -148,6 +149,9 @@ public static class ManagementServices
         services.AddSingleton<TeamChanges>();
         services.AddSingleton<TeamMemberChanges>();
         services.AddSingleton<TeamList>();
+        services.AddSingleton<UserFacts>();
+        services.AddSingleton<UserUpdates>();
+        services.AddSingleton<UserChanges>();
     }
 
     private static void AddMail(IServiceCollection services)

@@ -56,6 +56,9 @@ internal static class AccessPolicies
     public static IEndpointConventionBuilder MapPatch(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
         routes.MapLazily(HttpMethods.Patch, pattern, handler).WithMetadata(new AccessPolicy(rule));
 
+    public static IEndpointConventionBuilder MapDelete(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
+        routes.MapLazily(HttpMethods.Delete, pattern, handler).WithMetadata(new AccessPolicy(rule));
+
     public static IEndpointConventionBuilder MapHead(this IEndpointRouteBuilder routes, string pattern, AccessRule rule, Delegate handler) =>
         routes.MapLazily(HttpMethods.Head, pattern, handler).WithMetadata(new AccessPolicy(rule));
 

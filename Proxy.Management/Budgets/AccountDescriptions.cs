@@ -26,8 +26,17 @@ internal static class AccountDescriptions
         new("POST", "/user/update", "Changes a user: what is stated applies, null clears, what is absent stays.")
         {
             Fields = [.. Of(UserContracts.Request), Text("user_id")],
-            Required = ["user_id"],
-            Shown = ["max_budget"],
+            Shown = ["user_id", "max_budget"],
+        },
+        new("POST", "/user/bulk_update", "Changes up to 500 users, or all of them alike, each by itself.")
+        {
+            Fields = [new("users", DetailShape.List), new("all_users", DetailShape.Flag), new("user_updates", DetailShape.Object)],
+            Shown = ["users"],
+        },
+        new("POST", "/user/delete", "Deletes users with their keys and takes them out of their teams, all that are named or none; answers how many. What was spent stays in the book.")
+        {
+            Fields = [TextList("user_ids")],
+            Required = ["user_ids"],
         },
         new("GET", "/user/info", "Shows a user with their keys.") { Query = [Text("user_id")] },
         .. OfKind("/customer", "a customer", CustomerContracts.IdField, "end_user_id", CustomerContracts.Request),

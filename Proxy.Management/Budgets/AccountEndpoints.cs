@@ -149,4 +149,5 @@ internal static class AccountErrors
 
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(JsonArray))]
+[JsonSerializable(typeof(int))]
 internal sealed partial class AccountJson : JsonSerializerContext;

@@ -3,6 +3,7 @@ using System.Text;
 using Dapper;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
+using Proxy.Management.Users;
 
 namespace Proxy.Management.Budgets;
 
@@ -149,6 +150,13 @@ internal sealed class AccountStore(Database database)
         var rows = await connection.QueryAsync<(string Kind, string Id)>(new CommandDefinition(DueSql, parameters, cancellationToken: cancellationToken));
         var keys = await connection.QueryAsync<byte[]>(new CommandDefinition(DueKeysSql, parameters, cancellationToken: cancellationToken));
         return [.. rows.Select(row => new AccountId(AccountRow.KindOf(row.Kind), row.Id)), .. keys.Select(hash => AccountId.Of(new KeyHash(hash)))];
+    }
+
+    /// <returns>The id of the user with this address of mail; null when there is none.</returns>
+    public async Task<string?> FindUserByEmailAsync(string email, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return UserRows.FindByEmail(connection, transaction: null, email);
     }
 
     public static AccountRow? Find(DbConnection connection, DbTransaction transaction, AccountId id) =>

@@ -23,8 +23,8 @@ internal static class CallbackRules
 
     /// <summary>The callbacks that a client put into <c>metadata.logging</c> or <c>metadata.callback_settings</c>.</summary>
     /// <param name="metadata">The metadata of a new key or team.</param>
-    /// <param name="isByAdmin">Only proxy admins make keys and teams today; whoever opens that to others must say so here.</param>
-    public static (IReadOnlyList<TeamCallback> Callbacks, ProxyError? Error) ReadMetadata(JsonElement? metadata, bool isByAdmin = true)
+    /// <param name="isByAdmin">Whether an admin of the gateway says it: then places in private networks are trusted.</param>
+    public static (IReadOnlyList<TeamCallback> Callbacks, ProxyError? Error) ReadMetadata(JsonElement? metadata, bool isByAdmin)
     {
         var callbacks = new List<TeamCallback>();
         if (metadata is not { } element) return (callbacks, null);

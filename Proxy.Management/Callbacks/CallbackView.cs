@@ -49,9 +49,17 @@ internal static class CallbackView
     }
 
     /// <summary>Each callback with its own variables.</summary>
-    public static JsonArray List(IReadOnlyList<TeamCallback> callbacks) => new([.. callbacks.Select(Entry)]);
+    public static JsonArray List(IReadOnlyList<TeamCallback> callbacks) => new([.. callbacks.Select(callback => (JsonNode)Entry(callback))]);
 
-    private static JsonNode Entry(TeamCallback callback) => new JsonObject
+    /// <summary>As the other, each with the id by which one of several is named.</summary>
+    public static JsonArray ListWithIds(IReadOnlyList<TeamCallback> callbacks) => new([.. callbacks.Select(callback =>
+    {
+        var entry = Entry(callback);
+        entry["callback_id"] = callback.ShownId;
+        return (JsonNode)entry;
+    })]);
+
+    public static JsonObject Entry(TeamCallback callback) => new()
     {
         ["callback_name"] = callback.Name,
         ["callback_type"] = callback.TypeText,

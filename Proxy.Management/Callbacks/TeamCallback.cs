@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Serialization;
 
 namespace Proxy.Management.Callbacks;
@@ -44,6 +46,9 @@ public sealed record TeamCallback(string Name, CallbackType Type, IReadOnlyDicti
     /// <summary>The same entry once more: for the same calls, with the same variables. Two projects of one kind are two entries.</summary>
     internal bool Repeats(TeamCallback other) => Name == other.Name && Type == other.Type && Vars.Count == other.Vars.Count
         && Vars.All(entry => other.Vars.TryGetValue(entry.Key, out var value) && value == entry.Value);
+
+    /// <summary>Names one of several of one kind to who may not see its secrets: it is made of what they do see.</summary>
+    internal string ShownId => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(CallbackView.Entry(this).ToJsonString())))[..12];
 
     /// <returns>No variable, since most of them are secret.</returns>
     public override string ToString() => $"{Name} ({TypeText})";

@@ -20,22 +20,26 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
 {
     /// <param name="stated">The fields of the request.</param>
     /// <returns>The key as it is now, or why there is none.</returns>
-    public Task<KeyChange> CreateAsync(KeyRecord key, Caller caller, IReadOnlyList<string> stated, CancellationToken cancellationToken) => WriteAsync(
-        (connection, transaction) =>
-        {
-            var refusal = guard.FindRefusal(connection, transaction, caller, key.Identity, stated)
-                ?? guard.FindConflict(connection, transaction, old: null, key.Identity, isNewSecret: true);
-            if (refusal is not null) return refusal;
+    public Task<KeyChange> CreateAsync(KeyRecord key, Caller caller, IReadOnlyList<string> stated, CancellationToken cancellationToken) =>
+        WriteAsync((connection, transaction) => Create(connection, transaction, key, caller, stated), spend: null, cancellationToken);
 
-            var (identity, error) = KeyBudget.Save(connection, transaction, old: null, key.Identity, calendar);
-            if (error is not null) return error;
+    /// <summary>The part of it that is in the database, for whoever makes more than the key in one transaction and tells memory then.</summary>
+    public KeyChange Create(DbConnection connection, DbTransaction transaction, KeyRecord key, Caller caller, IReadOnlyList<string> stated)
+    {
+        var refusal = guard.FindRefusal(connection, transaction, caller, key.Identity, stated)
+            ?? guard.FindConflict(connection, transaction, old: null, key.Identity, isNewSecret: true);
+        if (refusal is not null) return refusal;
 
-            var record = key with { Identity = identity };
-            store.Insert(connection, transaction, record);
-            return new KeyChange(record, null);
-        },
-        spend: null,
-        cancellationToken);
+        var (identity, error) = KeyBudget.Save(connection, transaction, old: null, key.Identity, calendar);
+        if (error is not null) return error;
+
+        var record = key with { Identity = identity };
+        store.Insert(connection, transaction, record);
+        return new KeyChange(record, null);
+    }
+
+    /// <summary>Tells memory of a key that was made in a commit.</summary>
+    public void Tell(KeyIdentity key) => ring.Change(key, []);
 
     /// <param name="hash">Which key, by any secret that it has or had.</param>
     /// <param name="edit">What is to become of it.</param>

@@ -50,19 +50,30 @@ internal sealed class KeyGenerator(
     private async Task<(string Key, KeyRecord? Record, ProxyError? Error)> GenerateAsync(
         FieldReader asked, Caller caller, JsonObject fixedFields, CancellationToken cancellationToken)
     {
+        var (request, wrong) = await PrepareAsync(asked, caller, fixedFields, cancellationToken);
+        if (wrong is not null) return ("", null, wrong);
+
+        var (record, error) = await changes.CreateAsync(request!.Record, caller, asked.Names, cancellationToken);
+        return (request.Key, record, error);
+    }
+
+    /// <summary>All of it but the row, for whoever makes more than the key.</summary>
+    public Task<(KeyRequest? Request, ProxyError? Error)> PrepareAsync(FieldReader asked, Caller caller, CancellationToken cancellationToken) =>
+        PrepareAsync(asked, caller, fixedFields: [], cancellationToken);
+
+    private async Task<(KeyRequest? Request, ProxyError? Error)> PrepareAsync(
+        FieldReader asked, Caller caller, JsonObject fixedFields, CancellationToken cancellationToken)
+    {
         foreach (var policy in policies)
         {
             var decision = await policy.DecideAsync(new KeyGenerationRequest(caller, asked.Without("key")), cancellationToken);
-            if (!decision.IsAllowed) return ("", null, KeyErrors.NotAllowed(decision.Message));
+            if (!decision.IsAllowed) return (null, KeyErrors.NotAllowed(decision.Message));
         }
 
         var (completed, overBound) = rules.Complete(asked);
         if (!caller.IsProxyAdmin && completed.Presence("user_id") != FieldPresence.Present && !fixedFields.ContainsKey("user_id")) fixedFields = new JsonObject { ["user_id"] = caller.UserId };
         var fields = completed.With(fixedFields);
         var (request, fault) = KeyRequest.Read(fields, calendar, caller, time.GetUtcNow());
-        if ((fault ?? overBound) is { } wrong) return ("", null, wrong);
-
-        var (record, error) = await changes.CreateAsync(request!.Record, caller, asked.Names, cancellationToken);
-        return (request.Key, record, error);
+        return (fault ?? overBound) is { } wrong ? (null, wrong) : (request, null);
     }
 }

@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Proxy.Management.Access;
@@ -18,8 +20,9 @@ internal static class TeamCallbackEndpoints
 
     public static void MapTeamCallbackEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost($"/team/{{**path:regex(^.+{CallbackEnd}$)}}", AccessRule.Admin, AddAsync);
-        routes.MapGet($"/team/{{**path:regex(^.+{CallbackEnd}$)}}", AccessRule.AdminOrViewer, ShowAsync);
+        routes.MapPost($"/team/{{**path:regex(^.+{CallbackEnd}$)}}", AccessRule.Manager, AddAsync);
+        routes.MapGet($"/team/{{**path:regex(^.+{CallbackEnd}$)}}", AccessRule.OwnerOrAdmin, ShowAsync);
+        routes.MapDelete($"/team/{{**path:regex(^.+{CallbackEnd}/[^/]+$)}}", AccessRule.Manager, RemoveAsync);
         routes.MapPost($"/team/{{**path:regex(^.+{DisableEnd}$)}}", AccessRule.Admin, DisableAsync);
     }
 
@@ -32,25 +35,57 @@ internal static class TeamCallbackEndpoints
         if (fault is not null) return new ErrorResult(fault);
 
         var change = await changes.AddCallbackAsync(
-            TeamId(path, CallbackEnd), callback!, context.ManagementCaller.UserId, cancellationToken);
+            TeamId(path, CallbackEnd), callback!, context.ManagementCaller, cancellationToken);
         return change.Error is { } error
             ? new ErrorResult(error)
             : TypedResults.Json(new TeamAnswer("success", TeamView.Of(change.Team!)), TeamJson.Default.TeamAnswer);
     }
 
-    private static async Task<IResult> ShowAsync(TeamStore store, IServiceProvider services, string path, CancellationToken cancellationToken)
+    private static async Task<IResult> RemoveAsync(
+        HttpContext context,
+        TeamChanges changes,
+        string path,
+        [FromQuery(Name = "callback_id")] string? id,
+        [FromQuery(Name = "callback_type")] string? type,
+        CancellationToken cancellationToken)
+    {
+        var end = path.LastIndexOf('/');
+        var (teamId, name) = (TeamId(path[..end], CallbackEnd), path[(end + 1)..]);
+        var change = await changes.RemoveCallbackAsync(teamId, Choose, context.ManagementCaller, cancellationToken);
+        return change.Error is { } error
+            ? new ErrorResult(error)
+            : Show($"Callback {name} deleted for team {teamId}", ViewOf(change.Team!.Identity, effective: null));
+
+        // Of entries that look the same but for their secrets, the first goes.
+        (TeamCallback?, ProxyError?) Choose(IReadOnlyList<TeamCallback> callbacks)
+        {
+            var named = callbacks.Where(callback => callback.Name == name && (type is null || callback.TypeText == type) && (id is null || callback.ShownId == id)).ToList();
+            return named.Count == 0 ? (null, TeamErrors.NoSuchCallback(name))
+                : named.DistinctBy(callback => callback.ShownId).Skip(1).Any() ? (null, TeamErrors.ManyCallbacks(name))
+                : (named[0], null);
+        }
+    }
+
+    private static async Task<IResult> ShowAsync(HttpContext context, TeamStore store, IServiceProvider services, string path, CancellationToken cancellationToken)
     {
         var teamId = TeamId(path, CallbackEnd);
-        if (await store.FindAsync(teamId, cancellationToken) is not var (team, _)) return new ErrorResult(TeamErrors.DoesNotExist(teamId));
+        var (caller, team) = (context.ManagementCaller, (await store.FindAsync(teamId, cancellationToken))?.Identity);
+        if (!caller.SeesAll && (team is null || !caller.MayManage(team))) return new ErrorResult(TeamErrors.NotYoursToLog);
+        if (team is null) return new ErrorResult(TeamErrors.DoesNotExist(teamId));
 
+        return Show(message: null, ViewOf(team, services.GetService<ILogging>()?.EffectOf(team)));
+    }
+
+    private static TeamCallbacks ViewOf(TeamIdentity team, JsonObject? effective)
+    {
         var active = team.IsLoggingDisabled ? [] : team.Callbacks;
-        return Show(message: null, new TeamCallbacks(
-            teamId,
+        return new TeamCallbacks(
+            team.TeamId,
             CallbackView.SuccessNames(active),
             CallbackView.FailureNames(active),
             CallbackView.Vars(team.Callbacks),
-            CallbackView.List(active),
-            services.GetService<ILogging>()?.EffectOf(team)));
+            CallbackView.ListWithIds(active),
+            effective);
     }
 
     private static async Task<IResult> DisableAsync(

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
@@ -40,19 +41,33 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
         cancellationToken);
 
     /// <summary>Adds a callback. Where logging was disabled it begins anew with this one, so that nothing old comes back unasked.</summary>
-    public Task<TeamChange> AddCallbackAsync(
-        string teamId, TeamCallback callback, string? by, CancellationToken cancellationToken) => WriteAsync(
+    public Task<TeamChange> AddCallbackAsync(string teamId, TeamCallback callback, Caller caller, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
-            if (store.Find(connection, transaction, teamId) is not var (team, spend)) return TeamErrors.DoesNotExistForPost(teamId);
+            var old = store.Find(connection, transaction, teamId);
+            if (TeamRights.FindLogging(caller, old?.Identity, TeamErrors.DoesNotExistForPost(teamId)) is { } refusal) return refusal;
 
-            var existing = team.IsLoggingDisabled ? [] : team.Callbacks;
-            if (existing.Any(other => other.Name == callback.Name && other.Type == callback.Type)) return TeamErrors.CallbackExists(teamId, callback);
+            var existing = old!.Identity.IsLoggingDisabled ? [] : old.Identity.Callbacks;
+            return existing.Any(callback.Repeats)
+                ? TeamErrors.CallbackExists(teamId, callback)
+                : SetCallbacks(connection, transaction, old, [.. existing, callback], isLoggingDisabled: false, caller.UserId);
+        },
+        cancellationToken);
 
-            var changed = Touch(team, by) with { Callbacks = [.. existing, callback], IsLoggingDisabled = false };
-            var record = new TeamRecord(changed, spend);
-            store.SetCallbacks(connection, transaction, record);
-            return new TeamChange(record, null);
+    /// <summary>Takes one callback away; with the last one, calls are logged where the gateway says.</summary>
+    /// <param name="choose">Finds the one among those that there are, or says why there is none.</param>
+    public Task<TeamChange> RemoveCallbackAsync(
+        string teamId, Func<IReadOnlyList<TeamCallback>, (TeamCallback? Callback, ProxyError? Error)> choose, Caller caller, CancellationToken cancellationToken) => WriteAsync(
+        (connection, transaction) =>
+        {
+            var old = store.Find(connection, transaction, teamId);
+            if (TeamRights.FindLogging(caller, old?.Identity, TeamErrors.DoesNotExist(teamId)) is { } refusal) return refusal;
+
+            var (chosen, error) = choose(old!.Identity.Callbacks);
+            if (error is not null) return error;
+
+            TeamCallback[] left = [.. old.Identity.Callbacks.Where(other => !ReferenceEquals(other, chosen))];
+            return SetCallbacks(connection, transaction, old, left, old.Identity.IsLoggingDisabled, caller.UserId);
         },
         cancellationToken);
 
@@ -138,6 +153,14 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
                 if (change.Team is not null) ring.Change(change.Team.Identity);
             },
             cancellationToken);
+
+    private TeamChange SetCallbacks(
+        DbConnection connection, DbTransaction transaction, TeamRecord old, IReadOnlyList<TeamCallback> callbacks, bool isLoggingDisabled, string? by)
+    {
+        var record = old with { Identity = Touch(old.Identity, by) with { Callbacks = callbacks, IsLoggingDisabled = isLoggingDisabled } };
+        store.SetCallbacks(connection, transaction, record);
+        return new TeamChange(record, null);
+    }
 
     private TeamIdentity Touch(TeamIdentity team, string? by) => team with { UpdatedAt = time.GetUtcNow(), UpdatedBy = by };
 }

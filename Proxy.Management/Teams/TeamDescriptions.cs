@@ -113,6 +113,11 @@ internal static class TeamDescriptions
             Pattern = "/team/{**path:regex(^.+/callback$)}",
             Answer = TeamJson.Default.TeamCallbacksAnswer,
         },
+        new("DELETE", "/team/{team_id}/callback/{callback_name}", "Takes one callback of a team away; of several with one name, callback_id or callback_type says which.")
+        {
+            Pattern = "/team/{**path:regex(^.+/callback/[^/]+$)}",
+            Answer = TeamJson.Default.TeamCallbacksAnswer,
+        },
         new("POST", "/team/{team_id}/disable_logging", "Has nothing more of a team logged, and drops what still waits.")
         {
             Pattern = "/team/{**path:regex(^.+/disable_logging$)}",

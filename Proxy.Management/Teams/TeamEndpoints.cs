@@ -29,7 +29,7 @@ internal static class TeamEndpoints
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (team, fault) = TeamRequest.Read(fields!, calendar, context.ManagementCaller.UserId, time.GetUtcNow());
+        var (team, fault) = TeamRequest.Read(fields!, calendar, context.ManagementCaller, time.GetUtcNow());
         if (fault is not null) return new ErrorResult(fault);
 
         return Show(await changes.CreateAsync(team!, cancellationToken));
@@ -44,7 +44,7 @@ internal static class TeamEndpoints
         var (teamId, now, by) = (fields!.RequiredText("team_id"), time.GetUtcNow(), context.ManagementCaller.UserId);
         TeamIdentity Change(TeamIdentity old) => TeamUpdate.Apply(fields, old, calendar, now, by);
         Change(TeamIdentity.Blank);
-        var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"));
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"), context.ManagementCaller.IsProxyAdmin);
         if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
 
         var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;

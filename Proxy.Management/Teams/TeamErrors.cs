@@ -51,6 +51,13 @@ internal static class TeamErrors
 
     public static ProxyError NotFoundPassed(string teamId) => ProxyError.NotFound($"Team not found, passed team_id={teamId}", "team_id");
 
+    public static readonly ProxyError NotYoursToLog = new(403, ProxyError.AuthError, "You do not have access to this team", "team_id");
+
+    public static ProxyError NoSuchCallback(string name) => ProxyError.NotFound($"The team has no callback '{name}'.", "callback_name");
+
+    public static ProxyError ManyCallbacks(string name) => ProxyError.BadRequest(
+        $"The team has several callbacks '{name}': say which by 'callback_id', as it is shown with each, or by 'callback_type'.", "callback_id");
+
     public static ProxyError CallbackExists(string teamId, TeamCallback callback) => new(
         400,
         "bad_request_error",

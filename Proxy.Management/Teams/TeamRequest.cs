@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
@@ -37,8 +38,9 @@ internal static class TeamRequest
         new(TeamMemberPermissions.Field, DetailShape.TextList, "[]"),
     ];
 
-    public static (TeamIdentity? Team, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, string? createdBy, DateTimeOffset now)
+    public static (TeamIdentity? Team, ProxyError? Error) Read(FieldReader fields, BudgetCalendar calendar, Caller caller, DateTimeOffset now)
     {
+        var createdBy = caller.UserId;
         CheckMembers(fields);
         TeamMemberPermissions.Check(fields);
         fields.ResetAfter("team_member_budget_duration", now, calendar);
@@ -47,7 +49,7 @@ internal static class TeamRequest
         var team = ReadIdentity(fields, calendar, metadata, details, createdBy, now);
         if (fields.Error is { } fault) return (null, fault);
 
-        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata);
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(metadata, caller.IsProxyAdmin);
         return refusal is null ? (team with { Callbacks = callbacks }, null) : (null, refusal);
     }
 

@@ -15,6 +15,12 @@ internal static class TeamRights
     public static bool AreSelf(Caller caller, IReadOnlyList<TeamMember> members) =>
         caller.Role is Role.InternalUser or Role.OrganizationAdmin && members is [{ Role: TeamMembers.UserRole, Email: null, UserId: { } user }] && user == caller.UserId;
 
+    /// <summary>Where a team's calls are logged is a matter of the gateway's admins and of its own.</summary>
+    public static ProxyError? FindLogging(Caller caller, TeamIdentity? team, ProxyError unknown) =>
+        team is null ? (caller.IsProxyAdmin ? unknown : TeamErrors.NotYoursToLog)
+        : caller.MayManage(team) ? null
+        : TeamErrors.NotYoursToLog;
+
     public static ProxyError? FindGranting(Caller caller, TeamIdentity? team, string teamId) =>
         FindManaging(caller, team, teamId, "") is not { } refusal ? null
         : refusal.Status == 404 ? refusal

@@ -20,69 +20,72 @@ internal static class UserEndpoints
     {
         routes.MapPost("/user/new", AccessRule.Admin, CreateAsync);
         routes.MapPost("/user/update", AccessRule.Admin, UpdateAsync);
+        routes.MapPost("/user/delete", AccessRule.Admin, DeleteAsync);
         routes.MapGet("/user/info", AccessRule.OwnerOrAdmin, ShowAsync);
     }
 
-    /// <remarks>Clients expect a key with the user; the user's budget holds for it, so the key has none of its own.</remarks>
+    /// <remarks>Clients expect a key with the user.</remarks>
     private static async Task<IResult> CreateAsync(
-        HttpContext context, AccountChanges changes, KeyChanges keys, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, UserChanges changes, KeyGenerator keys, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (now, by) = (time.GetUtcNow(), context.ManagementCaller.UserId);
+        var (caller, now) = (context.ManagementCaller, time.GetUtcNow());
         var id = new AccountId(AccountKind.User, fields!.Text(UserContracts.IdField) ?? Guid.NewGuid().ToString());
         var wantsKey = fields.Flag("auto_create_key") != false;
-        AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, by);
-        Apply(AccountRequest.New(id, now, by));
-        var key = UserKey.Make(fields, id.Id, by, now);
+        AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, caller.UserId);
+        Apply(AccountRequest.New(id, now, caller.UserId));
+        UserKey.Check(fields, now);
         UserContracts.CheckRole(fields);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
-        var change = await changes.SaveAsync(
-            id,
-            row => row is { UpdatedBy: not null } ? new(null, AccountErrors.Exists(UserContracts.IdField, id.Id)) : new(Apply(row ?? AccountRequest.New(id, now, by)), null),
-            cancellationToken);
-        if (change.Error is { } error) return new ErrorResult(error);
+        var (key, refusal) = wantsKey ? await keys.PrepareAsync(UserKey.Ask(fields, id.Id), caller, cancellationToken) : default;
+        if (refusal is not null) return new ErrorResult(refusal);
 
-        var view = Request.Show(change.Row!, UserContracts.IdField);
-        if (wantsKey)
+        var user = await changes.CreateAsync(id, Apply, key?.Record, caller, cancellationToken);
+        if (user.Error is { } error) return new ErrorResult(error);
+
+        var view = Request.Show(user.Row!, UserContracts.IdField);
+        if (user.Key?.Identity is { } made)
         {
-            if ((await keys.CreateAsync(key.Record, context.ManagementCaller, [], cancellationToken)).Error is { } refusal) return new ErrorResult(refusal);
-
-            view["key"] = key.Key;
-            view["token"] = key.Record.Identity.Hash.ToString();
-            view["key_name"] = key.Record.Identity.Name;
-            view["expires"] = key.Record.Identity.ExpiresAt is { } expiry ? JsonValue.Create(expiry) : null;
+            view["key"] = key!.Key;
+            view["token"] = made.Hash.ToString();
+            view["key_name"] = made.Name;
+            view["expires"] = made.ExpiresAt is { } expiry ? JsonValue.Create(expiry) : null;
         }
 
         return TypedResults.Json(view, AccountJson.Default.JsonObject);
     }
 
-    private static async Task<IResult> UpdateAsync(
-        HttpContext context, AccountChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> UpdateAsync(HttpContext context, UserUpdates updates, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (now, by) = (time.GetUtcNow(), context.ManagementCaller.UserId);
-        var userId = fields!.RequiredText(UserContracts.IdField);
-        AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, by);
-        Apply(AccountRequest.New(default, now, by));
-        UserContracts.CheckRole(fields);
+        var (row, error) = await updates.UpdateAsync(fields!, context.ManagementCaller, cancellationToken);
+        return error is not null
+            ? new ErrorResult(error)
+            : TypedResults.Json(new JsonObject { ["user_id"] = row!.Id, ["data"] = Request.Show(row, UserContracts.IdField) }, AccountJson.Default.JsonObject);
+    }
+
+    private static async Task<IResult> DeleteAsync(HttpContext context, UserChanges changes, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var ids = fields!.TextList("user_ids") ?? [];
+        if (ids.Count == 0 && fields.Error is null) fields.Fault("user_ids", "'user_ids' must name at least one.");
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
-        var id = new AccountId(AccountKind.User, userId!);
-        var change = await changes.SaveAsync(
-            id, row => row is null ? new(null, AccountErrors.Unknown(UserContracts.IdField, id.Id)) : new(Apply(row), null), cancellationToken);
-        return change.Error is { } error
-            ? new ErrorResult(error)
-            : TypedResults.Json(
-                new JsonObject { ["user_id"] = userId, ["data"] = Request.Show(change.Row!, UserContracts.IdField) }, AccountJson.Default.JsonObject);
+        string[] users = [.. ids.Distinct(StringComparer.Ordinal)];
+        return await changes.DeleteAsync(users, context.ManagementCaller, cancellationToken) is { } missing
+            ? new ErrorResult(AccountErrors.Unknown(UserContracts.IdField, missing))
+            : TypedResults.Json(users.Length, AccountJson.Default.Int32);
     }
 
     private static async Task<IResult> ShowAsync(
-        HttpContext context, AccountStore store, KeyStore keys, BudgetResets resets, CancellationToken cancellationToken)
+        HttpContext context, AccountStore store, UserFacts facts, KeyStore keys, BudgetResets resets, CancellationToken cancellationToken)
     {
         var caller = context.ManagementCaller;
         string? userId = context.Request.Query[UserContracts.IdField];
@@ -98,7 +101,7 @@ internal static class UserEndpoints
         if (row is null) return new ErrorResult(AccountErrors.Unknown(UserContracts.IdField, userId));
 
         var records = await keys.ListOfUserAsync(userId, cancellationToken);
-        var view = Request.Show(row, UserContracts.IdField);
+        var view = (await facts.ShowAsync([row], cancellationToken))[0];
         return TypedResults.Json(
             new JsonObject
             {

@@ -37,6 +37,7 @@ internal static class UserListEndpoints
 
     private static async Task<IResult> ListAsync(
         AccountStore store,
+        UserFacts facts,
         string? role,
         [FromQuery(Name = "user_ids")] string? userIds,
         string? page,
@@ -54,7 +55,7 @@ internal static class UserListEndpoints
         var (rows, total) = await store.ListUsersAsync(role, ids, size, (number - 1L) * size, cancellationToken);
         return Show(new JsonObject
         {
-            ["users"] = new JsonArray([.. rows.Select(row => UserContracts.Request.Show(row, UserContracts.IdField))]),
+            ["users"] = new JsonArray([.. await facts.ShowAsync(rows, cancellationToken)]),
             ["total"] = total,
             ["page"] = number,
             ["page_size"] = size,

@@ -21,7 +21,7 @@ internal static class UserRows
         """;
 
     /// <summary>The user with an address of mail, the oldest where several have it.</summary>
-    public static string? FindByEmail(DbConnection connection, DbTransaction transaction, string email)
+    public static string? FindByEmail(DbConnection connection, DbTransaction? transaction, string email)
     {
         // The part narrows; what the row says decides.
         var json = JsonValue.Create(email).ToJsonString();

@@ -43,7 +43,7 @@ internal sealed partial class ApiDocumentTests
         // Calls are routed by what the operator writes into proxy.json: here everything below /v1, /openai/deployments and so on.
         var routed = routes.GetProperty("routes").EnumerateArray().Where(route => route.GetProperty("methods").GetArrayLength() > 0)
             .Select(route => Stars().Replace(route.GetProperty("path").GetString()!, "{"))
-            .Select(path => Endings().Replace(path, "{team_id}${end}"))
+            .Select(path => Endings().Replace(path, match => "{team_id}" + match.Groups["end"].Value + (match.Groups["last"].Success ? "{callback_name}" : "")))
             .ToList();
 
         routed.Should().BeSubsetOf(described);
@@ -109,7 +109,7 @@ internal sealed partial class ApiDocumentTests
     [GeneratedRegex(@"\{\*{1,2}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Stars();
 
-    [GeneratedRegex(@"\{path:regex\(\^\.\+(?<end>[a-z_/]+)\$\)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\{path:regex\(\^\.\+(?<end>[a-z_/]+)(?<last>\[\^/\]\+)?\$\)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Endings();
 
     [GeneratedRegex("(?:src|href)=\"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

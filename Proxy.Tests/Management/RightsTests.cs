@@ -175,6 +175,7 @@ internal static class ManagementPaths
     {
         var pattern = endpoint.RoutePattern.RawText!;
         return pattern.Contains("disable_logging", StringComparison.Ordinal) ? "/team/x/disable_logging"
+            : pattern.Contains("callback/[", StringComparison.Ordinal) ? "/team/x/callback/langfuse"
             : pattern.Contains("callback", StringComparison.Ordinal) ? "/team/x/callback"
             : pattern.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
@@ -82,6 +83,21 @@ internal sealed class TeamCallbackTests
         (team.Callbacks[0].Name, team.Callbacks[0].Type).Should().Be(("langfuse", CallbackType.Success));
         LangfuseProject.Find(team.Callbacks[0]).Should().Be(new LangfuseProject("https://lf.example/base", "pk-lf-1", Secret));
         (await DatabaseBytes.ContainAsync(server, "canary-of-the-team")).Should().BeFalse();
+    }
+
+    [Test]
+    public async Task Two_projects_of_one_kind_are_two_callbacks_and_one_project_is_named_once()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        var second = Langfuse.Replace("pk-lf-1", "pk-lf-2");
+        string Team(string id, string other) => $$"""{"team_id": "{{id}}", "metadata": {"logging": [{{Langfuse}}, {{other}}]} }""";
+
+        var two = await server.Admin.PostAsync("/team/new", Team("t-1", second));
+        var twice = await server.Admin.PostAsync("/team/new", Team("t-2", Langfuse));
+
+        (two.Status, twice.Status).Should().Be((200, 400));
+        twice.Message().Should().Contain("names langfuse (success) twice").And.NotContain("canary");
+        (await TeamAsync(server)).Callbacks.Select(callback => LangfuseProject.Find(callback)!.PublicKey).Should().Equal("pk-lf-1", "pk-lf-2");
     }
 
     [Test]
@@ -177,7 +193,75 @@ internal sealed class TeamCallbackTests
         disabled.Refusal().Should().Be((404, "internal_server_error", "team_id"));
     }
 
+    [Test]
+    public async Task A_team_has_several_projects_of_one_kind_and_loses_the_one_that_is_named()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        await server.CreateTeamAsync(""" "team_id": "org/t-1" """);
+        const string Second = """{"callback_name": "langfuse", "callback_type": "success", "callback_vars": {"langfuse_public_key": "pk-2", "langfuse_secret_key": "s-2"}}""";
+        foreach (var body in (string[])[Langfuse, Second, Second.Replace("\"success\"", "\"failure\"", StringComparison.Ordinal), """{"callback_name": "webhook", "callback_vars": {"webhook_url": "https://hook.example", "webhook_secret": "s"}}"""])
+            (await server.Admin.PostAsync("/team/org/t-1/callback", body)).Status.Should().Be(200, body);
+        (await server.Admin.PostAsync("/team/org/t-1/callback", Second)).Refusal().Should().Be((400, "bad_request_error", "callback_name"));
+
+        var shown = (await server.Admin.GetJsonAsync("/team/org%2Ft-1/callback")).Body.GetProperty("data").GetProperty("callbacks").EnumerateArray().ToList();
+        var id = shown[1].GetProperty("callback_id").GetString();
+        shown.Select(entry => entry.GetProperty("callback_id").GetString()).Should().OnlyHaveUniqueItems();
+
+        (await DeleteAsync(server.Admin, "/team/org/t-1/callback/langfuse")).Refusal().Should().Be((400, "invalid_request_error", "callback_id"));
+        (await DeleteAsync(server.Admin, "/team/org/t-1/callback/langfuse?callback_id=0")).Refusal().Should().Be((404, "not_found_error", "callback_name"));
+        (await DeleteAsync(server.Admin, $"/team/org/t-1/callback/langfuse?callback_id={id}")).Status.Should().Be(200);
+        (await DeleteAsync(server.Admin, "/team/org%2Ft-1/callback/langfuse?callback_type=failure")).Status.Should().Be(200);
+        (await TeamAsync(server, "org/t-1")).Callbacks.Select(callback => callback.ToString()).Should().Equal("langfuse (success)", "webhook (success_and_failure)");
+        (await DeleteAsync(server.Admin, "/team/org/t-1/callback/webhook")).Body.GetProperty("data").GetProperty("success_callbacks").ToString().Should().Be("""["langfuse"]""");
+        LangfuseProject.Find((await TeamAsync(server, "org/t-1")).Callbacks.Single())!.PublicKey.Should().Be("pk-lf-1");
+        (await DeleteAsync(server.Admin, "/team/nobody/callback/langfuse")).Refusal().Should().Be((404, "internal_server_error", "team_id"));
+    }
+
+    [Test]
+    public async Task A_callback_that_goes_does_not_take_back_that_logging_is_disabled()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        await server.CreateTeamAsync(""" "team_id": "t-1" """);
+        await server.Admin.PostAsync("/team/t-1/callback", Langfuse);
+        await server.Admin.PostAsync("/team/t-1/disable_logging", "");
+
+        (await DeleteAsync(server.Admin, "/team/t-1/callback/langfuse")).Status.Should().Be(200);
+
+        (await TeamAsync(server)).IsLoggingDisabled.Should().BeTrue();
+    }
+
+    [Test]
+    public async Task Admins_of_a_team_say_where_it_is_logged_but_are_not_trusted_with_private_hosts()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        await server.CreateTeamAsync(""" "team_id": "t-1", "members_with_roles": [{"role": "admin", "user_id": "boss"}, {"role": "user", "user_id": "u-1"}] """);
+        using var boss = server.With(await server.CreateKeyAsync(""" "user_id": "boss" """));
+        using var member = server.With(await server.CreateKeyAsync(""" "user_id": "u-1" """));
+        await server.Admin.PostAsync("/team/t-1/callback", Langfuse);
+
+        (await boss.PostAsync("/team/t-1/callback", Langfuse.Replace("pk-lf-1", "pk-2", StringComparison.Ordinal))).Status.Should().Be(200);
+
+        (await TeamAsync(server)).Callbacks.Select(callback => callback.IsByAdmin).Should().Equal(true, false);
+        (await boss.GetJsonAsync("/team/t-1/callback")).Body.ToString().Should().Contain("pk-2").And.NotContain("canary");
+        foreach (var team in (string[])["t-1", "nobody"])
+        {
+            (await member.PostAsync($"/team/{team}/callback", Langfuse)).Refusal().Should().Be((403, "auth_error", "team_id"));
+            (await member.GetJsonAsync($"/team/{team}/callback")).Refusal().Should().Be((403, "auth_error", "team_id"));
+            (await DeleteAsync(member, $"/team/{team}/callback/langfuse")).Refusal().Should().Be((403, "auth_error", "team_id"));
+        }
+
+        (await boss.PostAsync("/team/t-1/disable_logging", "")).Status.Should().Be(401);
+        await server.Admin.PostAsync("/team/update", $$"""{"team_id": "t-1", "metadata": {"logging": [{{Langfuse}}]} }""");
+        (await TeamAsync(server)).Callbacks.Single().IsByAdmin.Should().BeTrue();
+    }
+
+    private static async Task<(int Status, JsonElement Body)> DeleteAsync(HttpClient client, string path)
+    {
+        using var response = await client.DeleteAsync(new Uri(path, UriKind.Relative));
+        return ((int)response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement);
+    }
+
     /// <summary>The team as the next call sees it.</summary>
-    private static async Task<TeamIdentity> TeamAsync(ManagementServer server) =>
-        (await server.Services.GetRequiredService<TeamRing>().FindAsync("t-1"))!.Current;
+    private static async Task<TeamIdentity> TeamAsync(ManagementServer server, string id = "t-1") =>
+        (await server.Services.GetRequiredService<TeamRing>().FindAsync(id))!.Current;
 }
