@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Proxy.Management.Access;
 using Proxy.Management.Alerts;
 using Proxy.Management.ApiDescription;
+using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Customers;
@@ -29,7 +30,11 @@ namespace Proxy.Management;
 /// <param name="Synchronous">What a commit waits for.</param>
 /// <param name="MasterKey">The key that may do everything.</param>
 /// <param name="DatabasePassword">The password of a PostgreSQL database, where <paramref name="Database"/> does not hold it.</param>
-public sealed record ManagementSettings(string Database, Synchronous Synchronous, MasterKey MasterKey, string? DatabasePassword = null);
+public sealed record ManagementSettings(string Database, Synchronous Synchronous, MasterKey MasterKey, string? DatabasePassword = null)
+{
+    /// <summary>Whether changes are written down with who made them.</summary>
+    public bool IsAudited { get; init; } = true;
+}
 
 /// <summary>The entry points of this assembly.</summary>
 public static class ManagementServices
@@ -55,6 +60,9 @@ public static class ManagementServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
+        services.AddSingleton(provider => new AuditedWriter(
+            provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<TimeProvider>(), settings.IsAudited));
+        services.AddSingleton<AuditLog>();
         services.AddSingleton<CallbackVault>();
         AddMail(services);
         AddAccounts(services);
@@ -75,7 +83,7 @@ public static class ManagementServices
         services.AddSingleton<ModelStore>();
         services.AddSingleton(provider => new ModelChanges(
             provider.GetRequiredService<ModelStore>(),
-            provider.GetRequiredService<CommitQueue>(),
+            provider.GetRequiredService<AuditedWriter>(),
             provider.GetRequiredService<ILogger<ModelChanges>>()));
         services.AddSingleton(provider => new ResourceStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<CommitQueue>()));
         services.AddSingleton<SpendRanking>();
@@ -137,6 +145,7 @@ public static class ManagementServices
 
         group.MapSpendEndpoints();
         group.MapSpendPageEndpoint();
+        group.MapAuditEndpoints();
         group.MapGlobalSpendEndpoints();
         group.MapActivityEndpoints();
         return group;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Proxy.Management.Auditing;
 using Proxy.Management.Errors;
 
 namespace Proxy.Management.Access;
@@ -71,7 +72,12 @@ internal static class AccessPolicies
     private static async Task GuardAsync(HttpContext context, AccessRule rule, RequestDelegate handler)
     {
         if (await FindRefusalAsync(context, rule) is { } refusal) await ErrorWriter.WriteAsync(context, refusal);
-        else await handler(context);
+        else
+        {
+            // For what is written from here on: the value is gone again when this method has ended.
+            AuditActor.Current = AuditActor.Of(context);
+            await handler(context);
+        }
     }
 
     private static async ValueTask<ProxyError?> FindRefusalAsync(HttpContext context, AccessRule rule)

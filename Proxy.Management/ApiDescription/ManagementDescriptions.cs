@@ -1,3 +1,4 @@
+using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Health;
@@ -20,6 +21,7 @@ internal static class ManagementDescriptions
         .. AccountDescriptions.All,
         .. ModelDescriptions.All,
         .. SpendDescriptions.All,
+        .. AuditDescriptions.All,
         .. DocumentEndpoints.Descriptions,
     ];
 }

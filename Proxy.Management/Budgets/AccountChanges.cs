@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Proxy.Management.Auditing;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 
@@ -8,7 +9,7 @@ namespace Proxy.Management.Budgets;
 internal readonly record struct AccountChange(AccountRow? Row, ProxyError? Error);
 
 /// <summary>Changes accounts: in the database first, then in memory, then the answer, so that the very next call sees it.</summary>
-internal sealed class AccountChanges(CommitQueue queue, AccountRing ring, BudgetCalendar calendar, TimeProvider time)
+internal sealed class AccountChanges(AuditedWriter queue, AccountRing ring, BudgetCalendar calendar, TimeProvider time)
 {
     /// <param name="id">Which account.</param>
     /// <param name="change">From the row, or null where there is none, to the new row or a refusal. It may run twice.</param>
@@ -22,7 +23,7 @@ internal sealed class AccountChanges(CommitQueue queue, AccountRing ring, Budget
         cancellationToken);
 
     /// <summary>The part of it that is in the database, for whoever changes more than this in one transaction and tells memory then.</summary>
-    public AccountChange Save(DbConnection connection, DbTransaction transaction, AccountId id, Func<AccountRow?, AccountChange> change)
+    public AccountChange Save(DbConnection connection, AuditedTransaction transaction, AccountId id, Func<AccountRow?, AccountChange> change)
     {
         var changed = change(AccountStore.Find(connection, transaction, id));
         if (changed.Row is null) return changed;

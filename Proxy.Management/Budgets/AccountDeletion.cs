@@ -1,11 +1,12 @@
 using System.Data.Common;
 using Dapper;
+using Proxy.Management.Auditing;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
 
 /// <summary>Deletes accounts: all that are named or none. What was spent stays in the book; one that calls still hold on to has no limits any more.</summary>
-internal sealed class AccountDeletion(CommitQueue queue, AccountRing ring)
+internal sealed class AccountDeletion(AuditedWriter queue, AccountRing ring)
 {
     private const string DeleteSql = """
         delete from account
@@ -37,16 +38,19 @@ internal sealed class AccountDeletion(CommitQueue queue, AccountRing ring)
         return deleted.Count == 0 ? missing : null;
     }
 
-    public static void Delete(DbConnection connection, DbTransaction transaction, AccountId id) =>
-        connection.Execute(DeleteSql, new { kind = id.Scope, id = id.Id }, transaction);
+    public static void Delete(DbConnection connection, AuditedTransaction transaction, AccountId id)
+    {
+        transaction.Watch(AuditedRow.Of(id));
+        connection.Execute(DeleteSql, new { kind = id.Scope, id = id.Id }, transaction.Inner);
+    }
 
     /// <summary>Deletes all accounts of a kind that one owner has: the members of a team, or its models.</summary>
     /// <returns>Which they were.</returns>
-    public static IReadOnlyList<AccountId> DeleteOwned(DbConnection connection, DbTransaction transaction, AccountKind kind, string ownerId)
+    public static IReadOnlyList<AccountId> DeleteOwned(DbConnection connection, AuditedTransaction transaction, AccountKind kind, string ownerId)
     {
         var (first, beyond) = AccountId.RangeOf(ownerId);
         var parameters = new { kind = new AccountId(kind, "").Scope, first, beyond };
-        var ids = connection.Query<string>(OwnedSql, parameters, transaction).Select(id => new AccountId(kind, id)).ToList();
+        var ids = connection.Query<string>(OwnedSql, parameters, transaction.Inner).Select(id => new AccountId(kind, id)).ToList();
         foreach (var id in ids) Delete(connection, transaction, id);
         return ids;
     }

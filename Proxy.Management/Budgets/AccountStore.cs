@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Text;
 using Dapper;
+using Proxy.Management.Auditing;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
 using Proxy.Management.Users;
@@ -166,7 +167,14 @@ internal sealed class AccountStore(Database database)
         [.. connection.Query<AccountRow>(OfBudgetSql, new { budgetId }, transaction)];
 
     /// <summary>Writes everything but the spend of a row that exists.</summary>
-    public static void Save(DbConnection connection, DbTransaction transaction, AccountRow row) => connection.Execute(SaveSql, row, transaction);
+    public static void Save(DbConnection connection, AuditedTransaction transaction, AccountRow row)
+    {
+        transaction.Watch(AuditedRow.Of(row.AccountId));
+        SaveUnseen(connection, transaction, row);
+    }
+
+    /// <summary>For what calls make of an account and nobody asked for.</summary>
+    public static void SaveUnseen(DbConnection connection, DbTransaction transaction, AccountRow row) => connection.Execute(SaveSql, row, transaction);
 
     public static void Reset(DbConnection connection, DbTransaction transaction, AccountId id, DateTimeOffset? nextReset)
     {

@@ -65,7 +65,7 @@ internal sealed partial class BudgetResets(
                 (connection, transaction) =>
                 {
                     var row = AccountStore.Find(connection, transaction, id) ?? AccountRequest.New(id, now, by: null);
-                    AccountStore.Save(connection, transaction, row with { BudgetResetAt = next?.ToUnixTimeMilliseconds() });
+                    AccountStore.SaveUnseen(connection, transaction, row with { BudgetResetAt = next?.ToUnixTimeMilliseconds() });
                     return true;
                 },
                 CancellationToken.None);

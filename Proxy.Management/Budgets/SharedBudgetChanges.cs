@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Proxy.Management.Auditing;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
@@ -6,7 +7,7 @@ using Proxy.Management.Storage;
 namespace Proxy.Management.Budgets;
 
 /// <summary>Changes shared budgets, and tells every account and key in memory that shares one.</summary>
-internal sealed class SharedBudgetChanges(CommitQueue queue, AccountChanges accounts, KeyRing keys, BudgetCalendar calendar, TimeProvider time)
+internal sealed class SharedBudgetChanges(AuditedWriter queue, AccountChanges accounts, KeyRing keys, BudgetCalendar calendar, TimeProvider time)
 {
     /// <returns>The budget as it is now, or why it was not changed.</returns>
     public async Task<(SharedBudget? Budget, ProxyError? Error)> SaveAsync(

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Proxy.Management.Auditing;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -74,12 +75,18 @@ internal sealed class SharedBudgetStore(Database database)
     public static SharedBudget? Find(DbConnection connection, DbTransaction transaction, string budgetId) =>
         connection.QuerySingleOrDefault<SharedBudget>(FindSql, new { budgetId }, transaction);
 
-    public static void Save(DbConnection connection, DbTransaction transaction, SharedBudget budget) =>
-        connection.Execute(SaveSql, budget, transaction);
+    public static void Save(DbConnection connection, AuditedTransaction transaction, SharedBudget budget)
+    {
+        transaction.Watch(AuditedRow.OfBudget(budget.BudgetId));
+        connection.Execute(SaveSql, budget, transaction.Inner);
+    }
 
     /// <returns>Whether there was such a row.</returns>
-    public static bool Delete(DbConnection connection, DbTransaction transaction, string budgetId) =>
-        connection.Execute(DeleteSql, new { budgetId }, transaction) == 1;
+    public static bool Delete(DbConnection connection, AuditedTransaction transaction, string budgetId)
+    {
+        transaction.Watch(AuditedRow.OfBudget(budgetId));
+        return connection.Execute(DeleteSql, new { budgetId }, transaction.Inner) == 1;
+    }
 
     /// <summary>The accounts and keys that share the budget's period begin anew with it.</summary>
     public static void Schedule(DbConnection connection, DbTransaction transaction, string budgetId, DateTimeOffset? resetAt) =>

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json.Nodes;
+using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
@@ -22,7 +23,7 @@ internal static class KeyBudget
     /// <param name="key">The key to be, its soft budget among its own limits.</param>
     /// <returns>The key as it is to be stored, or why it is refused.</returns>
     public static (KeyIdentity Key, ProxyError? Error) Save(
-        DbConnection connection, DbTransaction transaction, KeyIdentity? old, KeyIdentity key, BudgetCalendar calendar)
+        DbConnection connection, AuditedTransaction transaction, KeyIdentity? old, KeyIdentity key, BudgetCalendar calendar)
     {
         if (old is { OwnsBudget: true } && key.BudgetId != old.BudgetId)
         {
@@ -40,12 +41,12 @@ internal static class KeyBudget
     }
 
     /// <summary>Deletes the row that was made for the key.</summary>
-    public static void Delete(DbConnection connection, DbTransaction transaction, KeyIdentity key)
+    public static void Delete(DbConnection connection, AuditedTransaction transaction, KeyIdentity key)
     {
         if (key is { OwnsBudget: true, BudgetId: { } own }) SharedBudgetStore.Delete(connection, transaction, own);
     }
 
-    private static KeyIdentity Own(DbConnection connection, DbTransaction transaction, KeyIdentity key)
+    private static KeyIdentity Own(DbConnection connection, AuditedTransaction transaction, KeyIdentity key)
     {
         var now = key.UpdatedAt.ToUnixTimeMilliseconds();
         var row = SharedBudgetStore.Find(connection, transaction, key.BudgetId!)

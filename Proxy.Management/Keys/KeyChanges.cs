@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Proxy.Management.Access;
+using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
@@ -16,7 +17,7 @@ internal readonly record struct KeyChange(KeyRecord? Key, ProxyError? Error)
 }
 
 /// <summary>Changes keys: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring, KeyGuard guard, KeyDeletion deletion, BudgetCalendar calendar, TimeProvider time)
+internal sealed class KeyChanges(AuditedWriter queue, KeyStore store, KeyRing ring, KeyGuard guard, KeyDeletion deletion, BudgetCalendar calendar, TimeProvider time)
 {
     /// <param name="stated">The fields of the request.</param>
     /// <returns>The key as it is now, or why there is none.</returns>
@@ -24,7 +25,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
         WriteAsync((connection, transaction) => Create(connection, transaction, key, caller, stated), spend: null, cancellationToken);
 
     /// <summary>The part of it that is in the database, for whoever makes more than the key in one transaction and tells memory then.</summary>
-    public KeyChange Create(DbConnection connection, DbTransaction transaction, KeyRecord key, Caller caller, IReadOnlyList<string> stated)
+    public KeyChange Create(DbConnection connection, AuditedTransaction transaction, KeyRecord key, Caller caller, IReadOnlyList<string> stated)
     {
         var refusal = guard.FindRefusal(connection, transaction, caller, key.Identity, stated)
             ?? guard.FindConflict(connection, transaction, old: null, key.Identity, isNewSecret: true);
@@ -84,7 +85,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
         return deleted.Error;
     }
 
-    private Task<KeyChange> WriteAsync(Func<DbConnection, DbTransaction, KeyChange> work, decimal? spend, CancellationToken cancellationToken) =>
+    private Task<KeyChange> WriteAsync(Func<DbConnection, AuditedTransaction, KeyChange> work, decimal? spend, CancellationToken cancellationToken) =>
         queue.WriteAsync(
             work,
             change =>
@@ -95,7 +96,7 @@ internal sealed class KeyChanges(CommitQueue queue, KeyStore store, KeyRing ring
             },
             cancellationToken);
 
-    private KeyChange Update(DbConnection connection, DbTransaction transaction, KeyHash hash, KeyEdit edit)
+    private KeyChange Update(DbConnection connection, AuditedTransaction transaction, KeyHash hash, KeyEdit edit)
     {
         if (store.FindNamed(connection, transaction, hash) is not { } old) return edit.Caller.IsProxyAdmin ? KeyErrors.UnknownForUpdate : KeyErrors.NotYoursToChange;
         if (edit.Check?.Invoke(old) is { } wrong) return wrong;

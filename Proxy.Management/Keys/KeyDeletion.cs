@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Proxy.Management.Auditing;
 
 namespace Proxy.Management.Keys;
 
@@ -11,7 +12,7 @@ internal sealed record GoneKey(KeyHash Key, IReadOnlyList<KeyHash> Secrets);
 internal sealed class KeyDeletion(KeyStore store, KeyRing ring)
 {
     /// <summary>Calls under way settle all the same: the book does not ask whether a key is still there.</summary>
-    public static IReadOnlyList<GoneKey> Delete(DbConnection connection, DbTransaction transaction, IEnumerable<KeyIdentity> keys)
+    public static IReadOnlyList<GoneKey> Delete(DbConnection connection, AuditedTransaction transaction, IEnumerable<KeyIdentity> keys)
     {
         var gone = new List<GoneKey>();
         foreach (var key in keys.DistinctBy(key => key.Hash))
@@ -24,7 +25,7 @@ internal sealed class KeyDeletion(KeyStore store, KeyRing ring)
     }
 
     /// <summary>All keys of a team, of a user, or of a user within a team.</summary>
-    public IReadOnlyList<GoneKey> Delete(DbConnection connection, DbTransaction transaction, KeyFilter filter) =>
+    public IReadOnlyList<GoneKey> Delete(DbConnection connection, AuditedTransaction transaction, KeyFilter filter) =>
         Delete(connection, transaction, store.List(connection, transaction, filter).Select(key => key.Identity));
 
     /// <summary>The rows are gone, in a commit: the very next request is refused.</summary>

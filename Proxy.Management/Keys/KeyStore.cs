@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Proxy.Management.Auditing;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Storage;
 
@@ -109,27 +110,30 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
     public static KeyHash? FindByAlias(DbConnection connection, DbTransaction transaction, string alias) =>
         connection.QuerySingleOrDefault<byte[]>(FindByAliasSql, new { alias }, transaction) is { } hash ? new KeyHash(hash) : null;
 
-    public void Update(DbConnection connection, DbTransaction transaction, KeyIdentity old, KeyRecord key, bool setsCallbacks, bool setsSpend)
+    public void Update(DbConnection connection, AuditedTransaction transaction, KeyIdentity old, KeyRecord key, bool setsCallbacks, bool setsSpend)
     {
+        transaction.Watch(AuditedRow.Of(old.Hash));
         var row = KeyRow.From(key, vault);
-        connection.Execute(UpdateSql, row, transaction);
-        if (setsCallbacks) connection.Execute(SetCallbacksSql, row, transaction);
-        if (setsSpend) connection.Execute(SetSpendSql, row, transaction);
+        connection.Execute(UpdateSql, row, transaction.Inner);
+        if (setsCallbacks) connection.Execute(SetCallbacksSql, row, transaction.Inner);
+        if (setsSpend) connection.Execute(SetSpendSql, row, transaction.Inner);
         KeyCounts.Changed(connection, transaction, old, key.Identity);
     }
 
     /// <summary>The row, its secrets, and the budget that was made for it.</summary>
-    public static void Delete(DbConnection connection, DbTransaction transaction, KeyIdentity key)
+    public static void Delete(DbConnection connection, AuditedTransaction transaction, KeyIdentity key)
     {
-        connection.Execute(DeleteSql, new { hash = key.Hash.ToArray() }, transaction);
+        transaction.Watch(AuditedRow.Of(key.Hash));
+        connection.Execute(DeleteSql, new { hash = key.Hash.ToArray() }, transaction.Inner);
         KeySecrets.Delete(connection, transaction, key.Hash);
         KeyBudget.Delete(connection, transaction, key);
         KeyCounts.Removed(connection, transaction, key);
     }
 
-    public void Insert(DbConnection connection, DbTransaction transaction, KeyRecord key)
+    public void Insert(DbConnection connection, AuditedTransaction transaction, KeyRecord key)
     {
-        connection.Execute(InsertSql, KeyRow.From(key, vault), transaction);
+        transaction.Watch(AuditedRow.Of(key.Identity.Hash));
+        connection.Execute(InsertSql, KeyRow.From(key, vault), transaction.Inner);
         KeyCounts.Added(connection, transaction, key.Identity);
     }
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using Proxy.Management.Auditing;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 
@@ -9,12 +10,12 @@ namespace Proxy.Management.Models;
 public sealed partial class ModelChanges : IDisposable
 {
     private readonly ModelStore _store;
-    private readonly CommitQueue _queue;
+    private readonly AuditedWriter _queue;
     private readonly ILogger<ModelChanges> _logger;
     private readonly SemaphoreSlim _turn = new(1);
     private IReadOnlyList<StoredModel> _models = [];
 
-    internal ModelChanges(ModelStore store, CommitQueue queue, ILogger<ModelChanges> logger) => (_store, _queue, _logger) = (store, queue, logger);
+    internal ModelChanges(ModelStore store, AuditedWriter queue, ILogger<ModelChanges> logger) => (_store, _queue, _logger) = (store, queue, logger);
 
     /// <summary>Serves what the database holds. One that cannot be served (its name is another's by now) is logged and left out.</summary>
     public async Task LoadAsync(IModelRouting routing)
@@ -96,9 +97,9 @@ public sealed partial class ModelChanges : IDisposable
     }
 
     private Task<bool> WriteAsync(string id, StoredModel? model) => _queue.WriteAsync(
-        (connection, transaction) => Write(connection, transaction, id, model), CancellationToken.None);
+        (connection, transaction) => Write(connection, transaction, id, model), committed: null, CancellationToken.None);
 
-    private bool Write(DbConnection connection, DbTransaction transaction, string id, StoredModel? model)
+    private bool Write(DbConnection connection, AuditedTransaction transaction, string id, StoredModel? model)
     {
         if (model is null) ModelStore.Delete(connection, transaction, id);
         else _store.Save(connection, transaction, model);

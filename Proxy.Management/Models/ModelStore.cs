@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Dapper;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
+using Proxy.Management.Auditing;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Models;
@@ -40,22 +41,30 @@ internal sealed partial class ModelStore(Database database, IDataProtectionProvi
         return [.. rows.Select(Open).OfType<StoredModel>()];
     }
 
-    public void Save(DbConnection connection, DbTransaction transaction, StoredModel model) => connection.Execute(
-        SaveSql,
-        new ModelRow
-        {
-            Id = model.Id,
-            Name = model.Name,
-            Params = _protector.Protect(model.Params),
-            Info = model.Info,
-            CreatedAt = model.CreatedAt.ToUnixTimeMilliseconds(),
-            UpdatedAt = model.UpdatedAt.ToUnixTimeMilliseconds(),
-            CreatedBy = model.CreatedBy,
-            UpdatedBy = model.UpdatedBy,
-        },
-        transaction);
+    public void Save(DbConnection connection, AuditedTransaction transaction, StoredModel model)
+    {
+        transaction.Watch(AuditedRow.OfModel(model.Id));
+        connection.Execute(
+            SaveSql,
+            new ModelRow
+            {
+                Id = model.Id,
+                Name = model.Name,
+                Params = _protector.Protect(model.Params),
+                Info = model.Info,
+                CreatedAt = model.CreatedAt.ToUnixTimeMilliseconds(),
+                UpdatedAt = model.UpdatedAt.ToUnixTimeMilliseconds(),
+                CreatedBy = model.CreatedBy,
+                UpdatedBy = model.UpdatedBy,
+            },
+            transaction.Inner);
+    }
 
-    public static void Delete(DbConnection connection, DbTransaction transaction, string id) => connection.Execute(DeleteSql, new { id }, transaction);
+    public static void Delete(DbConnection connection, AuditedTransaction transaction, string id)
+    {
+        transaction.Watch(AuditedRow.OfModel(id));
+        connection.Execute(DeleteSql, new { id }, transaction.Inner);
+    }
 
     private StoredModel? Open(ModelRow row)
     {

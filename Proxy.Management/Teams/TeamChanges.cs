@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Proxy.Management.Access;
+using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
@@ -27,7 +28,7 @@ internal sealed record TeamEdit(Func<TeamIdentity, TeamIdentity> Change)
 }
 
 /// <summary>Changes teams: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing ring, KeyDeletion keys, AccountDeletion accounts, TimeProvider time)
+internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing ring, KeyDeletion keys, AccountDeletion accounts, TimeProvider time)
 {
     public Task<TeamChange> CreateAsync(TeamIdentity team, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
@@ -133,7 +134,7 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
     private Task<TeamChange> UpdateAsync(
         string teamId,
         Func<TeamIdentity, TeamIdentity> change,
-        Action<DbConnection, DbTransaction, TeamRecord> write,
+        Action<DbConnection, AuditedTransaction, TeamRecord> write,
         CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
@@ -145,7 +146,7 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
         },
         cancellationToken);
 
-    private Task<TeamChange> WriteAsync(Func<DbConnection, DbTransaction, TeamChange> work, CancellationToken cancellationToken) =>
+    private Task<TeamChange> WriteAsync(Func<DbConnection, AuditedTransaction, TeamChange> work, CancellationToken cancellationToken) =>
         queue.WriteAsync(
             work,
             change =>
@@ -155,7 +156,7 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
             cancellationToken);
 
     private TeamChange SetCallbacks(
-        DbConnection connection, DbTransaction transaction, TeamRecord old, IReadOnlyList<TeamCallback> callbacks, bool isLoggingDisabled, string? by)
+        DbConnection connection, AuditedTransaction transaction, TeamRecord old, IReadOnlyList<TeamCallback> callbacks, bool isLoggingDisabled, string? by)
     {
         var record = old with { Identity = Touch(old.Identity, by) with { Callbacks = callbacks, IsLoggingDisabled = isLoggingDisabled } };
         store.SetCallbacks(connection, transaction, record);

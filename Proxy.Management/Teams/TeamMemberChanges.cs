@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
@@ -26,7 +27,7 @@ internal sealed record MemberEdit(string TeamId, Func<TeamIdentity?, ProxyError?
 
 /// <summary>Changes the members of teams: the team, the users and what they may use of it in one transaction, then memory.</summary>
 internal sealed class TeamMemberChanges(
-    CommitQueue queue, TeamStore store, TeamRing ring, AccountChanges accounts, AccountDeletion deletion, KeyDeletion keys, BudgetCalendar calendar, TimeProvider time)
+    AuditedWriter queue, TeamStore store, TeamRing ring, AccountChanges accounts, AccountDeletion deletion, KeyDeletion keys, BudgetCalendar calendar, TimeProvider time)
 {
     /// <summary>Adds all or none. Whoever is no user yet becomes one.</summary>
     /// <param name="terms">What each may use of the team, put into their row. It may run twice.</param>
@@ -83,7 +84,7 @@ internal sealed class TeamMemberChanges(
         },
         cancellationToken);
 
-    private MemberChange Leave(DbConnection connection, DbTransaction transaction, MemberChange changed, string teamId, string userId)
+    private MemberChange Leave(DbConnection connection, AuditedTransaction transaction, MemberChange changed, string teamId, string userId)
     {
         var account = AccountId.OfMember(teamId, userId);
         AccountDeletion.Delete(connection, transaction, account);
@@ -95,13 +96,13 @@ internal sealed class TeamMemberChanges(
         };
     }
 
-    private AccountRow SaveTerms(DbConnection connection, DbTransaction transaction, MemberEdit edit, string userId, Func<AccountRow, AccountRow> terms)
+    private AccountRow SaveTerms(DbConnection connection, AuditedTransaction transaction, MemberEdit edit, string userId, Func<AccountRow, AccountRow> terms)
     {
         var id = AccountId.OfMember(edit.TeamId, userId);
         return accounts.Save(connection, transaction, id, row => new(terms(row ?? AccountRequest.New(id, time.GetUtcNow(), edit.By)), null)).Row!;
     }
 
-    private MemberChange Save(DbConnection connection, DbTransaction transaction, TeamRecord old, TeamIdentity team, MemberEdit edit)
+    private MemberChange Save(DbConnection connection, AuditedTransaction transaction, TeamRecord old, TeamIdentity team, MemberEdit edit)
     {
         var record = old with { Identity = team with { UpdatedAt = time.GetUtcNow(), UpdatedBy = edit.By } };
         store.Update(connection, transaction, old.Identity, record);
@@ -109,7 +110,7 @@ internal sealed class TeamMemberChanges(
     }
 
     private Task<MemberChange> WriteAsync(
-        MemberEdit edit, Func<DbConnection, DbTransaction, TeamRecord, MemberChange> work, CancellationToken cancellationToken) => queue.WriteAsync(
+        MemberEdit edit, Func<DbConnection, AuditedTransaction, TeamRecord, MemberChange> work, CancellationToken cancellationToken) => queue.WriteAsync(
         (connection, transaction) =>
         {
             var team = store.Find(connection, transaction, edit.TeamId);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Proxy.Management.Auditing;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Storage;
 
@@ -85,32 +86,38 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
     public static bool Exists(DbConnection connection, DbTransaction transaction, string teamId) =>
         connection.ExecuteScalar<long>(ExistsSql, new { teamId }, transaction) > 0;
 
-    public void Insert(DbConnection connection, DbTransaction transaction, TeamRecord team)
+    public void Insert(DbConnection connection, AuditedTransaction transaction, TeamRecord team)
     {
-        connection.Execute(InsertSql, TeamRow.From(team, vault), transaction);
+        transaction.Watch(AuditedRow.OfTeam(team.Identity.TeamId));
+        connection.Execute(InsertSql, TeamRow.From(team, vault), transaction.Inner);
         TeamMemberIndex.Save(connection, transaction, team.Identity, old: null);
     }
 
     /// <summary>The row alone: its keys must be gone.</summary>
-    public static void Delete(DbConnection connection, DbTransaction transaction, string teamId)
+    public static void Delete(DbConnection connection, AuditedTransaction transaction, string teamId)
     {
-        connection.Execute(DeleteSql, new { teamId }, transaction);
+        transaction.Watch(AuditedRow.OfTeam(teamId));
+        connection.Execute(DeleteSql, new { teamId }, transaction.Inner);
         TeamMemberIndex.Delete(connection, transaction, teamId);
     }
 
-    public void SetCallbacks(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
-        connection.Execute(SetCallbacksSql, TeamRow.From(team, vault), transaction);
+    public void SetCallbacks(DbConnection connection, AuditedTransaction transaction, TeamRecord team) => Set(connection, transaction, SetCallbacksSql, team);
 
     /// <summary>Everything but the callbacks and the spend.</summary>
-    public void Update(DbConnection connection, DbTransaction transaction, TeamIdentity old, TeamRecord team)
+    public void Update(DbConnection connection, AuditedTransaction transaction, TeamIdentity old, TeamRecord team)
     {
-        connection.Execute(UpdateSql, TeamRow.From(team, vault), transaction);
+        transaction.Watch(AuditedRow.OfTeam(team.Identity.TeamId));
+        connection.Execute(UpdateSql, TeamRow.From(team, vault), transaction.Inner);
         TeamMemberIndex.Save(connection, transaction, team.Identity, old.Members);
     }
 
-    public void SetLoggingDisabled(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
-        connection.Execute(SetLoggingDisabledSql, TeamRow.From(team, vault), transaction);
+    public void SetLoggingDisabled(DbConnection connection, AuditedTransaction transaction, TeamRecord team) => Set(connection, transaction, SetLoggingDisabledSql, team);
 
-    public void SetBlocked(DbConnection connection, DbTransaction transaction, TeamRecord team) =>
-        connection.Execute(SetBlockedSql, TeamRow.From(team, vault), transaction);
+    public void SetBlocked(DbConnection connection, AuditedTransaction transaction, TeamRecord team) => Set(connection, transaction, SetBlockedSql, team);
+
+    private void Set(DbConnection connection, AuditedTransaction transaction, string sql, TeamRecord team)
+    {
+        transaction.Watch(AuditedRow.OfTeam(team.Identity.TeamId));
+        connection.Execute(sql, TeamRow.From(team, vault), transaction.Inner);
+    }
 }

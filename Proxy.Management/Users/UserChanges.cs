@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Proxy.Management.Access;
+using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
@@ -13,7 +14,7 @@ internal sealed record NewUser(AccountRow? Row, KeyRecord? Key, ProxyError? Erro
 
 /// <summary>Makes and deletes users, with the keys and the places in teams that are theirs: in one transaction, then in memory.</summary>
 internal sealed class UserChanges(
-    CommitQueue queue, AccountChanges accounts, AccountDeletion deletion, KeyChanges keyChanges, KeyDeletion keys, TeamStore teams, TeamRing ring, TimeProvider time)
+    AuditedWriter queue, AccountChanges accounts, AccountDeletion deletion, KeyChanges keyChanges, KeyDeletion keys, TeamStore teams, TeamRing ring, TimeProvider time)
 {
     /// <param name="id">The new user.</param>
     /// <param name="apply">Puts what the body states into a row.</param>
@@ -74,7 +75,7 @@ internal sealed class UserChanges(
         return deleted.Missing;
     }
 
-    private TeamIdentity Leave(DbConnection connection, DbTransaction transaction, string teamId, string userId, string? by)
+    private TeamIdentity Leave(DbConnection connection, AuditedTransaction transaction, string teamId, string userId, string? by)
     {
         var old = teams.Find(connection, transaction, teamId)!;
         var record = old with { Identity = TeamMemberList.Without(old.Identity, userId, email: null) with { UpdatedAt = time.GetUtcNow(), UpdatedBy = by } };

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dapper;
+using Proxy.Management.Auditing;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 
@@ -33,7 +34,7 @@ internal static class UserRows
     /// <summary>The row of a user, made where there is none or where calls alone have made it.</summary>
     /// <returns>The row, and whether it is new.</returns>
     public static (AccountRow Row, bool IsNew) Ensure(
-        DbConnection connection, DbTransaction transaction, string userId, string? email, BudgetCalendar calendar, DateTimeOffset now, string? by)
+        DbConnection connection, AuditedTransaction transaction, string userId, string? email, BudgetCalendar calendar, DateTimeOffset now, string? by)
     {
         var id = new AccountId(AccountKind.User, userId);
         var old = AccountStore.Find(connection, transaction, id);
@@ -46,7 +47,7 @@ internal static class UserRows
     }
 
     /// <summary>Takes a team out of what the row of a user lists.</summary>
-    public static void LeaveTeam(DbConnection connection, DbTransaction transaction, string userId, string teamId)
+    public static void LeaveTeam(DbConnection connection, AuditedTransaction transaction, string userId, string teamId)
     {
         var row = AccountStore.Find(connection, transaction, new AccountId(AccountKind.User, userId));
         if (row is null || JsonNode.Parse(row.Details)![TeamsField] is not JsonArray teams) return;

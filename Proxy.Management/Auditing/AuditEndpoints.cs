@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Proxy.Management.Access;
+using Proxy.Management.ApiDescription;
+using Proxy.Management.Bodies;
+using Proxy.Management.Errors;
+using Proxy.Management.Storage;
+
+namespace Proxy.Management.Auditing;
+
+/// <summary>Reads of the audit, in pages.</summary>
+internal static class AuditEndpoints
+{
+    public static void MapAuditEndpoints(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/audit", AccessRule.AdminOrViewer, ListAsync);
+        routes.MapGet("/audit/{id}", AccessRule.AdminOrViewer, FindAsync);
+    }
+
+    private static async Task<IResult> ListAsync(AuditLog log, [AsParameters] AuditQuery query, CancellationToken cancellationToken)
+    {
+        if (query.FindFault() is { } fault) return new ErrorResult(fault);
+
+        var (rows, total) = await log.ListAsync(query, cancellationToken);
+        return TypedResults.Json(
+            new AuditPage([.. rows.Select(AuditView.Of)], total, query.Number, query.Size, (total + query.Size - 1) / query.Size),
+            AuditJson.Default.AuditPage);
+    }
+
+    private static async Task<IResult> FindAsync(AuditLog log, string id, CancellationToken cancellationToken) =>
+        Guid.TryParse(id, out var known) && await log.FindAsync(known.ToString(), cancellationToken) is { } row
+            ? TypedResults.Json(AuditView.Of(row), AuditJson.Default.AuditView)
+            : new ErrorResult(ProxyError.NotFound("There is no entry of the audit with this id.", "id"));
+}
+
+/// <summary>Which entries are asked for.</summary>
+internal sealed record AuditQuery(
+    [property: FromQuery(Name = "page")] string? PageText,
+    [property: FromQuery(Name = "page_size")] string? SizeText,
+    [property: FromQuery(Name = "changed_by")] string? ChangedBy,
+    [property: FromQuery(Name = "changed_by_api_key")] string? ChangedByKey,
+    [property: FromQuery(Name = "action")] string? Action,
+    [property: FromQuery(Name = "table_name")] string? TableName,
+    [property: FromQuery(Name = "object_id")] string? ObjectId)
+{
+    private const int DefaultSize = 10;
+    private const int MaxSize = 100;
+    private const int MaxNumber = 1_000_000;
+
+    /// <summary>Look at <see cref="FindFault"/> first.</summary>
+    public int Number => QueryNumber.Read(PageText, 1, MaxNumber) ?? 1;
+
+    public int Size => QueryNumber.Read(SizeText, DefaultSize, MaxSize) ?? DefaultSize;
+
+    public ProxyError? FindFault() =>
+        QueryNumber.Read(PageText, 1, MaxNumber) is null ? QueryNumber.OutOfRange("page", MaxNumber)
+        : QueryNumber.Read(SizeText, DefaultSize, MaxSize) is null ? QueryNumber.OutOfRange("page_size", MaxSize)
+        : null;
+}
+
+/// <summary>One entry as it is shown.</summary>
+/// <param name="ChangedBy">The user of the key that called; null for what the gateway did by itself.</param>
+/// <param name="ClaimedBy">Whom the caller said to act for.</param>
+internal sealed record AuditView(
+    string Id, DateTimeOffset UpdatedAt, string? ChangedBy, string? ChangedByApiKey, string? KeyAlias, string? ClaimedBy, string Action, string TableName, string ObjectId,
+    JsonElement? BeforeValue, JsonElement? UpdatedValues)
+{
+    public static AuditView Of(AuditRow row) => new(
+        row.Id, Columns.ToMoment(row.ChangedAt), row.ChangedBy, row.ChangedByKey, row.KeyAlias, row.ClaimedBy, row.Action, row.TableName, row.ObjectId,
+        Parse(row.BeforeValue), Parse(row.UpdatedValues));
+
+    private static JsonElement? Parse(string? value) => value is null ? null : JsonElement.Parse(value);
+}
+
+internal sealed record AuditPage(IReadOnlyList<AuditView> AuditLogs, long Total, int Page, int PageSize, long TotalPages);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditView))]
+internal sealed partial class AuditJson : JsonSerializerContext;
+
+/// <summary>The audit in the API's document.</summary>
+internal static class AuditDescriptions
+{
+    public static readonly EndpointDescription[] All =
+    [
+        new("GET", "/audit", "Lists who changed what, the latest first.") { Answer = AuditJson.Default.AuditPage },
+        new("GET", "/audit/{id}", "Shows one change.") { Answer = AuditJson.Default.AuditView },
+    ];
+}
