@@ -142,4 +142,7 @@ internal sealed class ManagementOptions
     /// <summary><c>Normal</c> keeps every commit when the process dies; <c>Full</c> also when the machine does, for a disk flush per commit.</summary>
     [RegularExpression("(?i)^(normal|full)$", ErrorMessage = "Synchronous is 'Normal' or 'Full'.")]
     public string Synchronous { get; set; } = "Normal";
+
+    /// <summary>Whether changes made by the management API are written down with who made them.</summary>
+    public bool Audit { get; set; } = true;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Proxy.Management.Storage;
 
 namespace Proxy.Management.Auditing;
 
@@ -11,6 +12,8 @@ internal static class AuditValue
     private static readonly string[] Encrypted = ["callbacks", "params"];
 
     private static readonly string[] Nested = ["metadata", "details", "models", "info"];
+
+    private static readonly string[] Money = ["spend", "max_budget", "soft_budget"];
 
     private static readonly string[] SecretWords = ["secret", "password", "api_key", "apikey", "private_key", "credential", "authorization", "access_token"];
 
@@ -30,6 +33,8 @@ internal static class AuditValue
         byte[] hash => Convert.ToHexStringLower(hash),
         string text when Nested.Contains(column) => Hide(Parse(text)),
         string text => text,
+        _ when Money.Contains(column) => JsonValue.Create(Columns.ToDollars(Convert.ToInt64(value, null))),
+        _ when column.EndsWith("_at", StringComparison.Ordinal) => JsonValue.Create(Columns.ToMoment(Convert.ToInt64(value, null))),
         _ => JsonValue.Create(Convert.ToInt64(value, null)),
     };
 

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Proxy.Management.Auditing;
 using Proxy.Management.Errors;
-using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
 

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Dapper;
 using Proxy.Management.Auditing;
-using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
 

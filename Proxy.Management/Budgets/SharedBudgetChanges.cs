@@ -2,7 +2,6 @@ using System.Data.Common;
 using Proxy.Management.Auditing;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
-using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
 

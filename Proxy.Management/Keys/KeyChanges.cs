@@ -3,7 +3,6 @@ using Proxy.Management.Access;
 using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
-using Proxy.Management.Storage;
 
 namespace Proxy.Management.Keys;
 

@@ -1,6 +1,5 @@
 using Dapper;
 using Proxy.Management.Auditing;
-using Proxy.Management.Storage;
 using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;

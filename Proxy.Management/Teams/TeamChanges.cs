@@ -5,7 +5,6 @@ using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
-using Proxy.Management.Storage;
 using Proxy.Management.Users;
 
 namespace Proxy.Management.Teams;

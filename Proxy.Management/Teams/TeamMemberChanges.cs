@@ -3,7 +3,6 @@ using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
-using Proxy.Management.Storage;
 using Proxy.Management.Users;
 
 namespace Proxy.Management.Teams;

@@ -4,7 +4,6 @@ using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
-using Proxy.Management.Storage;
 using Proxy.Management.Teams;
 
 namespace Proxy.Management.Users;

@@ -1,0 +1,154 @@
+using System.Text.Json;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Tests.Databases;
+
+namespace Proxy.Tests.Management;
+
+/// <summary>Who changed what: written with the change, or not at all.</summary>
+[OnEachEngine]
+internal sealed class AuditTests
+{
+    private const string Secret = "sk-lf-hidden-0123456789";
+
+    private ManagementServer _server = null!;
+
+    [SetUp]
+    public async Task StartAsync() => _server = await ManagementServer.StartAsync();
+
+    [TearDown]
+    public async Task StopAsync() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task Each_change_of_a_key_says_what_was_and_what_is()
+    {
+        var key = await _server.CreateKeyAsync("\"key_alias\": \"ci\", \"max_budget\": 5");
+        await PostAsync("/key/update", $$"""{"key": "{{key}}", "max_budget": 7}""");
+        await PostAsync("/key/block", $$"""{"key": "{{key}}"}""");
+        await PostAsync("/key/unblock", $$"""{"key": "{{key}}"}""");
+        await PostAsync($"/key/{key}/regenerate", "{}");
+        await PostAsync("/key/delete", """{"key_aliases": ["ci"]}""");
+
+        var entries = await ListAsync("?table_name=LiteLLM_VerificationToken&page_size=100");
+
+        entries.Select(Action).Should().BeEquivalentTo("created", "updated", "blocked", "unblocked", "rotated", "deleted");
+        entries.Select(entry => entry.GetProperty("object_id").GetString()).Distinct().Should().ContainSingle();
+        entries.Should().OnlyContain(entry => entry.GetProperty("changed_by").GetString() == "default_user_id");
+        var updated = entries.Single(entry => Action(entry) == "updated");
+        Budget(updated, "before_value").Should().Be(5);
+        Budget(updated, "updated_values").Should().Be(7);
+        entries.Single(entry => Action(entry) == "created").GetProperty("before_value").ValueKind.Should().Be(JsonValueKind.Null);
+        entries.Single(entry => Action(entry) == "deleted").GetProperty("updated_values").ValueKind.Should().Be(JsonValueKind.Null);
+        JsonSerializer.Serialize(entries).Should().NotContain(key);
+    }
+
+    [Test]
+    public async Task Teams_users_customers_organisations_tags_and_budgets_are_in_it()
+    {
+        await PostAsync("/team/new", """{"team_id": "search"}""");
+        await PostAsync("/user/new", """{"user_id": "u-1", "auto_create_key": false}""");
+        await PostAsync("/customer/new", """{"user_id": "acme"}""");
+        await PostAsync("/organization/new", """{"organization_alias": "research"}""");
+        await PostAsync("/tag/new", """{"name": "nightly"}""");
+        await PostAsync("/budget/new", """{"budget_id": "monthly", "max_budget": 1}""");
+        await PostAsync("/team/member_add", """{"team_id": "search", "member": {"role": "user", "user_id": "u-1"}}""");
+
+        var created = (await ListAsync("?action=created&page_size=100")).Select(entry => entry.GetProperty("table_name").GetString()).Distinct();
+
+        created.Should().BeEquivalentTo(
+            "LiteLLM_TeamTable", "LiteLLM_UserTable", "LiteLLM_EndUserTable", "LiteLLM_OrganizationTable", "LiteLLM_TagTable", "LiteLLM_BudgetTable", "LiteLLM_TeamMembership");
+    }
+
+    [Test]
+    public async Task Credentials_are_masked()
+    {
+        await PostAsync("/team/new", $$"""{ "team_id": "search", "metadata": { "upstream": { "api_key": "{{Secret}}" } } }""");
+        await PostAsync("/team/search/callback", $$"""
+            { "callback_name": "langfuse", "callback_type": "success", "callback_vars": {"langfuse_public_key": "pk-lf-1", "langfuse_secret_key": "{{Secret}}"} }
+            """);
+
+        var entries = await ListAsync("?object_id=search");
+
+        entries.Should().HaveCount(2);
+        JsonSerializer.Serialize(entries).Should().NotContain(Secret).And.Contain("***");
+    }
+
+    [Test]
+    public async Task What_a_client_claims_stands_beside_who_called()
+    {
+        await PostAsync("/user/new", """{"user_id": "boss", "user_role": "proxy_admin", "auto_create_key": false}""");
+        using var boss = _server.With(await _server.CreateKeyAsync("\"user_id\": \"boss\", \"key_alias\": \"boss-key\""));
+        boss.DefaultRequestHeaders.Add("litellm-changed-by", "somebody@example.com");
+
+        (await boss.PostAsync("/team/new", """{"team_id": "search"}""")).Status.Should().Be(200);
+
+        foreach (var query in (string[])["?changed_by=boss", "?changed_by=somebody@example.com"])
+        {
+            var entry = (await ListAsync(query)).Single(entry => entry.GetProperty("object_id").GetString() == "search");
+            entry.GetProperty("changed_by").GetString().Should().Be("boss");
+            entry.GetProperty("claimed_by").GetString().Should().Be("somebody@example.com");
+            entry.GetProperty("key_alias").GetString().Should().Be("boss-key");
+            entry.GetProperty("changed_by_api_key").GetString().Should().HaveLength(64);
+        }
+    }
+
+    [Test]
+    public async Task What_is_refused_leaves_no_entry()
+    {
+        await _server.CreateKeyAsync("\"key_alias\": \"ci\"");
+
+        (await _server.Admin.PostAsync("/key/generate", """{"key_alias": "ci"}""")).Status.Should().Be(400);
+        (await _server.Admin.PostAsync("/key/delete", """{"key_aliases": ["ci", "nobody"]}""")).Status.Should().Be(404);
+
+        (await ListAsync("")).Should().ContainSingle();
+    }
+
+    [Test]
+    public async Task What_cannot_be_written_down_is_not_done()
+    {
+        await PostAsync("/team/new", """{"team_id": "search"}""");
+        await _server.Database.QueryAsync<long>("alter table audit_log rename to audit_gone");
+
+        (await _server.Admin.PostAsync("/team/block", """{"team_id": "search"}""")).Status.Should().Be(500);
+
+        (await _server.Admin.GetJsonAsync("/team/info?team_id=search")).Body.GetProperty("team_info").GetProperty("blocked").GetBoolean().Should().BeFalse();
+    }
+
+    [Test]
+    public async Task It_is_read_in_pages_and_by_id_the_latest_first()
+    {
+        for (var number = 1; number <= 5; number++)
+        {
+            await PostAsync("/tag/new", $$"""{"name": "t-{{number}}"}""");
+            _server.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var second = (await _server.Admin.GetJsonAsync("/audit?page=2&page_size=2")).Body;
+
+        (second.GetProperty("total").GetInt64(), second.GetProperty("total_pages").GetInt64()).Should().Be((5, 3));
+        var entries = second.GetProperty("audit_logs").EnumerateArray().ToList();
+        entries.Select(entry => entry.GetProperty("object_id").GetString()).Should().Equal("t-3", "t-2");
+        var id = entries[0].GetProperty("id").GetString();
+        (await _server.Admin.GetJsonAsync($"/audit/{id}")).Body.GetProperty("object_id").GetString().Should().Be("t-3");
+        (await _server.Admin.GetJsonAsync($"/audit/{Guid.Empty}")).Refusal().Should().Be((404, "not_found_error", "id"));
+        (await _server.Admin.GetJsonAsync("/audit?page_size=101")).Refusal().Should().Be((422, "invalid_request_error", "page_size"));
+        (await _server.Admin.GetJsonAsync("/audit?page=0")).Refusal().Should().Be((422, "invalid_request_error", "page"));
+    }
+
+    private static string? Action(JsonElement entry) => entry.GetProperty("action").GetString();
+
+    private static decimal Budget(JsonElement entry, string values) => entry.GetProperty(values).GetProperty("max_budget").GetDecimal();
+
+    private async Task PostAsync(string path, string json)
+    {
+        var (status, body) = await _server.Admin.PostAsync(path, json);
+        status.Should().Be(200, body.ToString());
+    }
+
+    private async Task<List<JsonElement>> ListAsync(string query)
+    {
+        var (status, body) = await _server.Admin.GetJsonAsync("/audit" + query);
+        status.Should().Be(200, body.ToString());
+        return [.. body.GetProperty("audit_logs").EnumerateArray()];
+    }
+}
