@@ -77,6 +77,7 @@ public static class ManagementServices
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<ILogger<ModelChanges>>()));
         services.AddSingleton<SpendRanking>();
+        services.AddSingleton<SpendReport>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<KeyRing>(),
@@ -118,6 +119,7 @@ public static class ManagementServices
         UserUpdates.MapUserBulkUpdate(group);
         group.MapCustomerEndpoints();
         group.MapOrganizationEndpoints();
+        group.MapOrganizationMemberEndpoints();
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
@@ -136,6 +138,7 @@ public static class ManagementServices
         group.MapSpendEndpoints();
         group.MapSpendPageEndpoint();
         group.MapGlobalSpendEndpoints();
+        group.MapSpendReportEndpoint();
         group.MapActivityEndpoints();
         return group;
     }
@@ -146,7 +149,11 @@ public static class ManagementServices
         services.AddSingleton<TeamRing>();
         services.AddSingleton<OpenTeams>();
         services.AddSingleton<TeamMemberIndex>();
+        services.AddSingleton<TeamDeletion>();
+        services.AddSingleton<TeamSight>();
         services.AddSingleton<TeamChanges>();
+        services.AddSingleton<OrganizationMemberIndex>();
+        services.AddSingleton<OrganizationChanges>();
         services.AddSingleton<TeamMemberChanges>();
         services.AddSingleton<TeamList>();
         services.AddSingleton<UserFacts>();
