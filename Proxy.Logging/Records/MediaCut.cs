@@ -10,6 +10,10 @@ namespace Proxy.Logging.Records;
 internal static class MediaCut
 {
     private const int ShortestMedia = 512;
+    private const int LongestPrefix = 200;
+
+    // Of what is left of the shortest medium after the longest prefix, half: so wherever it stands, a whole step is within it.
+    private const int Step = 128;
 
     private static readonly SearchValues<byte> Base64Bytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_="u8);
 
@@ -24,7 +28,7 @@ internal static class MediaCut
 
     public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> json)
     {
-        if (json.Length < ShortestMedia) return json;
+        if (json.Length < ShortestMedia || !MayHoldMedia(json.Span)) return json;
 
         ArrayBufferWriter<byte>? output = null;
         var text = json.Span;
@@ -43,6 +47,17 @@ internal static class MediaCut
         if (output is null) return json;
         output.Write(text[copied..]);
         return output.WrittenMemory;
+    }
+
+    /// <summary>Looks at prose in steps, a few bytes of each. A medium fills at least one step, whatever stands before it in its string.</summary>
+    private static bool MayHoldMedia(ReadOnlySpan<byte> text)
+    {
+        for (; text.Length >= Step; text = text[Step..])
+        {
+            if (text[..Step].IndexOfAnyExcept(Base64Bytes) < 0) return true;
+        }
+
+        return false;
     }
 
     /// <returns>Where the content of the next string begins and ends; an end below zero when there is none.</returns>
@@ -72,7 +87,7 @@ internal static class MediaCut
     {
         type = "base64";
         payload = 0;
-        if (text.StartsWith("data:"u8) && text[..Math.Min(text.Length, 200)].IndexOf(";base64,"u8) is > 0 and var mark)
+        if (text.StartsWith("data:"u8) && text[..Math.Min(text.Length, LongestPrefix)].IndexOf(";base64,"u8) is > 0 and var mark)
         {
             type = Encoding.UTF8.GetString(text["data:"u8.Length..mark]);
             payload = mark + ";base64,"u8.Length;

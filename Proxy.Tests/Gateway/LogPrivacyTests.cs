@@ -119,6 +119,32 @@ internal sealed class LogPrivacyTests : GatewayFixture
     }
 
     [Test]
+    public async Task Two_projects_of_one_team_are_shown_tried_listed_and_purged_each_for_itself()
+    {
+        FakeProject[] projects = [_langfuse.AddProject("red"), _langfuse.AddProject("copy")];
+        var logging = new JsonArray([.. projects.Select(project => (JsonNode)TestCallbacks.Langfuse(project.Target))]);
+        var team = await Gateway.CreateTeamAsync(new() { ["metadata"] = new JsonObject { ["logging"] = logging } });
+        var key = await Gateway.CreateKeyAsync(new() { ["team_id"] = team });
+        using var client = Gateway.With(key);
+
+        var effective = JsonNode.Parse(await Gateway.Admin.GetStringAsync($"/team/{team}/callback"))!["data"]!["effective"]!["targets"]!.AsArray();
+        using var test = await client.PostAsync($"/team/{team}/callback/test", null);
+        _langfuse.Answer = export => Task.FromResult(new FakeAnswer(export.Project == projects[1] ? 403 : 200));
+        await AskAsync(key, "both");
+        await _langfuse.WaitForSpansAsync(projects[0].PublicKey, 2);
+        var targets = await Eventually.BecomesAsync(
+            async () => JsonNode.Parse(await Gateway.Admin.GetStringAsync("/logging/targets"))!["targets"]!.AsArray().ToDictionary(target => target!["name"]!.ToString(), target => $"{target!["state"]} {target["waiting"]}"),
+            states => states.GetValueOrDefault(projects[1].PublicKey) == "parked 1" && states.GetValueOrDefault(projects[0].PublicKey) == "idle 0");
+        await Gateway.PostAsync($"/team/{team}/disable_logging");
+
+        effective.Select(target => target!["public_key"]!.ToString()).Should().Equal(projects[0].PublicKey, projects[1].PublicKey);
+        ((int)test.StatusCode, targets.Count).Should().Be((200, 2));
+        projects[0].Spans.Select(span => span.Name).Should().Equal("callback test", "litellm-acompletion");
+        projects[1].Spans.Select(span => span.Name).Should().Equal("callback test");
+        (await Waiting()).Should().Be(0);
+    }
+
+    [Test]
     public async Task The_desk_shows_targets_and_dead_letters_to_admins_only()
     {
         _langfuse.Answer = static export => Task.FromResult(new FakeAnswer(export.Spans.Count > 0 ? 400 : 200, "I refuse"));

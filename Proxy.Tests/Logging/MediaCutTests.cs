@@ -23,6 +23,17 @@ public sealed class MediaCutTests
         Cut($$$"""{"input_audio":{"data":"{{{Convert.ToBase64String(new byte[1000].Select((_, i) => (byte)(i * 31)).ToArray())}}}","format":"wav"}}""")
             .Should().StartWith("""{"input_audio":{"data":"<base64, 1000 bytes, sha256 """).And.EndWith("\"format\":\"wav\"}}");
 
+    [Test]
+    public void The_shortest_medium_is_found_wherever_it_stands_and_however_long_its_type_is()
+    {
+        foreach (var type in (string[])["image/png", "image/" + new string('x', 180)])
+        {
+            var url = $"data:{type};base64,";
+            url += Convert.ToBase64String(Enumerable.Range(0, 600).Select(value => (byte)(value * 7)).ToArray())[..(512 - url.Length)];
+            for (var before = 0; before < 300; before++) Cut($$"""{"text":"{{new string(' ', before)}}","url":"{{url}}"}""").Should().Contain($"\"<{type}, ");
+        }
+    }
+
     [TestCase("\"short\"")]
     [TestCase("not JSON \" at all \\")]
     public void What_is_small_or_broken_stays(string json) => Cut(json + new string(' ', 600)).Should().StartWith(json);

@@ -86,6 +86,21 @@ internal sealed class TeamCallbackTests
     }
 
     [Test]
+    public async Task Two_projects_of_one_kind_are_two_callbacks_and_one_project_is_named_once()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        var second = Langfuse.Replace("pk-lf-1", "pk-lf-2");
+        string Team(string id, string other) => $$"""{"team_id": "{{id}}", "metadata": {"logging": [{{Langfuse}}, {{other}}]} }""";
+
+        var two = await server.Admin.PostAsync("/team/new", Team("t-1", second));
+        var twice = await server.Admin.PostAsync("/team/new", Team("t-2", Langfuse));
+
+        (two.Status, twice.Status).Should().Be((200, 400));
+        twice.Message().Should().Contain("names langfuse (success) twice").And.NotContain("canary");
+        (await TeamAsync(server)).Callbacks.Select(callback => LangfuseProject.Find(callback)!.PublicKey).Should().Equal("pk-lf-1", "pk-lf-2");
+    }
+
+    [Test]
     public async Task Each_callback_has_its_own_variables()
     {
         await using var server = await ManagementServer.StartAsync();
