@@ -87,6 +87,7 @@ public static class ManagementServices
             provider.GetRequiredService<ILogger<ModelChanges>>()));
         services.AddSingleton(provider => new ResourceStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<CommitQueue>()));
         services.AddSingleton<SpendRanking>();
+        services.AddSingleton<SpendReport>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<KeyRing>(),
@@ -128,6 +129,7 @@ public static class ManagementServices
         UserUpdates.MapUserBulkUpdate(group);
         group.MapCustomerEndpoints();
         group.MapOrganizationEndpoints();
+        group.MapOrganizationMemberEndpoints();
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
@@ -147,6 +149,7 @@ public static class ManagementServices
         group.MapSpendPageEndpoint();
         group.MapAuditEndpoints();
         group.MapGlobalSpendEndpoints();
+        group.MapSpendReportEndpoint();
         group.MapActivityEndpoints();
         return group;
     }
@@ -157,7 +160,11 @@ public static class ManagementServices
         services.AddSingleton<TeamRing>();
         services.AddSingleton<OpenTeams>();
         services.AddSingleton<TeamMemberIndex>();
+        services.AddSingleton<TeamDeletion>();
+        services.AddSingleton<TeamSight>();
         services.AddSingleton<TeamChanges>();
+        services.AddSingleton<OrganizationMemberIndex>();
+        services.AddSingleton<OrganizationChanges>();
         services.AddSingleton<TeamMemberChanges>();
         services.AddSingleton<TeamList>();
         services.AddSingleton<UserFacts>();

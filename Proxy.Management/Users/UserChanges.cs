@@ -4,6 +4,7 @@ using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
+using Proxy.Management.Organizations;
 using Proxy.Management.Teams;
 
 namespace Proxy.Management.Users;
@@ -58,6 +59,7 @@ internal sealed class UserChanges(
                         goneAccounts.Add(AccountId.OfMember(teamId, id));
                     }
 
+                    OrganizationMemberIndex.DeleteOfUser(connection, transaction, id);
                     goneAccounts.Add(new AccountId(AccountKind.User, id));
                 }
 
