@@ -98,10 +98,10 @@ internal sealed class ResourceSettingTests
         _provider.Answer = (context, _) => isStream
             ? FakeProvider.Stream(
                 context,
-                $$$"{\"type\":\"message_start\",\"message\":{{{Message}}}}}",
-                $$$"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",{{{Container}}}},\"usage\":{\"output_tokens\":1}}",
+                "{\"type\":\"message_start\",\"message\":" + Message + "}}",
+                "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"," + Container + "},\"usage\":{\"output_tokens\":1}}",
                 "{\"type\":\"message_stop\"}")
-            : FakeProvider.Json(context, $"{Message},{Container}}}");
+            : FakeProvider.Json(context, Message + "," + Container + "}");
         await using var gateway = await TestGateway.StartAsync(new JsonObject { ["claude"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Provider"] = "anthropic" }) });
         using var client = gateway.With(await gateway.CreateKeyAsync());
         using var stranger = gateway.With(await gateway.CreateKeyAsync());
