@@ -60,9 +60,7 @@ public static class ManagementServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
-        services.AddSingleton(provider => new AuditedWriter(
-            provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<TimeProvider>(), settings.IsAudited));
-        services.AddSingleton<AuditLog>();
+        AddAudit(services, settings.IsAudited);
         services.AddSingleton<CallbackVault>();
         AddMail(services);
         AddAccounts(services);
@@ -152,6 +150,13 @@ public static class ManagementServices
         group.MapSpendReportEndpoint();
         group.MapActivityEndpoints();
         return group;
+    }
+
+    private static void AddAudit(IServiceCollection services, bool isOn)
+    {
+        services.AddSingleton(provider => new AuditedWriter(
+            provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<TimeProvider>(), isOn));
+        services.AddSingleton<AuditLog>();
     }
 
     private static void AddTeams(IServiceCollection services)
