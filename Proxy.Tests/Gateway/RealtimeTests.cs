@@ -85,6 +85,35 @@ internal sealed class RealtimeTests
     }
 
     [Test]
+    public async Task A_response_beside_another_is_held_for_too_or_refused([Values] bool fits)
+    {
+        _provider.Answer = (socket, message) => message == Create ? FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello")) : Task.CompletedTask;
+        using var client = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = fits ? 1000 : 100 }));
+        await FakeSessions.SayAsync(client, Create);
+        await HearUntilAsync(client, "delta");
+
+        await FakeSessions.SayAsync(client, Create, """{"type":"input_audio_buffer.clear"}""");
+        if (!fits) (await FakeSessions.HearAsync(client)).Should().Contain("\"type\":\"error\"").And.Contain("budget_exceeded");
+
+        (await _provider.Heard.Reader.ReadAsync()).Should().Be(Create);
+        (await _provider.Heard.Reader.ReadAsync()).Should().Be(fits ? Create : """{"type":"input_audio_buffer.clear"}""");
+    }
+
+    [TestCase("""{"type":"session.update","session":{"input_audio_transcription":{"model":"whisper-1"}}}""")]
+    [TestCase("""{"type":"session.update","session":{"audio":{"input":{"format":{"type":"audio/pcm"},"transcription":{"language":"en","model":"whisper-1"}}}}}""")]
+    public async Task What_the_user_says_is_written_down_by_a_model_that_the_key_may_use(string update)
+    {
+        using var narrow = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice") }));
+        await FakeSessions.HearAsync(narrow);
+        await FakeSessions.SayAsync(narrow, update);
+        (await FakeSessions.HearAsync(narrow)).Should().Contain("\"type\":\"error\"").And.Contain("whisper-1");
+
+        using var wide = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice", "whisper-1") }));
+        await FakeSessions.SayAsync(wide, update);
+        (await _provider.Heard.Reader.ReadAsync()).Should().Be(update);
+    }
+
+    [Test]
     public async Task Who_may_not_is_refused_before_anyone_is_asked()
     {
         var restricted = await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("other") });
@@ -248,6 +277,13 @@ internal sealed class RealtimeTests
         }
 
         throw new AssertionException("The session was closed: " + string.Join('\n', heard));
+    }
+
+    private static async Task HearUntilAsync(WebSocket client, string what)
+    {
+        while (await FakeSessions.HearAsync(client) is { } message && !message.Contains(what))
+        {
+        }
     }
 
     private static async Task<List<string>> HearAllAsync(WebSocket client)
