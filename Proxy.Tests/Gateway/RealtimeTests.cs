@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Proxy.Tests.Providers;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Tests.Gateway;
 
@@ -30,8 +33,14 @@ internal sealed class RealtimeTests
             ["AudioInputCostPerToken"] = 0.01,
             ["AudioOutputCostPerToken"] = 0.02,
         };
+        var clusters = TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey });
+        clusters["small"] = TestClusters.At(_provider.Address, "small", new JsonObject { ["TpmLimit"] = "78" })["small"]!.DeepClone();
+        clusters["pair"] = TestClusters.At(_provider.Address, "pair")["pair"]!.DeepClone();
+        clusters["pair"]!["LoadBalancingPolicy"] = "FirstAlphabetical";
+        clusters["pair"]!["Metadata"] = new JsonObject { ["CooldownTime"] = "01:00:00" };
+        clusters["pair"]!["Destinations"]!["absent"] = new JsonObject { ["Address"] = $"{_provider.Address}refuse/v1" };
         _gateway = await TestGateway.StartAsync(
-            TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey }),
+            clusters,
             new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000, ["DrainTimeout"] = "00:00:00.100" } });
     }
 
@@ -111,6 +120,32 @@ internal sealed class RealtimeTests
         using var wide = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice", "whisper-1") }));
         await FakeSessions.SayAsync(wide, update);
         (await _provider.Heard.Reader.ReadAsync()).Should().Be(update);
+    }
+
+    [Test]
+    public async Task Tokens_of_a_session_count_at_its_deployment()
+    {
+        using (var client = await OpenAsync("/v1/realtime?model=small"))
+        {
+            await FakeSessions.SayAsync(client, Create);
+            await HearUntilDoneAsync(client);
+            await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+        }
+
+        await LedgerBecomesAsync(2);
+
+        (await RefusalAsync("/v1/realtime?model=small", await _gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.TooManyRequests);
+    }
+
+    [Test]
+    public async Task A_destination_that_takes_no_sessions_is_left_alone()
+    {
+        (await OpenAsync("/v1/realtime?model=pair")).Dispose();
+
+        var absent = _gateway.Services.GetRequiredService<IProxyStateLookup>().TryGetCluster("pair", out var pair) ? pair.Destinations["absent"] : null;
+        await Eventually.BecomesAsync(() => Task.FromResult(absent!.Health.Passive), health => health == DestinationHealth.Unhealthy);
+        (await OpenAsync("/v1/realtime?model=pair")).Dispose();
+        _provider.Handshakes.Count(handshake => handshake.Target.StartsWith("/refuse/", StringComparison.Ordinal)).Should().Be(1);
     }
 
     [Test]
