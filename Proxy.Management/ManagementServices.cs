@@ -15,6 +15,7 @@ using Proxy.Management.Keys;
 using Proxy.Management.Mail;
 using Proxy.Management.Models;
 using Proxy.Management.Organizations;
+using Proxy.Management.Resources;
 using Proxy.Management.Spend;
 using Proxy.Management.Storage;
 using Proxy.Management.Tags;
@@ -76,6 +77,7 @@ public static class ManagementServices
             provider.GetRequiredService<ModelStore>(),
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<ILogger<ModelChanges>>()));
+        services.AddSingleton(provider => new ResourceStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<CommitQueue>()));
         services.AddSingleton<SpendRanking>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),

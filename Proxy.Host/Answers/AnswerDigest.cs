@@ -1,3 +1,4 @@
+using Proxy.Host.Resources;
 using Proxy.Management.Prices;
 using Proxy.Management.Spend;
 
@@ -48,6 +49,17 @@ internal sealed class AnswerDigest
 
     /// <summary>The number of the last event, where the API numbers them; -1 before the first.</summary>
     public long LastEvent { get; set; } = -1;
+
+    /// <summary>The ids of what the provider keeps of the answer.</summary>
+    public List<ResourceId> Resources { get; } = [];
+
+    /// <summary>True when the provider goes on working at it after its answer.</summary>
+    public bool IsUnfinished { get; set; }
+
+    public void Note(string kind, string? id)
+    {
+        if (id is { Length: > 0 and <= ResourceKinds.MaxId } && Resources.Count < ResourceKinds.MaxOfAnswer) Resources.Add(new ResourceId(kind, id));
+    }
 
     /// <summary>Whether so many more bytes of a stream may be kept.</summary>
     public bool TryKeep(int count)

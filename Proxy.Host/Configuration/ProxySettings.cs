@@ -71,6 +71,21 @@ internal sealed class RequestOptions
     [Range(1024, 1024 * 1024 * 1024)]
     public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
 
+    /// <summary>
+    /// Whether calls may begin what costs money after their answer: batches, trainings, and runs of assistants that are not streamed. It is held in no budget, and billed when somebody looks at how it
+    /// ended. The default value is false.
+    /// </summary>
+    public bool AllowLaterCost { get; set; }
+
+    /// <summary>The largest file that is passed on to a provider. The default value is 512 MB.</summary>
+    [Range(1024L, 1024L * 1024 * 1024 * 1024)]
+    public long MaxFileBytes { get; set; } = 512L * 1024 * 1024;
+
+    /// <summary>
+    /// Whether calls may refer to things that a provider keeps and that no call through this gateway made. By default only what a caller's own calls made can be referred to.
+    /// </summary>
+    public bool AllowUnknownIds { get; set; }
+
     /// <summary>How long calls under way may go on when the program is stopped. The default value is 20 seconds.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);

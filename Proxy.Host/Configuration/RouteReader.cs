@@ -25,12 +25,16 @@ internal static class RouteReader
     /// <summary>Google's version of its API.</summary>
     private static readonly IEnumerable<string> GeminiPaths = ApiOperation.All.Where(operation => operation.Api == ClientApi.Gemini).Select(operation => "/v1beta" + operation.Path);
 
+    /// <summary>Lists and single things.</summary>
+    private static readonly IEnumerable<string> ResourcePaths = ApiOperation.Resources.SelectMany(operation =>
+        (operation.IsCreated ? [operation.Path] : (string[])[]).Append($"{operation.Path}/{{**{ApiOperation.ResourceInPath}}}"));
+
     public static IReadOnlyList<RouteConfig> Complete(IReadOnlyList<RouteConfig> routes)
     {
         var own = routes.Count > 0 ? routes : [Default];
         var versioned = own.FirstOrDefault(route => route.Match.Path?.StartsWith("/v1/{**", StringComparison.OrdinalIgnoreCase) == true);
 
-        return [.. own.Concat(versioned is null ? [] : ApiOperation.All.Select(operation => At(versioned, operation.Path)).Concat(GeminiPaths.Concat(PathsWithModel).Select(path => At(versioned, path, order: -1))))
+        return [.. own.Concat(versioned is null ? [] : ApiOperation.All.Select(operation => operation.Path).Concat(ResourcePaths).Select(path => At(versioned, path)).Concat(GeminiPaths.Concat(PathsWithModel).Select(path => At(versioned, path, order: -1))))
             .Select(route => route with { ClusterId = PlaceholderCluster.ClusterId })];
     }
 

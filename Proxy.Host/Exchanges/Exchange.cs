@@ -7,9 +7,11 @@ using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
 using Proxy.Host.Requests;
+using Proxy.Host.Resources;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Resources;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Exchanges;
@@ -64,6 +66,15 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
 
     /// <summary>Input and output, before it is sent.</summary>
     public long EstimatedTokens { get; set; }
+
+    /// <summary>The deployment whose account keeps what the call refers to, so that it must go there; null when it refers to nothing.</summary>
+    public DeploymentPlace? Holder { get; set; }
+
+    /// <summary>What is asked about things that a provider keeps; null for calls of models.</summary>
+    public ResourceCall? Resource { get; set; }
+
+    /// <summary>What the call settles the cost of.</summary>
+    public Resource? Settled { get; set; }
 
     /// <summary>What the call holds in budgets and limits; closed once, by the recorder or by the end of the exchange.</summary>
     public Reservation? Reservation { get; set; }

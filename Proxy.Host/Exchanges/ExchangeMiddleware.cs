@@ -77,7 +77,7 @@ internal sealed partial class ExchangeMiddleware(
         // YARP has set the provider's reason; ours follows from the status.
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
-        if (exchange.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = HttpMethods.Post;
+        if (exchange.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = exchange.Operation?.IsResource == true ? "GET, POST, DELETE" : HttpMethods.Post;
         AnswerHead.Tell(context.Response, exchange, exchange.EndedAt);
         try
         {

@@ -1,6 +1,7 @@
 using Proxy.Host.Failover;
 using Proxy.Host.Realtime;
 using Proxy.Host.Recording;
+using Proxy.Host.Resources;
 using Proxy.Host.Translation;
 
 namespace Proxy.Host.Exchanges;
@@ -20,6 +21,7 @@ internal static class ExchangePipeline
         pipeline.UseMiddleware<LogWishMiddleware>(); // what does the client want of its log, and is there room for it?
         pipeline.UseMiddleware<ModelRoutingMiddleware>(); // reads the body once, peeks at the model, picks the cluster
         pipeline.UseMiddleware<ReservationMiddleware>(); // holds the estimate in every budget and limit, or refuses
+        pipeline.UseMiddleware<ResourceMiddleware>(); // what providers keep, by its id, branches off here
         pipeline.UseMiddleware<TokenCountMiddleware>(); // estimates for providers that do not count
         pipeline.UseMiddleware<RealtimeMiddleware>(); // sessions branch off here
         pipeline.UseMiddleware<FailoverMiddleware>(); // attempts, until one is committed

@@ -3,12 +3,13 @@ using Proxy.Host.Providers;
 using Proxy.Host.Realtime;
 using Proxy.Host.Requests;
 using Proxy.Host.Requests.Forms;
+using Proxy.Host.Resources;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Exchanges;
 
 /// <summary>Reads the body once, and finds the cluster of the model that it names.</summary>
-internal sealed class ModelRoutingMiddleware(RequestDelegate next)
+internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard guard, ResourceRouting resources)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -16,7 +17,7 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
         return RouteAsync(context, exchange).FollowAsync(context, exchange, next);
     }
 
-    private static async ValueTask<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
+    private async ValueTask<ProxyError?> RouteAsync(HttpContext context, Exchange exchange)
     {
         if (exchange.Operation is null) return ExchangeErrors.UnknownPath(context.Request.Path);
         if (exchange.Operation == ApiOperation.Realtime)
@@ -24,6 +25,8 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
             (exchange.Request, var refusal) = RealtimeRequest.Read(context);
             return refusal ?? Find(exchange);
         }
+
+        if (exchange.Operation.IsResource) return await resources.RouteAsync(context, exchange);
 
         if (!HttpMethods.IsPost(context.Request.Method)) return ExchangeErrors.WrongMethod(context.Request.Method, context.Request.Path);
 
@@ -55,7 +58,9 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next)
             ApplyResponseDefaults(exchange.Request);
         }
 
-        return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange);
+        if (exchange.Request.Form is null) exchange.Request.References = ReferenceReader.Read(exchange.Request.Body.Span, exchange.Operation);
+        return RoutingReader.Read(exchange.Request.Routing, context.Request.Headers) ?? Find(exchange) ?? CheckFallbacks(exchange)
+            ?? await guard.CheckAsync(exchange, context.RequestAborted);
     }
 
     /// <summary>A response tells its usage unasked, and is kept by the provider unless that is declined.</summary>

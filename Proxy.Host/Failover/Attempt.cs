@@ -26,6 +26,9 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
     /// <summary>Its span; null when nobody collects them.</summary>
     public Activity? Span { get; init; }
 
+    /// <summary>What its prompt is estimated at, for a deployment that has limits of its own.</summary>
+    public long PromptTokens { get; init; }
+
     /// <summary>What it holds of a deployment that has limits of its own.</summary>
     public CapacityPermit? Permit { get; init; }
 
@@ -64,7 +67,7 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
         EndedAt = now;
         _wasGivenUp = IsGivenUp();
         if (Span is not null) AttemptTrace.Stop(Span, this);
-        Permit?.End(Answer.Usage?.Total ?? (FirstByteAt is null && !WasGivenUp ? 0 : null));
+        Permit?.End(Answer.Usage?.Total ?? (FirstByteAt is not null ? null : WasGivenUp ? PromptTokens : 0));
     }
 
     /// <summary>It came to nothing: no byte of it reached the client, so none of it is billed or logged as an answer. For its prompt see <see cref="WasGivenUp"/>.</summary>

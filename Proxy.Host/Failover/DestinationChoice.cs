@@ -52,12 +52,13 @@ internal sealed class DestinationChoice(DeploymentCapacities capacities)
         return Of(cluster, destination) is { } deployment && capacities.IsFull(destination, deployment, out wait);
     }
 
-    /// <summary>Those that speak the client's API and are meant for the call's tags.</summary>
+    /// <summary>Those that speak the client's API, have what the call refers to, and are meant for its tags.</summary>
     private static IReadOnlyList<DestinationState> Usable(Exchange exchange, ModelCluster cluster, IReadOnlyList<DestinationState> available)
     {
         var isMixed = false;
         foreach (var deployment in cluster.Deployments.Values) isMixed |= !deployment.Dialect.Serves(exchange.Operation!);
         if (isMixed) available = [.. available.Where(destination => Of(cluster, destination)?.Dialect.Serves(exchange.Operation!) != false)];
+        if (exchange.Holder is { } holder) available = [.. available.Where(destination => Of(cluster, destination)?.SharesAccountWith(holder.Deployment) == true)];
         if (!cluster.IsTagged) return available;
 
         var asked = exchange.Request!.Metadata.Tags;

@@ -17,6 +17,7 @@ using Proxy.Host.Providers;
 using Proxy.Host.Realtime;
 using Proxy.Host.Recording;
 using Proxy.Host.Rehearsals;
+using Proxy.Host.Resources;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
@@ -134,6 +135,7 @@ internal static class GatewayBuilder
         services.AddSingleton<BodyRelay>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<AnswerRelay>();
+        services.AddResources();
         services.AddSingleton<RealtimeDial>();
         services.AddSingleton<RealtimeServices>();
 

@@ -73,6 +73,10 @@ internal sealed class Deployment
     /// <summary>By the index of the operation; made by the dialect.</summary>
     public IReadOnlyList<Uri> Addresses { get; }
 
+    /// <summary>Whether what one keeps is the other's too: they are at the same place, under the same credential.</summary>
+    public bool SharesAccountWith(Deployment other) =>
+        Dialect == other.Dialect && ApiKey == other.ApiKey && Addresses[0].Authority == other.Addresses[0].Authority;
+
     /// <summary>The name that the provider knows the model by; <c>*</c> in it stands for what the cluster's wildcard matched.</summary>
     public string UpstreamModel(ModelMatch match) => _model switch
     {

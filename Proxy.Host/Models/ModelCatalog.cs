@@ -34,6 +34,17 @@ internal sealed class ModelCatalog
 
     public ModelMatch? Find(string model) => _exact.TryGetValue(model, out var match) ? match : FindWildcard(model);
 
+    /// <returns>Null when the configuration has it no more.</returns>
+    public DeploymentPlace? FindDeployment(string cluster, string destination)
+    {
+        foreach (var candidate in Clusters)
+        {
+            if (candidate.Id == cluster && candidate.Deployments.TryGetValue(destination, out var deployment)) return new DeploymentPlace(candidate, destination, deployment);
+        }
+
+        return null;
+    }
+
     public static bool IsWildcard(string name) => name.EndsWith('*');
 
     private ModelMatch? FindWildcard(string model)

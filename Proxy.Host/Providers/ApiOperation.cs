@@ -1,3 +1,5 @@
+using Proxy.Host.Resources;
+
 namespace Proxy.Host.Providers;
 
 /// <summary>One thing that clients ask of a model, with its path below the API's base.</summary>
@@ -26,6 +28,18 @@ internal sealed class ApiOperation
     public static readonly ApiOperation GenerateStream = new(16, ClientApi.Gemini, "/models/{model}:streamGenerateContent", "chat", "agenerate_content_stream", "contents"u8);
     public static readonly ApiOperation CountContent = new(17, ClientApi.Gemini, "/models/{model}:countTokens", "count_tokens", "acount_tokens", "contents"u8);
 
+    public static readonly ApiOperation StoredResponse = new(18, ClientApi.Responses, "/responses", "responses", "aget_responses", ""u8) { ResourceKind = ResourceKinds.Response };
+    public static readonly ApiOperation Conversations = new(19, ClientApi.Responses, "/conversations", "conversations", "aconversations", ""u8) { ResourceKind = ResourceKinds.Conversation, IsCreated = true };
+    public static readonly ApiOperation Files = new(20, ClientApi.OpenAi, "/files", "files", "afiles", ""u8) { ResourceKind = ResourceKinds.File, IsCreated = true, IsListed = true };
+    public static readonly ApiOperation Batches = new(21, ClientApi.OpenAi, "/batches", "batches", "abatches", ""u8) { ResourceKind = ResourceKinds.Batch, IsCreated = true, IsListed = true };
+    public static readonly ApiOperation FineTuning = new(22, ClientApi.OpenAi, "/fine_tuning/jobs", "fine_tuning", "afine_tuning_jobs", ""u8) { ResourceKind = "fine_tuning_job", IsCreated = true, IsListed = true };
+    public static readonly ApiOperation Assistants = new(23, ClientApi.OpenAi, "/assistants", "assistants", "aassistants", ""u8) { ResourceKind = "assistant", IsCreated = true, IsListed = true };
+    public static readonly ApiOperation Threads = new(24, ClientApi.Threads, "/threads", "threads", "athreads", ""u8) { ResourceKind = ResourceKinds.Thread, IsCreated = true };
+    public static readonly ApiOperation VectorStores = new(25, ClientApi.OpenAi, "/vector_stores", "vector_stores", "avector_stores", ""u8) { ResourceKind = "vector_store", IsCreated = true, IsListed = true };
+
+    /// <summary>What is asked about things that a provider keeps: each stands for all that is below its path.</summary>
+    public static readonly IReadOnlyList<ApiOperation> Resources = [StoredResponse, Conversations, Files, Batches, FineTuning, Assistants, Threads, VectorStores];
+
     public static readonly IReadOnlyList<ApiOperation> All =
     [
         Chat, Completion, Embedding, Messages, CountTokens, Response, Moderation, Rerank, ImageGeneration, Transcription, Translation, Speech, ImageEdit, ImageVariation,
@@ -34,6 +48,9 @@ internal sealed class ApiOperation
 
     /// <summary>The part of a route's path that names the model.</summary>
     public const string ModelInPath = "model";
+
+    /// <summary>The part of a route's path that names a resource; what it is stands before that.</summary>
+    public const string ResourceInPath = "resource";
 
     private const string VersionPrefix = "/v1";
 
@@ -66,6 +83,17 @@ internal sealed class ApiOperation
     /// <summary>The word that LiteLLM's users know from their spend logs.</summary>
     public string CallType { get; }
 
+    /// <summary>What a provider keeps, where the operation is about that and not about a model; empty otherwise.</summary>
+    public string ResourceKind { get; private init; } = "";
+
+    public bool IsResource => ResourceKind.Length > 0;
+
+    /// <summary>Whether a resource of the kind is made at the path itself, and not by a call of a model.</summary>
+    public bool IsCreated { get; private init; }
+
+    /// <summary>Whether the path itself lists resources.</summary>
+    public bool IsListed { get; private init; }
+
     /// <summary>Whether the body is a form with files, and not JSON.</summary>
     public bool IsForm { get; private init; }
 
@@ -76,7 +104,7 @@ internal sealed class ApiOperation
     public ReadOnlySpan<byte> InputField => _inputField;
 
     /// <summary>Whether the answer is made of tokens that are paid for.</summary>
-    public bool IsGenerating => this != Embedding && this != Moderation && this != Rerank && !IsCounting;
+    public bool IsGenerating => !IsResource && this != Embedding && this != Moderation && this != Rerank && !IsCounting;
 
     /// <summary>Whether tokens are only counted, which nobody is paid for.</summary>
     public bool IsCounting => this == CountTokens || this == CountContent;
@@ -95,6 +123,7 @@ internal sealed class ApiOperation
     {
         foreach (var (name, value) in request.RouteValues)
         {
+            if (name == ResourceInPath) return FindResource(request.Path.Value!);
             if (name != ModelInPath && value is string rest) return Find("/" + rest);
         }
 
@@ -103,7 +132,7 @@ internal sealed class ApiOperation
             if (request.Path.Value!.EndsWith(operation.Suffix, StringComparison.OrdinalIgnoreCase)) return operation;
         }
 
-        return null;
+        return FindResource(request.Path.Value!);
     }
 
     private static ApiOperation? Find(string path)
@@ -115,6 +144,17 @@ internal sealed class ApiOperation
         foreach (var operation in All)
         {
             if (below.Equals(operation.Path, StringComparison.OrdinalIgnoreCase)) return operation;
+        }
+
+        return FindResource(below);
+    }
+
+    private static ApiOperation? FindResource(ReadOnlySpan<char> path)
+    {
+        if (path.StartsWith(VersionPrefix + "/", StringComparison.OrdinalIgnoreCase)) path = path[VersionPrefix.Length..];
+        foreach (var operation in Resources)
+        {
+            if (path.StartsWith(operation.Path, StringComparison.OrdinalIgnoreCase) && (path.Length == operation.Path.Length || path[operation.Path.Length] == '/')) return operation;
         }
 
         return null;

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
+using Proxy.Host.Recording;
 using Proxy.Host.Requests.Forms;
 using Proxy.Host.Telemetry;
 using Proxy.Host.Translation;
@@ -25,6 +26,7 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         var attempt = new Attempt(target, destination.DestinationId, deployment, exchange.Timer!, now)
         {
             Permit = permit,
+            PromptTokens = permit is null ? 0 : Estimate.Prompt(exchange).Total,
             Span = AttemptTrace.Start(exchange, deployment),
             Translation = Translate(exchange, destination.DestinationId, deployment, now),
         };

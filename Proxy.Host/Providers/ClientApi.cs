@@ -4,6 +4,7 @@ using Proxy.Host.Providers.Audio;
 using Proxy.Host.Providers.Gemini;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Providers.Responses;
+using Proxy.Host.Providers.Threads;
 using Proxy.Host.Requests;
 using Proxy.Management.Errors;
 
@@ -18,6 +19,7 @@ internal abstract class ClientApi
     public static readonly ClientApi Gemini = new GeminiApi();
     public static readonly ClientApi Speech = new SpeechApi();
     public static readonly ClientApi Transcripts = new TranscriptApi();
+    public static readonly ClientApi Threads = new ThreadsApi();
 
     /// <summary>Its name in a sentence.</summary>
     public abstract string Name { get; }

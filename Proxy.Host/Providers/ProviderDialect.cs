@@ -53,6 +53,11 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 
     public virtual Uri AddressOf(Deployment deployment, ApiOperation operation, string upstreamModel) => deployment.Addresses[operation.Index];
 
+    /// <summary>Where something is that the provider keeps.</summary>
+    /// <param name="path">Below the API's base, with its query.</param>
+    public virtual Uri ResourceOf(Deployment deployment, string path) =>
+        new(deployment.Addresses[ApiOperation.Chat.Index].AbsoluteUri[..^ApiOperation.Chat.Path.Length] + path);
+
     /// <summary>Where the provider opens sessions that are spoken.</summary>
     public virtual Uri SessionOf(Deployment deployment, string upstreamModel) =>
         AsSocket(deployment.Addresses[ApiOperation.Realtime.Index], $"?model={Uri.EscapeDataString(upstreamModel)}");

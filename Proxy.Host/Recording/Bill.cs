@@ -1,5 +1,6 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Providers;
+using Proxy.Host.Resources;
 using Proxy.Management.Prices;
 using Proxy.Management.Spend;
 
@@ -13,6 +14,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
     public static Bill Of(Exchange exchange)
     {
         var said = exchange.Answer.Usage;
+        if (exchange.Operation is { IsResource: true } && !ResourceBook.IsBilled(exchange)) return default;
         if (said is null && !WasServed(exchange)) return GivenUpPrompts.BillOf(exchange);
 
         var price = FindPrice(exchange);

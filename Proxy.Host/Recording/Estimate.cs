@@ -3,6 +3,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
+using Proxy.Host.Translation;
 using Proxy.Management.Prices;
 using Proxy.Management.Spend;
 
@@ -61,9 +62,18 @@ internal static class Estimate
         return (most, mostTokens);
     }
 
-    /// <summary>What is asked, as far as it is tokens.</summary>
-    public static TokenUsage Prompt(Exchange exchange) =>
-        new() { Input = Tokens(InputBytes(exchange.Request!)), AudioInput = HeardTokens(exchange) };
+    /// <summary>What is asked, as far as it is tokens: not the bound that is held, but what a provider may be taken to count.</summary>
+    public static TokenUsage Prompt(Exchange exchange)
+    {
+        var request = exchange.Request!;
+        var input = Tokens(InputBytes(request));
+        foreach (var field in request.Fields)
+        {
+            if (field.Kind == FieldKind.Input) input -= TokenEstimate.SurplusIn(request.ValueOf(field));
+        }
+
+        return new TokenUsage { Input = input, AudioInput = HeardTokens(exchange) };
+    }
 
     /// <summary>What a recording counts for.</summary>
     public static long HeardTokens(Exchange exchange) => (long)(HeardSeconds(exchange) * TokensPerSecond);

@@ -1,5 +1,6 @@
 using Proxy.Host.Exchanges;
 using Proxy.Host.Prometheus;
+using Proxy.Host.Resources;
 using Proxy.Host.Telemetry;
 using Proxy.Logging;
 using Proxy.Management.Budgets;
@@ -77,6 +78,8 @@ internal sealed partial class ExchangeRecorder(
         SessionId = exchange.Request?.Metadata.SessionId,
         RequesterIp = exchange.Requester?.ToString(),
         Attempts = exchange.Attempts.Count,
+        Resources = ResourceBook.Of(exchange),
+        Settled = ResourceBook.SettledBy(exchange),
     };
 
     /// <summary>A key may be moved while its call is under way: the row goes to whose accounts were asked, where memory settles it too.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Proxy.Host.Requests.Forms;
+using Proxy.Host.Resources;
 using Proxy.Management.Prices;
 
 namespace Proxy.Host.Requests;
@@ -43,6 +44,9 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>True when the provider shall keep the answer, and with it the client's metadata.</summary>
     public bool IsStored { get; set; }
 
+    /// <summary>Ids of things that a provider keeps.</summary>
+    public IReadOnlyList<ResourceReference> References { get; set; } = [];
+
     /// <summary>True when the answer is to come later, to whoever asks for it then.</summary>
     public bool IsInBackground { get; set; }
 
@@ -59,6 +63,20 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
         foreach (var field in _fields)
         {
             if (field.Kind == kind) return field;
+        }
+
+        return null;
+    }
+
+    /// <summary>The text of a field that is the provider's; null when there is none.</summary>
+    public string? TextOf(string name)
+    {
+        foreach (var field in _fields)
+        {
+            if (!Encoding.UTF8.GetString(NameOf(field)).Equals(name, StringComparison.Ordinal)) continue;
+
+            var reader = new Utf8JsonReader(ValueOf(field));
+            return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
         }
 
         return null;

@@ -21,6 +21,9 @@ internal sealed class OutputBounds
     private const long Most = 1_000_000;
     private const long MostChoices = 16_384;
 
+    /// <summary>More is mostly refused, and must not fill the rates of a deployment that others use too.</summary>
+    private const long UsuallyMostAnswers = 128;
+
     private readonly GenerationConfig _config = new();
     private long? _tokens;
     private long? _completionTokens;
@@ -36,7 +39,7 @@ internal sealed class OutputBounds
     /// <param name="dialect">Of the provider, which may not know every bound of the API.</param>
     /// <param name="modelsMost">The most that the model ever answers, if that is known.</param>
     public long UsualOf(ApiOperation operation, ProviderDialect dialect, long? modelsMost) =>
-        Math.Min(Stated(operation, dialect) ?? Usual, modelsMost ?? Most) * AnswersOf(operation);
+        Math.Min(Stated(operation, dialect) ?? Usual, modelsMost ?? Most) * Math.Min(UsuallyMostAnswers, AnswersOf(operation));
 
     /// <summary>The most that all choices together can come to; what budgets are held by. Without a bound of its own a call has the model's.</summary>
     public long MostOf(ApiOperation operation, ProviderDialect dialect, long? modelsMost) =>

@@ -14,7 +14,7 @@ internal static class RequestPeek
     private const int MaxNameLength = 128;
     private const int MaxModelLength = 256;
 
-    public static ProxyError? Read(CompletionRequest request)
+    public static ProxyError? Read(CompletionRequest request, bool needsModel = true)
     {
         var reader = new Utf8JsonReader(request.Body.Span);
         try
@@ -28,7 +28,7 @@ internal static class RequestPeek
             }
 
             // What follows the object must be nothing, or the provider might read it.
-            return reader.Read() ? Malformed("something follows the object") : Check(request);
+            return reader.Read() ? Malformed("something follows the object") : needsModel ? Check(request) : null;
         }
         catch (JsonException exception)
         {

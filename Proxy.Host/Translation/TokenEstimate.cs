@@ -9,6 +9,9 @@ internal static class TokenEstimate
     /// <summary>What providers count for a picture of a megapixel; its base64 says nothing of it.</summary>
     private const long PerMedia = 1600;
 
+    /// <summary>Base64 that is shorter counts for itself.</summary>
+    private const int ShortestMedia = 4 * (int)PerMedia;
+
     /// <param name="body">Valid JSON.</param>
     public static long Of(ReadOnlySpan<byte> body)
     {
@@ -34,5 +37,26 @@ internal static class TokenEstimate
         }
 
         return Estimate.Tokens(bytes) + (media * PerMedia);
+    }
+
+    /// <summary>What is to be taken off when bytes are counted as text: pictures and documents that stand in them as base64 are no such.</summary>
+    /// <param name="json">One value.</param>
+    /// <returns>Tokens.</returns>
+    public static long SurplusIn(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        var (surplus, isData, isAddress) = (0L, false, false);
+        while (reader.Read())
+        {
+            // Texts stand under other names, so that none passes for a picture.
+            if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > ShortestMedia && (isData || isAddress && reader.ValueSpan.StartsWith("data:"u8)))
+                surplus += Estimate.Tokens(reader.ValueSpan.Length) - PerMedia;
+
+            var isName = reader.TokenType == JsonTokenType.PropertyName;
+            isData = isName && (reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("file_data"u8));
+            isAddress = isName && (reader.ValueTextEquals("url"u8) || reader.ValueTextEquals("image_url"u8));
+        }
+
+        return surplus;
     }
 }

@@ -1,4 +1,5 @@
 using Proxy.Management.Keys;
+using Proxy.Management.Resources;
 
 namespace Proxy.Management.Spend;
 
@@ -78,4 +79,10 @@ public sealed record SpendEntry
     public string? RequesterIp { get; init; }
 
     public int Attempts { get; init; }
+
+    /// <summary>What the provider keeps of this call, by the ids that it gave.</summary>
+    public IReadOnlyList<Resource> Resources { get; init; } = [];
+
+    /// <summary>What this call settles the cost of.</summary>
+    public Resource? Settled { get; init; }
 }

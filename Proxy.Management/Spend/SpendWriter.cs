@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
+using Proxy.Management.Resources;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Spend;
@@ -27,6 +28,8 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         Prepare(session.Connection);
         _statements!.Insert(entry, picos);
         _days.Add(entry, picos);
+        if (entry.Resources.Count > 0) ResourceRows.Insert(session.Connection, session.Transaction, entry.Resources);
+        if (entry.Settled is { } settled) ResourceRows.Settle(session.Connection, session.Transaction, settled);
         rider?.Write(session.Connection, session.Transaction);
         _rider = rider ?? _rider;
 

@@ -49,7 +49,7 @@ internal sealed class DeploymentLimitTests
     [Test]
     public async Task A_hundred_calls_at_once_never_have_more_under_way_than_a_deployment_takes()
     {
-        var (first, second) = (new Gauge(), new Gauge());
+        var (first, second) = (new Gauge(fits: 3), new Gauge(fits: 2));
         _first.Answer = first.Answer;
         _second.Answer = second.Answer;
         await StartAsync("""{"MaxParallelRequests":"3"}""", """{"MaxParallelRequests":"2"}""");
@@ -109,15 +109,23 @@ internal sealed class DeploymentLimitTests
     }
 
     [Test]
-    public async Task Tokens_of_a_call_that_was_given_up_stay_as_they_were_estimated()
+    public async Task Of_a_call_that_was_given_up_the_tokens_of_its_prompt_stay_and_no_others()
     {
-        await StartAsync("""{"TpmLimit":"400"}""", """{"TpmLimit":"0"}""");
+        await StartAsync("""{"TpmLimit":"1000"}""", """{"TpmLimit":"0"}""");
         _first.Answer = (context, _) => Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
-        using var late = await _client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"main","timeout":0.3,"messages":[]}"""));
+        (await GiveUpAsync("[]", 128)).Should().Be(HttpStatusCode.GatewayTimeout);
+        _first.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hello!"));
+        (await AskAsync()).StatusCode.Should().Be(HttpStatusCode.OK, "128 answers that nobody gave take nothing from others");
 
-        using var refusal = await AskAsync();
+        _first.Answer = (context, _) => Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        (await GiveUpAsync($"[\"{new string('x', 4000)}\"]", 1)).Should().Be(HttpStatusCode.GatewayTimeout);
+        (await AskAsync()).StatusCode.Should().Be(HttpStatusCode.TooManyRequests, "the prompt of 1,000 tokens was had by the provider");
 
-        (late.StatusCode, refusal.StatusCode).Should().Be((HttpStatusCode.GatewayTimeout, HttpStatusCode.TooManyRequests));
+        async Task<HttpStatusCode> GiveUpAsync(string messages, int answers)
+        {
+            using var response = await _client.PostAsync("/v1/chat/completions", new StringContent($$"""{"model":"main","timeout":1.5,"n":{{answers}},"messages":{{messages}}}"""));
+            return response.StatusCode;
+        }
     }
 
     [Test]
@@ -207,8 +215,9 @@ internal sealed class DeploymentLimitTests
     }
 
     /// <summary>Counts calls under way, and lets none go before as many as fit have come.</summary>
-    private sealed class Gauge
+    private sealed class Gauge(int fits)
     {
+        private readonly TaskCompletionSource _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _now;
         private int _most;
         private int _count;
@@ -223,8 +232,8 @@ internal sealed class DeploymentLimitTests
             var now = Interlocked.Increment(ref _now);
             int seen;
             while ((seen = Volatile.Read(ref _most)) < now) Interlocked.CompareExchange(ref _most, now, seen);
-            using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-            await pause.WaitForNextTickAsync();
+            if (now >= fits) _full.TrySetResult();
+            await _full.Task.WaitAsync(Limit);
             Interlocked.Decrement(ref _now);
             await FakeProvider.Json(context, OpenAiBodies.Chat("Hello!"));
         }

@@ -16,6 +16,9 @@ internal sealed class GivenUpCallTests
     /// <summary>A thousandth of a dollar for each of 4 tokens, in 10⁻¹² dollars.</summary>
     private const long Prompt = 4_000_000_000;
 
+    /// <summary>Long enough for a provider to have the call by then, also on a busy machine.</summary>
+    private const string Soon = "00:00:01.500";
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private FakeProvider _first = null!;
@@ -30,7 +33,7 @@ internal sealed class GivenUpCallTests
         var clusters = new JsonObject
         {
             ["one"] = Cluster("0", "00:10:00", _first.Address),
-            ["two"] = Cluster("1", "00:00:00.3", _first.Address, _second.Address),
+            ["two"] = Cluster("1", Soon, _first.Address, _second.Address),
             ["gone"] = Cluster("0", "00:10:00", nowhere.Address),
         };
         await nowhere.DisposeAsync();
@@ -82,9 +85,21 @@ internal sealed class GivenUpCallTests
     [Test]
     public async Task A_call_whose_time_runs_out_pays_for_its_prompt()
     {
-        var (status, row) = await AskAsync("one", ""","timeout":0.3""");
+        var (status, row) = await AskAsync("one", ""","timeout":1.5""");
 
         (status, row).Should().Be((HttpStatusCode.GatewayTimeout, ("Failure", Prompt, 4, true)));
+    }
+
+    [TestCase("""[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,DATA"}}]}]""", 1619)]
+    [TestCase("""[{"role":"user","content":"data:image/png;base64,DATA"}]""", 10_008)]
+    public async Task A_picture_counts_as_one_and_a_text_that_looks_like_one_as_a_text(string messages, long tokens)
+    {
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+        var body = $$"""{"model":"one","timeout":1.5,"messages":{{messages.Replace("DATA", new string('A', 40_000 - 22))}}}""";
+        using var response = await client.PostAsync("/v1/chat/completions", new StringContent(body));
+
+        var spent = await _gateway.QueryAsync<long>("select input_tokens from spend_log order by call_id desc limit 1");
+        (response.StatusCode, spent.Single()).Should().Be((HttpStatusCode.GatewayTimeout, tokens));
     }
 
     [Test]

@@ -32,6 +32,14 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, Client
             : new Uri($"{root}/{Uri.EscapeDataString(upstreamModel)}{operation.Path}?api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
     }
 
+    public override Uri ResourceOf(Deployment deployment, string path)
+    {
+        if (deployment.ApiVersion is null or UnversionedApi) return base.ResourceOf(deployment, path);
+
+        var root = deployment.Addresses[ApiOperation.Chat.Index].AbsoluteUri[..^(Deployments.Length + ApiOperation.Chat.Path.Length)];
+        return new Uri($"{root}{path}{(path.Contains('?') ? '&' : '?')}api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
+    }
+
     public override Uri SessionOf(Deployment deployment, string upstreamModel)
     {
         if (deployment.ApiVersion is null or UnversionedApi) return base.SessionOf(deployment, upstreamModel);

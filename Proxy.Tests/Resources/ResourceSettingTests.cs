@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Tests.Gateway;
+using Proxy.Tests.Providers;
+
+namespace Proxy.Tests.Resources;
+
+/// <summary>What the operator says of things that providers keep.</summary>
+internal sealed class ResourceSettingTests
+{
+    private FakeProvider _provider = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _provider = await FakeProvider.StartAsync();
+        _ = new FakeKeeper(_provider, "one");
+    }
+
+    [TearDown]
+    public async Task StopAsync() => await _provider.DisposeAsync();
+
+    [TestCase("/v1/batches", """{"input_file_id":"file-elsewhere"}""")]
+    [TestCase("/v1/fine_tuning/jobs", """{"model":"gpt"}""")]
+    [TestCase("/v1/threads/runs", """{"model":"gpt"}""")]
+    public async Task What_costs_money_after_its_answer_is_not_begun_unless_the_operator_allows_it(string path, string body)
+    {
+        await using var gateway = await StartGatewayAsync(new JsonObject { ["AllowUnknownIds"] = true });
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+
+        using var response = await client.PostAsync(path, Json(body));
+
+        (response.StatusCode, _provider.Calls.Count).Should().Be((HttpStatusCode.BadRequest, 0));
+        (await response.Content.ReadAsStringAsync()).Should().Contain("Requests:AllowLaterCost");
+    }
+
+    [Test]
+    public async Task Ids_from_elsewhere_pass_where_the_operator_allows_it_but_never_those_of_somebody_else()
+    {
+        await using var gateway = await StartGatewayAsync(new JsonObject { ["AllowUnknownIds"] = true });
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+        using var stranger = gateway.With(await gateway.CreateKeyAsync());
+        using var made = await client.PostAsync("/v1/responses", Json("""{"model":"gpt","input":"Hi"}"""));
+        var id = JsonNode.Parse(await made.Content.ReadAsStringAsync())!["id"]!.GetValue<string>();
+
+        (await ContinueAsync(client, "resp_elsewhere")).Should().Be(HttpStatusCode.OK);
+        (await ContinueAsync(client, id)).Should().Be(HttpStatusCode.OK);
+        (await ContinueAsync(stranger, id)).Should().Be(HttpStatusCode.BadRequest);
+    }
+
+    [Test]
+    public async Task Whose_a_response_is_outlasts_a_restart()
+    {
+        var folder = await TestFolder.CreateAsync();
+        folder.WriteConfig(Clusters);
+        string id, key, other;
+        await using (var first = await TestGateway.StartAsync(folder))
+        {
+            (key, other) = (await first.CreateKeyAsync(), await first.CreateKeyAsync());
+            using var client = first.With(key);
+            using var made = await client.PostAsync("/v1/responses", Json("""{"model":"gpt","input":"Hi"}"""));
+            id = JsonNode.Parse(await made.Content.ReadAsStringAsync())!["id"]!.GetValue<string>();
+            await first.StopAsync();
+
+            await using var second = await TestGateway.StartAsync(folder);
+            using var own = second.With(key);
+            using var stranger = second.With(other);
+            (await ContinueAsync(own, id)).Should().Be(HttpStatusCode.OK);
+            (await ContinueAsync(stranger, id)).Should().Be(HttpStatusCode.BadRequest);
+        }
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_file_that_is_too_large_is_refused(bool isLengthKnown)
+    {
+        await using var gateway = await StartGatewayAsync(new JsonObject { ["MaxFileBytes"] = 4096 });
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+        client.DefaultRequestHeaders.TransferEncodingChunked = !isLengthKnown;
+        using var file = new ByteArrayContent(new byte[300_000]);
+        using var form = new MultipartFormDataContent { { file, "file", "in.jsonl" } };
+
+        using var response = await client.PostAsync("/v1/files", form);
+
+        response.StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    private JsonObject Clusters => new() { ["gpt"] = TestClusters.Cluster($"{_provider.Address}v1") };
+
+    private Task<TestGateway> StartGatewayAsync(JsonObject requests) => TestGateway.StartAsync(Clusters, new JsonObject { ["Requests"] = requests });
+
+    private static async Task<HttpStatusCode> ContinueAsync(HttpClient client, string id)
+    {
+        using var response = await client.PostAsync("/v1/responses", Json($$"""{"model":"gpt","input":"Hi","previous_response_id":"{{id}}"}"""));
+        return response.StatusCode;
+    }
+
+    private static StringContent Json(string body) => new(body, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/json"));
+}
