@@ -84,7 +84,7 @@ internal sealed class FakeSessions : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         Handshakes.Enqueue((context.Request.Path + context.Request.QueryString, context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
-        if ((context.Request.Path.StartsWithSegments("/refuse") ? StatusCodes.Status429TooManyRequests : Refusal) is { } status)
+        if ((context.Request.Path.StartsWithSegments("/refuse", StringComparison.Ordinal) ? StatusCodes.Status429TooManyRequests : Refusal) is { } status)
         {
             context.Response.StatusCode = status;
             return;
