@@ -79,6 +79,7 @@ public static class ManagementServices
             provider.GetRequiredService<ILogger<ModelChanges>>()));
         services.AddSingleton(provider => new ResourceStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<CommitQueue>()));
         services.AddSingleton<SpendRanking>();
+        services.AddSingleton<SpendReport>();
         services.AddSingleton(provider => new SpendLedger(
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<KeyRing>(),
@@ -120,6 +121,7 @@ public static class ManagementServices
         UserUpdates.MapUserBulkUpdate(group);
         group.MapCustomerEndpoints();
         group.MapOrganizationEndpoints();
+        group.MapOrganizationMemberEndpoints();
         group.MapTagEndpoints();
         group.MapBudgetEndpoints();
         if (routes.ServiceProvider.GetService<ILogging>() is not null) group.MapCallbackTestEndpoints();
@@ -138,6 +140,7 @@ public static class ManagementServices
         group.MapSpendEndpoints();
         group.MapSpendPageEndpoint();
         group.MapGlobalSpendEndpoints();
+        group.MapSpendReportEndpoint();
         group.MapActivityEndpoints();
         return group;
     }
@@ -148,7 +151,11 @@ public static class ManagementServices
         services.AddSingleton<TeamRing>();
         services.AddSingleton<OpenTeams>();
         services.AddSingleton<TeamMemberIndex>();
+        services.AddSingleton<TeamDeletion>();
+        services.AddSingleton<TeamSight>();
         services.AddSingleton<TeamChanges>();
+        services.AddSingleton<OrganizationMemberIndex>();
+        services.AddSingleton<OrganizationChanges>();
         services.AddSingleton<TeamMemberChanges>();
         services.AddSingleton<TeamList>();
         services.AddSingleton<UserFacts>();

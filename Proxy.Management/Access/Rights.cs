@@ -1,5 +1,6 @@
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
+using Proxy.Management.Organizations;
 using Proxy.Management.Teams;
 
 namespace Proxy.Management.Access;
@@ -27,14 +28,21 @@ internal static class Rights
         /// <summary>Whose eyes are on all teams: an admin's and a viewer's.</summary>
         public bool SeesAll => caller.Role is Role.ProxyAdmin or Role.ProxyAdminViewer;
 
-        /// <summary>An admin of the team, by its list of members.</summary>
-        public bool IsAdminOf(TeamIdentity team) => caller.Key is not null && caller.UserId is { } user && team.Members.IsAdmin(user);
+        /// <summary>An admin of the team, by its list of members, or of the organisation that it is in.</summary>
+        public bool IsAdminOf(TeamIdentity team) =>
+            caller.Key is not null && caller.UserId is { } user && (team.Members.IsAdmin(user) || caller.IsAdminOfOrganization(team.OrganizationId));
+
+        public bool IsAdminOfOrganization(string? organizationId) =>
+            organizationId is not null && caller.Key?.User?.Terms.Organizations.GetValueOrDefault(organizationId) == OrganizationMemberships.AdminRole;
+
+        /// <summary>An organisation is seen by its members.</summary>
+        public bool MaySeeOrganization(string organizationId) => caller.SeesAll || caller.Key?.User?.Terms.Organizations.ContainsKey(organizationId) == true;
 
         public bool MayManage(TeamIdentity team) => caller.IsProxyAdmin || caller.IsAdminOf(team);
 
         /// <summary>Who calls with a key of the team sees it, and so does each of its members.</summary>
         public bool MaySee(TeamIdentity team) =>
-            caller.SeesAll || caller.TeamId == team.TeamId || (caller.UserId is { } user && team.Members.Has(user));
+            caller.SeesAll || caller.TeamId == team.TeamId || (caller.UserId is { } user && team.Members.Has(user)) || caller.IsAdminOf(team);
 
         /// <summary>What a team states of its members who are no admins: that is then all that they may do with its keys.</summary>
         /// <param name="team">The key's team, if it has one.</param>

@@ -43,6 +43,7 @@ internal static class AccountDescriptions
         .. OfKind("/end_user", "a customer", CustomerContracts.IdField, "end_user_id", CustomerContracts.Request),
         .. OfKind("/organization", "an organisation", OrganizationContracts.IdField, OrganizationContracts.IdField, OrganizationContracts.Request, isIdMade: true),
         .. OfKind("/tag", "a tag", TagContracts.IdField, TagContracts.IdField, TagContracts.Request),
+        .. OfMembers(),
         .. OfCustomers("/customer"),
         .. OfCustomers("/end_user"),
         new("POST", "/tag/delete", "Deletes tags, all that are named or none. What was spent stays in the book.") { Fields = [TextList("names")], Required = ["names"] },
@@ -56,6 +57,39 @@ internal static class AccountDescriptions
         .. OfUserLists("/user/list"),
         .. OfUserLists("/user/get_users"),
         new("POST", "/budget/delete", "Deletes a shared budget.") { Fields = [Text("id")], Required = ["id"] },
+    ];
+
+    /// <summary>Clients of different ages call the same with different methods.</summary>
+    private static IEnumerable<EndpointDescription> OfMembers() =>
+    [
+        new("PATCH", "/organization/update", "Changes an organisation: what is stated applies, null clears, what is absent stays.")
+        {
+            Fields = [.. Of(OrganizationContracts.Request), Text(OrganizationContracts.IdField)],
+            Required = [OrganizationContracts.IdField],
+            Shown = ["max_budget"],
+        },
+        new("POST", "/organization/member_add", "Puts users into an organisation; an org_admin looks after its teams.")
+        {
+            Fields = [Text("organization_id"), new("member", DetailShape.Any), new("max_budget_in_organization", DetailShape.Dollars)],
+            Required = ["organization_id", "member"],
+        },
+        .. ((string[])["POST", "PATCH"]).Select(method => new EndpointDescription(method, "/organization/member_update", "Changes what a member is in an organisation.")
+        {
+            Fields = [Text("organization_id"), Text("user_id"), Text("user_email"), Text("role"), new("max_budget_in_organization", DetailShape.Dollars)],
+            Required = ["organization_id", "role"],
+            Shown = ["user_id"],
+        }),
+        .. ((string[])["POST", "DELETE"]).Select(method => new EndpointDescription(method, "/organization/member_delete", "Takes a member out of an organisation.")
+        {
+            Fields = [Text("organization_id"), Text("user_id"), Text("user_email")],
+            Required = ["organization_id"],
+            Shown = ["user_id"],
+        }),
+        .. ((string[])["POST", "DELETE"]).Select(method => new EndpointDescription(method, "/organization/delete", "Deletes organisations with their teams and keys, all that are named or none. What was spent stays in the book.")
+        {
+            Fields = [TextList("organization_ids")],
+            Required = ["organization_ids"],
+        }),
     ];
 
     private static IEnumerable<EndpointDescription> OfUserLists(string path) =>

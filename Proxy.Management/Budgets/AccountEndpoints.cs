@@ -102,7 +102,8 @@ internal sealed class AccountEndpoints(AccountKind kind, string idField, Account
         return ([.. ids.Distinct(StringComparer.Ordinal)], fields.Error);
     }
 
-    private async Task<AccountRow?> FindAsync(AccountStore store, BudgetResets resets, string id, CancellationToken cancellationToken)
+    /// <summary>The row, reset if its period is over.</summary>
+    public async Task<AccountRow?> FindAsync(AccountStore store, BudgetResets resets, string id, CancellationToken cancellationToken)
     {
         var account = new AccountId(kind, id);
         var row = await store.FindAsync(account, cancellationToken);

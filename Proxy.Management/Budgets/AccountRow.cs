@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Management.Access;
+using Proxy.Management.Organizations;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -46,6 +47,7 @@ internal sealed record AccountRow : LimitRow
         IsBlocked = IsBlocked != 0,
         Models = ReadModels(),
         Role = ReadRole(),
+        Organizations = AccountId.Kind == AccountKind.User ? OrganizationMemberships.Read(Details) : OrganizationMemberships.None,
     };
 
     private ModelList ReadModels()

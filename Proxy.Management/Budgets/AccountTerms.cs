@@ -1,4 +1,5 @@
 using Proxy.Management.Access;
+using Proxy.Management.Organizations;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Budgets;
@@ -29,6 +30,9 @@ public sealed record AccountTerms : LimitSettings
 
     /// <summary>What a user is; others have none.</summary>
     public Role Role { get; init; }
+
+    /// <summary>What a user is in which organisation.</summary>
+    internal IReadOnlyDictionary<string, string> Organizations { get; init; } = OrganizationMemberships.None;
 
     /// <summary>The models that a user or an organisation may use.</summary>
     internal ModelList Models { get; init; } = ModelList.All;

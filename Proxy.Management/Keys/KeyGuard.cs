@@ -45,7 +45,7 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
             return KeyErrors.NotPermittedByTeam(team, route);
         if (!caller.MayTakeSecretOf(key, team, route))
             return key.UserId == caller.UserId ? KeyErrors.NotYoursToMake : KeyErrors.OnlyForYourself(key.UserId, caller.UserId);
-        if (team is not null && !team.Members.Has(caller.UserId!)) return KeyErrors.NotInTeam(caller.UserId!, team.TeamId);
+        if (team is not null && !team.Members.Has(caller.UserId!) && !caller.IsAdminOf(team)) return KeyErrors.NotInTeam(caller.UserId!, team.TeamId);
 
         return FindField(stated, [.. ForAdmins, .. team is not null && caller.IsAdminOf(team) ? [] : ForTeamAdmins])
             ?? (key.Callbacks.Count > 0 ? FindLogging(caller, team) : null);

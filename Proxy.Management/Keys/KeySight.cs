@@ -4,22 +4,16 @@ using Proxy.Management.Teams;
 namespace Proxy.Management.Keys;
 
 /// <summary>Narrows a list to the keys that its caller may see.</summary>
-internal sealed class KeySight(TeamMemberIndex members, TeamRing teams)
+internal sealed class KeySight(TeamSight sight)
 {
     /// <remarks>A team's keys are shown to its admins, and to members whom it lets list them, when they ask for the team or for all of theirs.</remarks>
     public async Task<KeyFilter> NarrowAsync(KeyListQuery query, Caller caller, CancellationToken cancellationToken)
     {
         if (caller.SeesAll) return query.Filter;
 
-        var asked = query.Filter.TeamId is { } team ? [team]
-            : query.IncludesTeams && caller.UserId is { } user ? await members.ListTeamsAsync(user, cancellationToken)
-            : [];
-        var seen = new List<string>();
-        foreach (var teamId in asked)
-        {
-            if (await teams.FindAsync(teamId) is { Current: var found } && (caller.IsAdminOf(found) || caller.IsPermittedBy(found, TeamMemberPermissions.List) == true)) seen.Add(teamId);
-        }
-
+        var asked = query.Filter.TeamId is { } team ? [team] : query.IncludesTeams ? null : (IReadOnlyList<string>)[];
+        var seen = await sight.ListAsync(
+            caller, asked, found => caller.IsAdminOf(found) || caller.IsPermittedBy(found, TeamMemberPermissions.List) == true, cancellationToken);
         return query.Filter with { Eyes = new KeyEyes(caller.KeyHash, caller.UserId, seen, query.IncludesMade) };
     }
 }

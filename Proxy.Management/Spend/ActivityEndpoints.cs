@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Teams;
 
 namespace Proxy.Management.Spend;
 
@@ -29,23 +30,31 @@ internal static class ActivityEndpoints
 
     private static Task<IResult> ShowUsersAsync(
         [AsParameters] ActivityQuery query, [FromQuery(Name = "user_id")] string? userId, CancellationToken cancellationToken) =>
-        ShowCallsAsync(query, filter => filter.OfList("user_id", userId, "user_id"), entity: null, cancellationToken);
+        ShowCallsAsync(query, filter => filter.OfList("user_id", userId, "user_id"), entity: null, [], cancellationToken);
 
-    /// <remarks>Who is no admin sees of a team what is their own.</remarks>
-    private static Task<IResult> ShowTeamsAsync(
+    /// <remarks>Who is no admin of a team sees of it what is their own.</remarks>
+    private static async Task<IResult> ShowTeamsAsync(
         [AsParameters] ActivityQuery query,
+        TeamSight sight,
         [FromQuery(Name = "team_ids")] string? teamIds,
         [FromQuery(Name = "exclude_team_ids")] string? excluded,
-        CancellationToken cancellationToken) => ShowCallsAsync(
-        query,
-        filter => filter.Having("team_id").OfList("team_id", teamIds, "team_ids") ?? filter.OfList("team_id", excluded, "exclude_team_ids", isNot: true),
-        "team_id",
-        cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        var caller = query.Context.ManagementCaller;
+        var asked = string.IsNullOrEmpty(teamIds) ? null : teamIds.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(DayFilter.MaxValues).ToList();
+        var whole = caller.SeesAll ? [] : await sight.ListAsync(caller, asked, caller.IsAdminOf, cancellationToken);
+        return await ShowCallsAsync(
+            query,
+            filter => filter.Having("team_id").OfList("team_id", teamIds, "team_ids") ?? filter.OfList("team_id", excluded, "exclude_team_ids", isNot: true),
+            "team_id",
+            whole,
+            cancellationToken);
+    }
 
     private static Task<IResult> ShowOrganizationsAsync(
         [AsParameters] ActivityQuery query, [FromQuery(Name = "organization_ids")] string? organizationIds, CancellationToken cancellationToken) =>
         ShowCallsAsync(
-            query, filter => filter.Having("organization_id").OfList("organization_id", organizationIds, "organization_ids"), "organization_id",
+            query, filter => filter.Having("organization_id").OfList("organization_id", organizationIds, "organization_ids"), "organization_id", [],
             cancellationToken);
 
     private static Task<IResult> ShowTagsAsync([AsParameters] ActivityQuery query, string? tags, CancellationToken cancellationToken) =>
@@ -56,12 +65,12 @@ internal static class ActivityEndpoints
         ShowAccountsAsync(query, AccountKind.Customer, filter => filter.OfList("id", customers, "end_user_ids"), cancellationToken);
 
     private static Task<IResult> ShowCallsAsync(
-        ActivityQuery query, Func<DayFilter, ProxyError?> narrow, string? entity, CancellationToken cancellationToken) => ShowAsync(
+        ActivityQuery query, Func<DayFilter, ProxyError?> narrow, string? entity, IReadOnlyList<string> wholeTeams, CancellationToken cancellationToken) => ShowAsync(
         query,
         DayBook.Calls,
         range =>
         {
-            var filter = new DayFilter(range).SeenBy(query.Context.ManagementCaller);
+            var filter = new DayFilter(range).SeenBy(query.Context.ManagementCaller, wholeTeams);
             return (filter, narrow(filter) ?? filter.OfKey(query.ApiKey) ?? filter.OfList("model", query.Model, "model"));
         },
         entity,

@@ -33,14 +33,7 @@ internal sealed class DayFilter
 
     public DayFilter OneOf(string column, IReadOnlyList<object> values, bool isNot = false)
     {
-        var names = new List<string>();
-        foreach (var value in values)
-        {
-            names.Add($"p{_parameters.ParameterNames.Count()}");
-            _parameters.Add(names[^1], value is string text ? SpendDay.Name(text) : value);
-        }
-
-        _sql.Append(" and ").Append(column).Append(isNot ? " not in (" : " in (").AppendJoin(", ", names.Select(name => "@" + name)).Append(')');
+        _sql.Append(" and ").Append(column).Append(isNot ? " not in (" : " in (").AppendJoin(", ", values.Select(Add).ToList()).Append(')');
 
         // The indices are of rows that have a team, user or organisation, and are only taken where that is said.
         return values[0] is string ? Having(column) : this;
@@ -57,6 +50,15 @@ internal sealed class DayFilter
         : caller.UserId is { } user ? Is("user_id", user)
         : Is("key_hash", caller.KeyHash!.Value.ToArray());
 
+    /// <summary>As the other, and all of the teams that they are an admin of.</summary>
+    public DayFilter SeenBy(Caller caller, IReadOnlyList<string> wholeTeams)
+    {
+        if (caller.SeesAll || wholeTeams.Count == 0) return SeenBy(caller);
+
+        _sql.Append(" and (user_id = ").Append(Add(caller.UserId!)).Append(" or team_id in (").AppendJoin(", ", wholeTeams.Select(Add).ToList()).Append("))");
+        return this;
+    }
+
     /// <summary>The rows of one key, named by itself or by its hash; all rows when none is named.</summary>
     /// <returns>What is wrong with the name, or null.</returns>
     public ProxyError? OfKey(string? key)
@@ -67,6 +69,14 @@ internal sealed class DayFilter
         _parameters.Add("hash", hash.ToArray());
         _sql.Append(" and key_hash = ").Append(KeySecrets.LastingHash);
         return null;
+    }
+
+    /// <returns>The name of the parameter, as a statement has it.</returns>
+    private string Add(object value)
+    {
+        var name = $"p{_parameters.ParameterNames.Count()}";
+        _parameters.Add(name, value is string text ? SpendDay.Name(text) : value);
+        return "@" + name;
     }
 
     /// <summary>The rows of several things, separated by commas; all rows when none is named.</summary>

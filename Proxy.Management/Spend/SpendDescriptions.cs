@@ -34,6 +34,7 @@ internal static class SpendDescriptions
         new("GET", "/global/spend/models", "Sums the spend of models.") { Answer = GlobalSpendJson.Default.IReadOnlyListSpendOfModel },
         new("GET", "/global/spend/provider", "Sums the spend at providers.") { Answer = GlobalSpendJson.Default.IReadOnlyListSpendOfProvider },
         new("GET", "/global/spend/teams", "Sums the spend of teams, in all and by day.") { Answer = GlobalSpendJson.Default.TeamSpend },
+        new("GET", "/global/spend/report", "Says who has spent what on which day: teams, customers, or keys of all days together."),
         new("GET", "/global/spend/tags", "Sums the spend of tags.") { Answer = GlobalSpendJson.Default.TagSpend },
         new("POST", "/global/spend/end_users", "Sums the spend of customers.")
         {

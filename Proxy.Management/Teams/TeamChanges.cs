@@ -1,11 +1,8 @@
 using System.Data.Common;
 using Proxy.Management.Access;
-using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
-using Proxy.Management.Keys;
 using Proxy.Management.Storage;
-using Proxy.Management.Users;
 
 namespace Proxy.Management.Teams;
 
@@ -27,7 +24,7 @@ internal sealed record TeamEdit(Func<TeamIdentity, TeamIdentity> Change)
 }
 
 /// <summary>Changes teams: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing ring, KeyDeletion keys, AccountDeletion accounts, TimeProvider time)
+internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing ring, TeamDeletion deletion, TimeProvider time)
 {
     public Task<TeamChange> CreateAsync(TeamIdentity team, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
@@ -101,31 +98,11 @@ internal sealed class TeamChanges(CommitQueue queue, TeamStore store, TeamRing r
     /// <returns>The first that does not exist; null when all are deleted.</returns>
     public async Task<string?> DeleteAsync(IReadOnlyList<string> teamIds, CancellationToken cancellationToken)
     {
-        var deleted = await queue.WriteAsync<(string? Missing, IReadOnlyList<GoneKey> Keys, IReadOnlyList<AccountId> Accounts)>(
-            (connection, transaction) =>
-            {
-                if (teamIds.FirstOrDefault(id => !TeamStore.Exists(connection, transaction, id)) is { } missing) return (missing, [], []);
-
-                var (gone, owned) = (new List<GoneKey>(), new List<AccountId>());
-                foreach (var id in teamIds)
-                {
-                    foreach (var user in TeamMemberIndex.ListUsers(connection, transaction, id)) UserRows.LeaveTeam(connection, transaction, user, id);
-                    gone.AddRange(keys.Delete(connection, transaction, new KeyFilter { TeamId = id }));
-                    owned.AddRange(AccountDeletion.DeleteOwned(connection, transaction, AccountKind.Member, id));
-                    owned.AddRange(AccountDeletion.DeleteOwned(connection, transaction, AccountKind.TeamModel, id));
-                    TeamStore.Delete(connection, transaction, id);
-                }
-
-                return (null, gone, owned);
-            },
-            result =>
-            {
-                if (result.Missing is not null) return;
-
-                keys.Forget(result.Keys);
-                accounts.Forget(result.Accounts);
-                foreach (var id in teamIds) ring.Remove(id);
-            },
+        var deleted = await queue.WriteAsync<(string? Missing, IReadOnlyList<GoneTeam> Teams)>(
+            (connection, transaction) => teamIds.FirstOrDefault(id => !TeamStore.Exists(connection, transaction, id)) is { } missing
+                ? (missing, [])
+                : (null, [.. teamIds.Select(id => deletion.Delete(connection, transaction, id))]),
+            result => deletion.Forget(result.Teams),
             cancellationToken);
         return deleted.Missing;
     }

@@ -85,6 +85,9 @@ internal sealed class TeamStore(Database database, CallbackVault vault)
     public static bool Exists(DbConnection connection, DbTransaction transaction, string teamId) =>
         connection.ExecuteScalar<long>(ExistsSql, new { teamId }, transaction) > 0;
 
+    public static IReadOnlyList<string> ListOfOrganization(DbConnection connection, DbTransaction transaction, string organizationId) =>
+        [.. connection.Query<string>("select team_id from team where organization_id = @organizationId", new { organizationId }, transaction)];
+
     public void Insert(DbConnection connection, DbTransaction transaction, TeamRecord team)
     {
         connection.Execute(InsertSql, TeamRow.From(team, vault), transaction);

@@ -3,6 +3,7 @@ using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
+using Proxy.Management.Organizations;
 using Proxy.Management.Storage;
 using Proxy.Management.Teams;
 
@@ -58,6 +59,7 @@ internal sealed class UserChanges(
                         goneAccounts.Add(AccountId.OfMember(teamId, id));
                     }
 
+                    OrganizationMemberIndex.DeleteOfUser(connection, transaction, id);
                     goneAccounts.Add(new AccountId(AccountKind.User, id));
                 }
 

@@ -22,7 +22,7 @@ internal sealed class BadInputTests
     /// <summary>Fields that may only be stated with each other.</summary>
     private static readonly string[][] Together = [["temp_budget_increase", "temp_budget_expiry"]];
 
-    private static readonly string[] Tables = ["api_key", "team", "team_member", "account", "budget", "model"];
+    private static readonly string[] Tables = ["api_key", "team", "team_member", "organization_member", "account", "budget", "model"];
 
     private TestGateway _gateway = null!;
     private List<EndpointDescription> _described = null!;

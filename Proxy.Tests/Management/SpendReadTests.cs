@@ -104,6 +104,46 @@ internal sealed class SpendReadTests
     }
 
     [Test]
+    public async Task An_admin_of_a_team_sees_the_whole_team_and_no_other()
+    {
+        await _server.CreateTeamAsync(""" "team_id": "t-2" """);
+        await RecordAsync(_server, Entry(16m, _teamKey, 1) with { UserId = "u-2", TeamId = "t-2" });
+        using var own = _server.With(_ownKey);
+        await _server.Admin.PostAsync("/team/member_add", """{"team_id": "t-1", "member": {"role": "user", "user_id": "u-1"}}""");
+        (await TotalAsync(own, $"/team/daily/activity?{Range}")).Should().Be(0);
+
+        await _server.Admin.PostAsync("/team/member_update", """{"team_id": "t-1", "user_id": "u-1", "role": "admin"}""");
+
+        (await TotalAsync(own, $"/team/daily/activity?{Range}")).Should().Be(6m);
+        (await TotalAsync(own, $"/team/daily/activity?{Range}&team_ids=t-1")).Should().Be(6m);
+        (await TotalAsync(own, $"/team/daily/activity?{Range}&team_ids=t-2")).Should().Be(0);
+        (await TotalAsync(own, $"/team/daily/activity?{Range}&team_ids=t-1,t-2")).Should().Be(6m);
+        (await TotalAsync(own, $"/team/daily/activity?{Range}&exclude_team_ids=t-1")).Should().Be(0);
+        (await TotalAsync(own, $"/user/daily/activity?{Range}&user_id=u-2")).Should().Be(0);
+    }
+
+    [Test]
+    public async Task A_report_says_who_has_spent_what_on_which_day()
+    {
+        await _server.Admin.PostAsync("/team/update", """{"team_id": "t-1", "team_alias": "core"}""");
+
+        var teams = await GetAsync($"/global/spend/report?{Range}");
+        teams.EnumerateArray().Select(day => day.GetProperty("group_by_day").GetString()).Should().Equal("2026-01-30", "2026-01-31");
+        var team = teams[1].GetProperty("teams")[0];
+        (team.GetProperty("team_name").GetString(), team.GetProperty("total_spend").GetDecimal()).Should().Be(("core", 4m));
+        var part = team.GetProperty("metadata")[0];
+        (part.GetProperty("model").GetString(), part.GetProperty("api_key").GetString(), Spend(part)).Should().Be(("claude", KeyHash.Of(_teamKey).ToString(), 4m));
+
+        var customer = (await GetAsync($"/global/spend/report?{Range}&group_by=customer"))[0].GetProperty("customers")[0];
+        (customer.GetProperty("customer").GetString(), customer.GetProperty("total_spend").GetDecimal()).Should().Be(("c-1", 1m));
+        var keys = await GetAsync($"/global/spend/report?{Range}&group_by=api_key&internal_user_id=u-2");
+        keys.EnumerateArray().Select(key => (key.GetProperty("total_cost").GetDecimal(), key.GetProperty("model_details").GetArrayLength())).Should().Equal((6m, 2));
+        (await GetAsync($"/global/spend/report?{Range}&team_id=nobody")).GetArrayLength().Should().Be(0);
+        (await _server.Admin.GetJsonAsync("/global/spend/report?group_by=model")).Refusal().Should().Be((400, "invalid_request_error", "group_by"));
+        (await _server.Admin.GetJsonAsync("/global/spend/report?group_by=customer&team_id=t-1")).Refusal().Should().Be((400, "invalid_request_error", "team_id"));
+    }
+
+    [Test]
     public async Task The_gateway_as_a_whole_is_summed()
     {
         (await GetAsync($"/global/spend/logs?{Range}")).EnumerateArray().Select(day => (day.GetProperty("date").GetString(), Spend(day)))
