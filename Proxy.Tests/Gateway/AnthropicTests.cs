@@ -125,13 +125,13 @@ internal sealed class AnthropicTests
     [Test]
     public async Task Refusals_have_the_shape_of_the_api_that_was_called()
     {
-        using var unsaid = await PostAsync(Asked.Replace("claude", "gpt").Replace("\"system\"", "\"container\""));
+        using var unsaid = await PostAsync(Asked.Replace("claude", "gpt").Replace("\"system\"", "\"mcp_servers\""));
         using var wrongModel = await PostAsync(Asked.Replace("claude", "none"));
         using var other = await PostAsync("""{"model":"claude","input":"x"}""", "/v1/embeddings");
         var refused = JsonNode.Parse(await unsaid.Content.ReadAsStringAsync())!;
 
         (unsaid.StatusCode, refused["type"]!.GetValue<string>(), refused["error"]!["type"]!.GetValue<string>()).Should().Be((HttpStatusCode.BadRequest, "error", "invalid_request_error"));
-        refused["error"]!["message"]!.GetValue<string>().Should().StartWith("'container' cannot be carried over to OpenAI's API");
+        refused["error"]!["message"]!.GetValue<string>().Should().StartWith("'mcp_servers' cannot be carried over to OpenAI's API");
         wrongModel.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         (await other.Content.ReadAsStringAsync()).Should().Contain("cannot be called with /embeddings of OpenAI's API").And.Contain("\"code\":\"400\"");
         _provider.Calls.Should().BeEmpty();

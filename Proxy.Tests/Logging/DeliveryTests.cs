@@ -1,9 +1,7 @@
 using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
-using Proxy.Logging.Shipping;
 using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
@@ -56,34 +54,6 @@ public sealed class DeliveryTests : IDisposable
         await _database.WaitForCountAsync("outbox", 0);
         seen.Should().Equal(record.SpanId, record.SpanId);
         await log.StopAsync();
-    }
-
-    /// <summary>More failures than two to their number has seconds: the delay must not run over, and neither stop growing nor end.</summary>
-    [Test]
-    public async Task A_month_of_outage_is_waited_for_a_minute_at_a_time()
-    {
-        const int Failures = 1500;
-        var pipeline = new RetryPipelines(_time, NullLogger<RetryPipelines>.Instance).Sending;
-        var (calls, begun) = (0, _time.GetUtcNow());
-        var delays = new List<TimeSpan>();
-        var sending = pipeline.ExecuteAsync(_ => new ValueTask<DeliveryVerdict>(DeliveryVerdict.Of(++calls > Failures ? 200 : 500, null, 1, "")), CancellationToken.None).AsTask();
-
-        while (!sending.IsCompleted)
-        {
-            var before = calls;
-            await _time.WaitForTimerAsync(due =>
-            {
-                delays.Add(due);
-                return true;
-            });
-            _time.Advance(delays[^1]);
-            await Eventually.BecomesAsync(() => Task.FromResult(calls > before), isNext => isNext);
-        }
-
-        delays.Should().OnlyContain(delay => delay > TimeSpan.Zero && delay <= TimeSpan.FromSeconds(60));
-        delays[0].Should().BeLessThan(TimeSpan.FromSeconds(5));
-        delays[^100..].Should().OnlyContain(delay => delay == TimeSpan.FromSeconds(60));
-        (_time.GetUtcNow() - begun).Should().BeGreaterThan(TimeSpan.FromDays(1));
     }
 
     [Test]

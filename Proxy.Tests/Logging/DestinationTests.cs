@@ -147,11 +147,12 @@ public sealed class DestinationTests : IDisposable
         };
         using var log = await StartAsync();
 
-        for (var bucket = 0; bucket < 5; bucket++)
+        const int Buckets = 5;
+        for (var bucket = 0; bucket < Buckets; bucket++)
             (await log.Operations.TestAsync(Target(LogKinds.S3, $"logs-{bucket}", $"AKID{bucket}\nsecret"), CancellationToken.None)).IsHealthy.Should().BeTrue();
 
         await log.StopAsync();
-        connections.Should().ContainSingle();
+        connections.Should().HaveCountLessThan(Buckets, "a pool of its own for each would open a connection for each");
     }
 
     [Test]

@@ -120,7 +120,10 @@ internal sealed class ManagementAttackTests
             {
                 var path = ManagementPaths.Of(endpoint);
                 (await SendAsync(anonymous, method, path) != HttpStatusCode.Unauthorized).Should().Be(rule == AccessRule.Public, path);
-                (await SendAsync(ordinary, method, path) != HttpStatusCode.Unauthorized).Should().Be(rule is AccessRule.Public or AccessRule.OwnerOrAdmin, path);
+
+                // A key of no user has no teams of its own to list, and is told so with this status.
+                var isForUsers = path is "/team/list" or "/v2/team/list";
+                (await SendAsync(ordinary, method, path) != HttpStatusCode.Unauthorized).Should().Be(rule is AccessRule.Public or AccessRule.OwnerOrAdmin && !isForUsers, path);
             }
         }
     }

@@ -89,6 +89,33 @@ internal sealed class ResourceSettingTests
         response.StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task The_container_of_a_message_is_of_whose_message_it_was(bool isStream)
+    {
+        const string Container = "\"container\":{\"id\":\"container_1\",\"expires_at\":\"2030-01-01T00:00:00Z\"}";
+        const string Message = "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}";
+        _provider.Answer = (context, _) => isStream
+            ? FakeProvider.Stream(
+                context,
+                "{\"type\":\"message_start\",\"message\":" + Message + "}}",
+                "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"," + Container + "},\"usage\":{\"output_tokens\":1}}",
+                "{\"type\":\"message_stop\"}")
+            : FakeProvider.Json(context, Message + "," + Container + "}");
+        await using var gateway = await TestGateway.StartAsync(new JsonObject { ["claude"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["Provider"] = "anthropic" }) });
+        using var client = gateway.With(await gateway.CreateKeyAsync());
+        using var stranger = gateway.With(await gateway.CreateKeyAsync());
+        var asked = "{\"model\":\"claude\",\"max_tokens\":9,\"messages\":[]" + (isStream ? ",\"stream\":true}" : "}");
+        using var made = await client.PostAsync("/v1/messages", Json(asked));
+        await made.Content.ReadAsStringAsync();
+
+        var next = asked.Replace("\"messages\"", "\"container\":\"container_1\",\"messages\"");
+        using var own = await client.PostAsync("/v1/messages", Json(next));
+        using var foreign = await stranger.PostAsync("/v1/messages", Json(next));
+
+        (own.StatusCode, foreign.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.BadRequest));
+    }
+
     private JsonObject Clusters => new() { ["gpt"] = TestClusters.Cluster($"{_provider.Address}v1") };
 
     private Task<TestGateway> StartGatewayAsync(JsonObject requests) => TestGateway.StartAsync(Clusters, new JsonObject { ["Requests"] = requests });

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Host.Answers;
+using Proxy.Host.Resources;
 
 namespace Proxy.Host.Providers.Anthropic;
 
@@ -20,6 +21,7 @@ internal static class AnthropicAnswer
                 else if (reader.ValueTextEquals("usage"u8)) AnthropicUsage.Read(ref reader, digest);
                 else if (reader.ValueTextEquals("content"u8)) ReadContent(body, ref reader, digest);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
+                else if (reader.ValueTextEquals("container"u8)) ReadContainer(ref reader, digest);
                 else if (reader.ValueTextEquals("input_tokens"u8)) ReadCount(ref reader, digest);
                 else ProviderJson.Next(ref reader);
             }
@@ -47,6 +49,23 @@ internal static class AnthropicAnswer
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // Not usage after all; the call is estimated.
+        }
+    }
+
+    /// <summary>Where the message's code ran, which the next message may name.</summary>
+    public static void ReadContainer(ref Utf8JsonReader reader, AnswerDigest digest)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("id"u8)) digest.Note(ResourceKinds.Container, ProviderJson.Text(ref reader));
+            else ProviderJson.Next(ref reader);
         }
     }
 

@@ -104,7 +104,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         }
     }
 
-    /// <summary>A piece of a block. The delta without an index says why the answer stops, which nobody here asks.</summary>
+    /// <summary>A piece of a block. The delta without an index says why the answer stops, which nobody here asks, and where its code ran.</summary>
     private void ReadDelta(ref Utf8JsonReader reader, int index)
     {
         reader.Read();
@@ -117,6 +117,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (index >= 0) Block(index).ReadPiece(ref reader);
+            else if (reader.ValueTextEquals("container"u8)) AnthropicAnswer.ReadContainer(ref reader, digest);
             else ProviderJson.Next(ref reader);
         }
     }
