@@ -3,8 +3,6 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
-using Proxy.Management.Spend;
-using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
@@ -16,7 +14,7 @@ internal sealed class HedgePlanner(
     DestinationChoice choice,
     DeploymentStats stats,
     IEnumerable<ILoadBalancingPolicy> balancing,
-    IEnumerable<IPassiveHealthCheckPolicy> health,
+    PassiveHealth health,
     TimeProvider time)
 {
     /// <returns>Null when the model is not hedged, the destination too little known, or no other is there.</returns>
@@ -54,13 +52,10 @@ internal sealed class HedgePlanner(
     /// <summary>YARP asks its passive health of one destination alone, the one whose answer is taken.</summary>
     private void ReportFailure(HttpContext context, Attempt loser, DestinationState destination)
     {
-        var cluster = context.GetReverseProxyFeature().Route.Cluster!;
-        if (cluster.Model.Config.HealthCheck?.Passive is not { Enabled: true, Policy: { } name }) return;
-
         var exchange = context.Exchange;
         var taken = exchange.Attempt;
         exchange.Attempt = loser;
-        health.FirstOrDefault(policy => policy.Name == name)?.RequestProxied(context, cluster, destination);
+        health.Tell(context, context.GetReverseProxyFeature().Route.Cluster!, destination);
         exchange.Attempt = taken;
     }
 
@@ -69,9 +64,9 @@ internal sealed class HedgePlanner(
     {
         if (exchange.Reservation is not { } reservation || exchange.Cluster!.Deployments.GetValueOrDefault(destination.DestinationId) is not { } deployment) return true;
 
-        var prompt = new TokenUsage(Estimate.Tokens(Estimate.InputBytes(exchange.Request!)), 0, 0, 0, 0);
+        var prompt = Estimate.Prompt(exchange);
         var price = exchange.Settings.Prices.FindPrice($"{exchange.Cluster.Id}/{destination.DestinationId}", deployment.UpstreamModel(exchange.Target!), exchange.Model);
-        return reservation.TryAddPrompt(price?.CostOf(prompt, exchange.Request!.ServiceTier).Input ?? 0, prompt.TotalInput);
+        return reservation.TryAddPrompt(price?.CostOf(prompt, exchange.Request!.ServiceTier).Input ?? 0, prompt.Total);
     }
 
     private DestinationState? Pick(HttpContext context, IReadOnlyList<DestinationState> open)

@@ -13,7 +13,7 @@ namespace Proxy.Host.Realtime;
 
 /// <summary>Opens the provider's side of a session: at the destinations of its model, one after another, until one takes it.</summary>
 internal sealed class RealtimeDial(
-    IProxyStateLookup clusters, DestinationChoice choice, DeploymentCapacities capacities, IEnumerable<ILoadBalancingPolicy> policies, TimeProvider time)
+    IProxyStateLookup clusters, DestinationChoice choice, DeploymentCapacities capacities, PassiveHealth health, IEnumerable<ILoadBalancingPolicy> policies, TimeProvider time)
 {
     private const string BetaProtocol = "openai-beta.realtime-v1";
     private const string BetaHeader = "OpenAI-Beta";
@@ -36,6 +36,7 @@ internal sealed class RealtimeDial(
             if (socket is not null) return socket;
 
             attempt.End(time.GetUtcNow());
+            TellHealth(context, exchange);
             first ??= (attempt, attempt.Failure!);
             if (exchange.ClientLeft.IsCancellationRequested || timer.Token.IsCancellationRequested) break;
             if (left > 1) exchange.Retries++;
@@ -44,6 +45,13 @@ internal sealed class RealtimeDial(
         var (failed, failure) = first ?? (null, new AttemptFailure(FailureKind.Unavailable, ExchangeErrors.Of(ForwarderError.NoAvailableDestinations, exchange)));
         exchange.GiveUp(failed, failure);
         return null;
+    }
+
+    /// <summary>Whether the destination served the session, or did not take it.</summary>
+    public void TellHealth(HttpContext context, Exchange exchange)
+    {
+        if (exchange.Stopping.IsCancellationRequested || !clusters.TryGetCluster(exchange.Cluster!.Id, out var cluster)) return;
+        if (cluster.Destinations.TryGetValue(exchange.Attempt!.DestinationId, out var destination)) health.Tell(context, cluster, destination);
     }
 
     private DestinationState? Pick(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> open)

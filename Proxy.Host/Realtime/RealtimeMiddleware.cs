@@ -38,6 +38,7 @@ internal sealed class RealtimeMiddleware(RequestDelegate next, RealtimeDial dial
         using var session = new RealtimeSession(client, provider, exchange, timer, turns, services.Time);
         await session.RunAsync();
         exchange.Attempt!.End(services.Time.GetUtcNow());
+        dial.TellHealth(context, exchange);
         if (exchange.Outcome == SpendOutcome.Aborted) client.Abort();
     }
 }

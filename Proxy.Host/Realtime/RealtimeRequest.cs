@@ -35,10 +35,10 @@ internal static class RealtimeRequest
     /// <param name="message">An event of the client's.</param>
     /// <param name="model">What the client calls the model.</param>
     /// <param name="upstreamModel">What the provider calls it.</param>
-    /// <param name="rewritten">The event to send instead; empty when the client's own bytes go on.</param>
-    public static ProxyError? Check(ReadOnlyMemory<byte> message, string model, string upstreamModel, out ReadOnlyMemory<byte> rewritten)
+    /// <param name="asked">What it asks for.</param>
+    public static ProxyError? Check(ReadOnlyMemory<byte> message, string model, string upstreamModel, out RealtimeAsk asked)
     {
-        rewritten = default;
+        asked = new RealtimeAsk();
         try
         {
             var reader = new Utf8JsonReader(message.Span);
@@ -46,10 +46,11 @@ internal static class RealtimeRequest
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isSession = reader.ValueTextEquals("session"u8);
+                var (isSession, isType) = (reader.ValueTextEquals("session"u8), reader.ValueTextEquals("type"u8));
                 reader.Read();
+                if (isType && reader.TokenType == JsonTokenType.String) asked.IsForResponse |= reader.ValueTextEquals("response.create"u8);
                 if (!isSession || reader.TokenType != JsonTokenType.StartObject) reader.Skip();
-                else if (CheckSession(message, ref reader, model, upstreamModel, ref rewritten) is { } error) return error;
+                else if (CheckSession(message, ref reader, model, upstreamModel, asked) is { } error) return error;
             }
 
             return reader.Read() ? NoEvent : null;
@@ -61,20 +62,27 @@ internal static class RealtimeRequest
     }
 
     private static ProxyError? CheckSession(
-        ReadOnlyMemory<byte> message, ref Utf8JsonReader reader, string model, string upstreamModel, ref ReadOnlyMemory<byte> rewritten)
+        ReadOnlyMemory<byte> message, ref Utf8JsonReader reader, string model, string upstreamModel, RealtimeAsk asked)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var (isModel, isType) = (reader.ValueTextEquals("model"u8), reader.ValueTextEquals("type"u8));
+            var (isTranscription, isAudio) = (reader.ValueTextEquals("input_audio_transcription"u8), reader.ValueTextEquals("audio"u8));
             reader.Read();
+            if ((isTranscription || isAudio) && reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadTranscribers(ref reader, isTranscription, asked);
+                continue;
+            }
+
             if (isType && !(reader.TokenType == JsonTokenType.String && reader.ValueTextEquals(Protocol))) return OtherKind;
             if (isModel)
             {
                 // Two of them, and the provider might take the other one.
-                if (reader.TokenType != JsonTokenType.String || !(reader.ValueTextEquals(model) || reader.ValueTextEquals(upstreamModel)) || !rewritten.IsEmpty) return OtherModel;
+                if (reader.TokenType != JsonTokenType.String || !(reader.ValueTextEquals(model) || reader.ValueTextEquals(upstreamModel)) || !asked.Rewritten.IsEmpty) return OtherModel;
 
                 var (start, end) = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed);
-                rewritten = (byte[])[.. message.Span[..start], .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. message.Span[end..]];
+                asked.Rewritten = (byte[])[.. message.Span[..start], .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. message.Span[end..]];
             }
 
             reader.Skip();
@@ -82,4 +90,30 @@ internal static class RealtimeRequest
 
         return null;
     }
+
+    /// <summary>Whoever writes down what the user says: <c>input_audio_transcription.model</c>, or <c>audio.input.transcription.model</c>.</summary>
+    private static void ReadTranscribers(ref Utf8JsonReader reader, bool isTranscription, RealtimeAsk asked)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isModel = isTranscription && reader.ValueTextEquals("model"u8);
+            var isInner = reader.ValueTextEquals("transcription"u8);
+            reader.Read();
+            if (isModel && reader.TokenType == JsonTokenType.String) asked.Transcribers.Add(reader.GetString()!);
+            if (reader.TokenType == JsonTokenType.StartObject) ReadTranscribers(ref reader, isInner, asked);
+            else reader.Skip();
+        }
+    }
+}
+
+/// <summary>What an event of a client's asks for.</summary>
+internal sealed class RealtimeAsk
+{
+    /// <summary>The event to send instead; empty when the client's own bytes go on.</summary>
+    public ReadOnlyMemory<byte> Rewritten { get; set; }
+
+    public bool IsForResponse { get; set; }
+
+    /// <summary>Models that are to write down what the user says.</summary>
+    public List<string> Transcribers { get; } = [];
 }

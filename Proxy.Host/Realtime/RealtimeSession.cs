@@ -69,7 +69,7 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
         if (kind == RealtimeEvent.Done && !await turns.RecordAsync(SpendOutcome.Success)) return RealtimeEnd.NotRecorded;
         if (!_isClientGone && await SendAsync(message.Memory, message.Type) is { } end) return end;
 
-        return kind == RealtimeEvent.Done && await turns.ReserveAsync(timer.Token) is { } refusal ? RealtimeEnd.Refused(refusal) : null;
+        return kind is RealtimeEvent.Done or RealtimeEvent.Begun && await turns.HoldAsync(timer.Token) is { } refusal ? RealtimeEnd.Refused(refusal) : null;
     }
 
     private async Task<RealtimeEnd> UpAsync()
@@ -82,7 +82,8 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
                 timer.Restart();
                 if (message.IsTooLong) return RealtimeEnd.TooLong;
 
-                var fault = RealtimeRequest.Check(message.Memory, exchange.Request!.Model, exchange.Attempt!.UpstreamModel, out var rewritten);
+                var fault = RealtimeRequest.Check(message.Memory, exchange.Request!.Model, exchange.Attempt!.UpstreamModel, out var asked)
+                    ?? await turns.AskAsync(asked, timer.Token);
                 if (fault is not null)
                 {
                     // An event that is refused does not end the session, as at the provider.
@@ -90,7 +91,7 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
                 }
                 else
                 {
-                    await provider.SendAsync(rewritten.IsEmpty ? message.Memory : rewritten, message.Type, endOfMessage: true, timer.Token);
+                    await provider.SendAsync(asked.Rewritten.IsEmpty ? message.Memory : asked.Rewritten, message.Type, endOfMessage: true, timer.Token);
                 }
             }
 

@@ -19,36 +19,98 @@ internal sealed class RealtimeTurns : IDisposable
     private readonly Exchange _session;
     private readonly IHeaderDictionary _headers;
     private readonly RealtimeServices _services;
-    private Reservation? _held;
     private Attempt _attempt;
+
+    // Of both directions. The gate is for what is held, the lock for the two counts.
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Queue<Reservation> _held = new();
+    private readonly Lock _counts = new();
+    private int _asked;
+    private int _open;
 
     public RealtimeTurns(Exchange session, IHeaderDictionary headers, RealtimeServices services)
     {
         (_session, _headers, _services) = (session, headers, services);
 
         // What the session was admitted with is for its first response.
-        (_held, session.Reservation) = (session.Reservation, null);
+        if (session.Reservation is { } first) _held.Enqueue(first);
+        session.Reservation = null;
         _attempt = NewAttempt();
     }
 
     /// <summary>True while a response is under way.</summary>
-    public bool IsOpen { get; private set; }
+    public bool IsOpen => Volatile.Read(ref _open) > 0;
 
     public AnswerDigest Answer => _attempt.Answer;
 
     public void Note(RealtimeEvent kind)
     {
-        if (kind is not (RealtimeEvent.Begun or RealtimeEvent.Piece)) return;
-
-        IsOpen = true;
         if (kind == RealtimeEvent.Piece) _attempt.FirstByteAt ??= _services.Time.GetUtcNow();
+        lock (_counts)
+        {
+            if (kind == RealtimeEvent.Piece) _open = Math.Max(_open, 1);
+            if (kind != RealtimeEvent.Begun) return;
+
+            _open++;
+            if (_asked > 0) _asked--;
+        }
+    }
+
+    /// <summary>Whether the client may have what it asks for. What a further response may cost is held before the provider hears of it.</summary>
+    /// <returns>Null when it may.</returns>
+    public async ValueTask<ProxyError?> AskAsync(RealtimeAsk asked, CancellationToken cancellationToken)
+    {
+        foreach (var model in asked.Transcribers)
+        {
+            var settings = _session.Settings;
+            if (_session.Caller!.FindModelRefusal(model, settings.AccessGroups.Of(settings.Models.Find(model)?.Cluster.Id)) is { } denied) return denied;
+        }
+
+        return asked.IsForResponse ? await HoldAsync(cancellationToken, isAsked: true) : null;
+    }
+
+    /// <summary>Holds what may come: one reservation for each response that is under way or asked for, and always one for the next.</summary>
+    /// <returns>Why that cannot be, or null.</returns>
+    public async ValueTask<ProxyError?> HoldAsync(CancellationToken cancellationToken, bool isAsked = false)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            var wanted = Wanted(isAsked);
+            while (_held.Count > wanted) _held.Dequeue().Release();
+            while (_held.Count < wanted)
+            {
+                var (reservation, error) = await ReserveAsync(cancellationToken);
+                if (error is not null) return error;
+                if (reservation is null) break;
+
+                _held.Enqueue(reservation);
+            }
+
+            lock (_counts) _asked += isAsked ? 1 : 0;
+            return null;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private int Wanted(bool isAsked)
+    {
+        lock (_counts)
+        {
+            // What was asked for and did not begin while others did was refused by the provider.
+            if (_open == 0 && !isAsked) _asked = 0;
+            return Math.Max(1, _open + _asked + (isAsked ? 1 : 0));
+        }
     }
 
     /// <summary>Records the response that ended.</summary>
     /// <returns>False when that cannot be done.</returns>
     public async ValueTask<bool> RecordAsync(SpendOutcome outcome)
     {
-        IsOpen = false;
+        var held = await EndOneAsync();
         _attempt.FirstByteAt ??= _services.Time.GetUtcNow();
         _attempt.End(_services.Time.GetUtcNow());
         var call = new Exchange(CallId.New(_attempt.StartedAt), _attempt.StartedAt, _session.Settings, ApiOperation.Realtime)
@@ -59,7 +121,7 @@ internal sealed class RealtimeTurns : IDisposable
             Target = _session.Target,
             LogWishes = _session.LogWishes,
             Attempt = _attempt,
-            Reservation = _held,
+            Reservation = held,
             Outcome = outcome,
         };
         call.Attempts.Add(_attempt);
@@ -69,34 +131,45 @@ internal sealed class RealtimeTurns : IDisposable
         }
         finally
         {
-            Release();
+            held?.Release();
+            _session.Attempt!.Permit?.Add(_attempt.Answer.Usage?.Total ?? 0);
             _attempt = NewAttempt();
         }
     }
 
-    /// <summary>Holds what the next response may cost, as whoever the key is by now.</summary>
-    /// <returns>Why the session must end, or null.</returns>
-    public async ValueTask<ProxyError?> ReserveAsync(CancellationToken cancellationToken)
+    public void Dispose()
+    {
+        while (_held.TryDequeue(out var held)) held.Release();
+        _gate.Dispose();
+    }
+
+    private async ValueTask<Reservation?> EndOneAsync()
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            lock (_counts) _open = Math.Max(0, _open - 1);
+            return _held.TryDequeue(out var held) ? held : null;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Holds what one response may cost, as whoever the key is by now.</summary>
+    private async ValueTask<(Reservation? Held, ProxyError? Error)> ReserveAsync(CancellationToken cancellationToken)
     {
         var (caller, refusal) = await _services.Authenticator.AuthenticateAsync(_headers, cancellationToken);
-        if (refusal is not null || caller is null) return refusal;
-        if (caller.FindRouteRefusal(ApiOperation.Realtime.Path, RouteKind.Call) is { } route) return route;
+        if (refusal is not null || caller is null) return (null, refusal);
+        if (caller.FindRouteRefusal(ApiOperation.Realtime.Path, RouteKind.Call) is { } route) return (null, route);
 
         var model = _session.Request!.Model;
-        if (caller.FindModelRefusal(model, _session.Settings.AccessGroups.Of(_session.Cluster?.Id)) is { } denied) return denied;
+        if (caller.FindModelRefusal(model, _session.Settings.AccessGroups.Of(_session.Cluster?.Id)) is { } denied) return (null, denied);
 
         var (cost, tokens) = Estimate.Of(_session, _session.Target!);
         var call = new CallEstimate(model, cost ?? 0, tokens, _session.Request.User, _session.Request.Metadata.Tags) { Patience = TimeSpan.Zero };
-        (_held, var error) = await _services.Cashier.ReserveAsync(caller, call, cancellationToken);
-        return error;
-    }
-
-    public void Dispose() => Release();
-
-    private void Release()
-    {
-        _held?.Release();
-        _held = null;
+        return await _services.Cashier.ReserveAsync(caller, call, cancellationToken);
     }
 
     private Attempt NewAttempt() =>

@@ -47,6 +47,12 @@ public sealed class Capacity(TimeProvider time)
         }
     }
 
+    /// <summary>Counts what was used besides.</summary>
+    internal void Add(long tokens)
+    {
+        lock (_lock) _tokens.Add(Clock(), tokens);
+    }
+
     internal void End(long takenAt, long held, long tokens)
     {
         lock (_lock)
@@ -84,6 +90,12 @@ public sealed class CapacityPermit
 
     internal CapacityPermit(Capacity capacity, long takenAt, bool countsTokens, long held) =>
         (_capacity, _takenAt, _countsTokens, _held) = (capacity, takenAt, countsTokens, held);
+
+    /// <summary>A part of what the attempt uses is known, and counts from now on; its end says what is not among these parts.</summary>
+    public void Add(long tokens)
+    {
+        if (_countsTokens && tokens > 0) Volatile.Read(ref _capacity)?.Add(tokens);
+    }
 
     /// <param name="tokens">What the attempt used; null leaves the estimate.</param>
     public void End(long? tokens) =>

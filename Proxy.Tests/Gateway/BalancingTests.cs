@@ -178,6 +178,19 @@ internal sealed class BalancingTests
         (away, back).Should().Be(("main/second", "main/first"));
     }
 
+    [Test]
+    public async Task What_a_probe_on_demand_finds_steers_at_once_where_probes_steer()
+    {
+        await StartAsync("FirstAlphabetical", "{}", "{}", health: new JsonObject { ["Active"] = new JsonObject { ["Enabled"] = true, ["Interval"] = "10:00:00" } });
+        _first.Answer = (context, call) => call.Path.EndsWith("/models", StringComparison.Ordinal)
+            ? FakeProvider.Json(context, "{}", 503)
+            : FakeProvider.Json(context, OpenAiBodies.Chat("first"));
+
+        (await _gateway.Admin.GetStringAsync("/health")).Should().Contain("\"unhealthy_count\":1");
+
+        (await Eventually.BecomesAsync(() => AskAsync(), model => model == "main/second")).Should().Be("main/second");
+    }
+
     private async Task StartAsync(string policy, string first, string second, JsonObject? sections = null, JsonObject? health = null)
     {
         JsonObject Destination(Uri provider, string metadata) => new() { ["Address"] = $"{provider}v1", ["Metadata"] = JsonNode.Parse(metadata) };

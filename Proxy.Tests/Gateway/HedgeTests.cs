@@ -133,6 +133,21 @@ internal sealed class HedgeTests
     }
 
     [Test]
+    public async Task When_both_time_out_both_prompts_are_billed()
+    {
+        await StartGatewayAsync();
+        await MakeKnownAsync();
+        _first.Answer = StallAsync;
+        _second.Answer = static (context, _) => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+
+        using var response = await _client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"main","timeout":3,"messages":[]}"""));
+
+        response.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+        var rows = await _gateway.QueryAsync<CallRow>("select cost as Cost, attempts as Attempts from spend_log order by call_id");
+        rows.Single(row => row.Attempts == 2).Cost.Should().Be(2 * 1_000_000, "each had a prompt of one token");
+    }
+
+    [Test]
     public async Task A_model_that_is_not_hedged_or_a_destination_that_is_not_known_gets_one_attempt([Values] bool isHedged)
     {
         await StartGatewayAsync(isHedged);

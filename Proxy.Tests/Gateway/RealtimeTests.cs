@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
 using Proxy.Tests.Providers;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Tests.Gateway;
 
@@ -30,8 +33,14 @@ internal sealed class RealtimeTests
             ["AudioInputCostPerToken"] = 0.01,
             ["AudioOutputCostPerToken"] = 0.02,
         };
+        var clusters = TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey });
+        clusters["small"] = TestClusters.At(_provider.Address, "small", new JsonObject { ["TpmLimit"] = "78" })["small"]!.DeepClone();
+        clusters["pair"] = TestClusters.At(_provider.Address, "pair")["pair"]!.DeepClone();
+        clusters["pair"]!["LoadBalancingPolicy"] = "FirstAlphabetical";
+        clusters["pair"]!["Metadata"] = new JsonObject { ["CooldownTime"] = "01:00:00" };
+        clusters["pair"]!["Destinations"]!["absent"] = new JsonObject { ["Address"] = $"{_provider.Address}refuse/v1" };
         _gateway = await TestGateway.StartAsync(
-            TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey }),
+            clusters,
             new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000, ["DrainTimeout"] = "00:00:00.100" } });
     }
 
@@ -82,6 +91,61 @@ internal sealed class RealtimeTests
 
         await FakeSessions.SayAsync(client, """{"type":"session.update","session":{"voice":"x", "model": "voice"}}""");
         (await _provider.Heard.Reader.ReadAsync()).Should().Be("""{"type":"session.update","session":{"voice":"x", "model": "upstream"}}""");
+    }
+
+    [Test]
+    public async Task A_response_beside_another_is_held_for_too_or_refused([Values] bool fits)
+    {
+        _provider.Answer = (socket, message) => message == Create ? FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello")) : Task.CompletedTask;
+        using var client = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = fits ? 1000 : 100 }));
+        await FakeSessions.SayAsync(client, Create);
+        await HearUntilAsync(client, "delta");
+
+        await FakeSessions.SayAsync(client, Create, """{"type":"input_audio_buffer.clear"}""");
+        if (!fits) (await FakeSessions.HearAsync(client)).Should().Contain("\"type\":\"error\"").And.Contain("budget_exceeded");
+
+        (await _provider.Heard.Reader.ReadAsync()).Should().Be(Create);
+        (await _provider.Heard.Reader.ReadAsync()).Should().Be(fits ? Create : """{"type":"input_audio_buffer.clear"}""");
+    }
+
+    [TestCase("""{"type":"session.update","session":{"input_audio_transcription":{"model":"whisper-1"}}}""")]
+    [TestCase("""{"type":"session.update","session":{"audio":{"input":{"format":{"type":"audio/pcm"},"transcription":{"language":"en","model":"whisper-1"}}}}}""")]
+    public async Task What_the_user_says_is_written_down_by_a_model_that_the_key_may_use(string update)
+    {
+        using var narrow = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice") }));
+        await FakeSessions.HearAsync(narrow);
+        await FakeSessions.SayAsync(narrow, update);
+        (await FakeSessions.HearAsync(narrow)).Should().Contain("\"type\":\"error\"").And.Contain("whisper-1");
+
+        using var wide = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice", "whisper-1") }));
+        await FakeSessions.SayAsync(wide, update);
+        (await _provider.Heard.Reader.ReadAsync()).Should().Be(update);
+    }
+
+    [Test]
+    public async Task Tokens_of_a_session_count_at_its_deployment()
+    {
+        using (var client = await OpenAsync("/v1/realtime?model=small"))
+        {
+            await FakeSessions.SayAsync(client, Create);
+            await HearUntilDoneAsync(client);
+            await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+        }
+
+        await LedgerBecomesAsync(2);
+
+        (await RefusalAsync("/v1/realtime?model=small", await _gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.TooManyRequests);
+    }
+
+    [Test]
+    public async Task A_destination_that_takes_no_sessions_is_left_alone()
+    {
+        (await OpenAsync("/v1/realtime?model=pair")).Dispose();
+
+        var absent = _gateway.Services.GetRequiredService<IProxyStateLookup>().TryGetCluster("pair", out var pair) ? pair.Destinations["absent"] : null;
+        await Eventually.BecomesAsync(() => Task.FromResult(absent!.Health.Passive), health => health == DestinationHealth.Unhealthy);
+        (await OpenAsync("/v1/realtime?model=pair")).Dispose();
+        _provider.Handshakes.Count(handshake => handshake.Target.StartsWith("/refuse/", StringComparison.Ordinal)).Should().Be(1);
     }
 
     [Test]
@@ -248,6 +312,13 @@ internal sealed class RealtimeTests
         }
 
         throw new AssertionException("The session was closed: " + string.Join('\n', heard));
+    }
+
+    private static async Task HearUntilAsync(WebSocket client, string what)
+    {
+        while (await FakeSessions.HearAsync(client) is { } message && !message.Contains(what))
+        {
+        }
     }
 
     private static async Task<List<string>> HearAllAsync(WebSocket client)

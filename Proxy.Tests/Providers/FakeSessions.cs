@@ -24,7 +24,7 @@ internal sealed class FakeSessions : IAsyncDisposable
     /// <summary>All messages of clients.</summary>
     public Channel<string> Heard { get; } = Channel.CreateUnbounded<string>();
 
-    /// <summary>The status that handshakes are refused with; null when they are taken.</summary>
+    /// <summary>The status that handshakes are refused with; null when they are taken. Those below <c>/refuse</c> never are.</summary>
     public int? Refusal { get; set; }
 
     /// <summary>What becomes of a message. It is given the socket and the message.</summary>
@@ -84,7 +84,7 @@ internal sealed class FakeSessions : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         Handshakes.Enqueue((context.Request.Path + context.Request.QueryString, context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
-        if (Refusal is { } status)
+        if ((context.Request.Path.StartsWithSegments("/refuse", StringComparison.Ordinal) ? StatusCodes.Status429TooManyRequests : Refusal) is { } status)
         {
             context.Response.StatusCode = status;
             return;
