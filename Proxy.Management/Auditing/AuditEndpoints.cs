@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -66,13 +66,13 @@ internal sealed record AuditQuery(
 /// <param name="ClaimedBy">Whom the caller said to act for.</param>
 internal sealed record AuditView(
     string Id, DateTimeOffset UpdatedAt, string? ChangedBy, string? ChangedByApiKey, string? KeyAlias, string? ClaimedBy, string Action, string TableName, string ObjectId,
-    JsonElement? BeforeValue, JsonElement? UpdatedValues)
+    JsonObject? BeforeValue, JsonObject? UpdatedValues)
 {
     public static AuditView Of(AuditRow row) => new(
         row.Id, Columns.ToMoment(row.ChangedAt), row.ChangedBy, row.ChangedByKey, row.KeyAlias, row.ClaimedBy, row.Action, row.TableName, row.ObjectId,
         Parse(row.BeforeValue), Parse(row.UpdatedValues));
 
-    private static JsonElement? Parse(string? value) => value is null ? null : JsonElement.Parse(value);
+    private static JsonObject? Parse(string? value) => value is null ? null : JsonNode.Parse(value)!.AsObject();
 }
 
 internal sealed record AuditPage(IReadOnlyList<AuditView> AuditLogs, long Total, int Page, int PageSize, long TotalPages);
