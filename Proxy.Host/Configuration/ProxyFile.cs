@@ -9,6 +9,9 @@ internal sealed class ProxyFile(string path)
 
     public string Path => path;
 
+    /// <summary>The stamp of what the program started with, taken before it was read: an edit since then shows as a change.</summary>
+    public (DateTime Written, long Length) FirstStamp { get; private set; }
+
     /// <summary>The named file, else proxy.json in the working directory, else the one beside the program.</summary>
     public static ProxyFile Locate(string? named)
     {
@@ -23,6 +26,7 @@ internal sealed class ProxyFile(string path)
     public async Task<(ProxySettings? Settings, IConfiguration? Configuration, IReadOnlyList<string> Faults)> ReadAsync(IReadOnlyList<StoredModel> stored)
     {
         IConfiguration file;
+        if (FirstStamp == default) FirstStamp = Stamp();
         try
         {
             using var bytes = new MemoryStream(await File.ReadAllBytesAsync(path));

@@ -9,7 +9,9 @@ internal sealed partial class ProxyFileWatch(ProxyFile file, SettingsSource sett
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        var read = file.Stamp();
+
+        // The program may have served for a while before this is run.
+        var read = file.FirstStamp;
         var seen = read;
         try
         {
