@@ -13,6 +13,7 @@ using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Resources;
 using Proxy.Management.Spend;
+using Proxy.Management.Teams;
 
 namespace Proxy.Host.Exchanges;
 
@@ -43,7 +44,18 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     public Activity? Activity { get; init; }
 
     /// <summary>Who is calling, as far as that is known: a blocked key has a caller, an unknown one has none.</summary>
-    public Caller? Caller { get; set; }
+    public Caller? Caller
+    {
+        get;
+        set
+        {
+            field = value;
+            Team = value?.Team;
+        }
+    }
+
+    /// <summary>The team in whose name the call was admitted, as of its latest row. A key that is moved meanwhile takes no call along: what was said is the team's.</summary>
+    public TeamState? Team { get; private set; }
 
     public CompletionRequest? Request { get; set; }
 

@@ -106,8 +106,8 @@ internal static class ExchangeLog
             {
                 "user_api_key_alias" => exchange.Caller?.KeyAlias,
                 "user_api_key_user_id" => exchange.Caller?.UserId,
-                "user_api_key_team_id" => exchange.Caller?.TeamId,
-                "user_api_key_team_alias" => exchange.Caller?.TeamAlias,
+                "user_api_key_team_id" => exchange.Team?.Current.TeamId,
+                "user_api_key_team_alias" => exchange.Team?.Current.Alias,
                 "cache_hit" => "False",
                 _ => null,
             };
@@ -155,8 +155,8 @@ internal static class ExchangeLog
         Add(metadata, "user_api_key_hash", caller.KeyHash?.ToString());
         Add(metadata, "user_api_key_alias", caller.KeyAlias);
         Add(metadata, "user_api_key_user_id", caller.UserId);
-        Add(metadata, "user_api_key_team_id", caller.TeamId);
-        Add(metadata, "user_api_key_team_alias", caller.TeamAlias);
+        Add(metadata, "user_api_key_team_id", exchange.Team?.Current.TeamId);
+        Add(metadata, "user_api_key_team_alias", exchange.Team?.Current.Alias);
         Add(metadata, "model_group", exchange.Model);
         Add(metadata, "model_id", exchange.Attempt?.ModelId);
         for (var i = 1; i <= exchange.Attempts.Count; i++) metadata.Remove($"attempt_{i}");

@@ -37,11 +37,11 @@ internal sealed partial class ExchangeRecorder(
 
             var logged = targets.Of(exchange);
             var entry = logged.Count > 0
-                ? completions.Prepare(ExchangeLog.Record(exchange, bill, targets.TagsOf(exchange), targets.TellsAttempts(exchange)), logged, exchange.Caller?.TeamId, targets.PolicyOf(exchange))
+                ? completions.Prepare(ExchangeLog.Record(exchange, bill, targets.TagsOf(exchange), targets.TellsAttempts(exchange)), logged, exchange.Team?.Current.TeamId, targets.PolicyOf(exchange))
                 : null;
 
             // No token: what has happened is recorded, also when the client has left.
-            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(completions, entry, exchange.Caller), exchange.Reservation);
+            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(completions, entry, exchange), exchange.Reservation);
             return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -56,7 +56,7 @@ internal sealed partial class ExchangeRecorder(
         CallId = exchange.Id,
         CallType = exchange.Operation?.CallType ?? "",
         KeyHash = exchange.Caller?.KeyHash,
-        TeamId = OwnerOf(exchange, AccountKind.Team, exchange.Caller?.TeamId),
+        TeamId = OwnerOf(exchange, AccountKind.Team, exchange.Team?.Current.TeamId),
         UserId = OwnerOf(exchange, AccountKind.User, exchange.Caller?.UserId),
         OrganizationId = OwnerOf(exchange, AccountKind.Organization, exchange.Caller?.OrganizationId),
         EndUser = exchange.Request?.User,

@@ -3,7 +3,6 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Requests;
 using Proxy.Logging;
 using Proxy.Logging.Records;
-using Proxy.Management.Access;
 using Proxy.Management.Keys;
 using Proxy.Management.Spend;
 using Proxy.Management.Teams;
@@ -38,8 +37,8 @@ internal sealed class LogTargets
         var rules => rules.AtLimit ?? exchange.Settings.CompletionLog.LimitPolicy,
     };
 
-    /// <summary>Whether the caller's team, or key, still wants what was recorded; asked by the writer, after all that was committed before.</summary>
-    public static bool IsStillWanted(Caller? caller) => caller is not ({ Team.Current.IsLoggingDisabled: true } or { Key.Current.IsLoggingDisabled: true });
+    /// <summary>Whether the call's team, or key, still wants what was recorded; asked by the writer, after all that was committed before.</summary>
+    public static bool IsStillWanted(Exchange exchange) => exchange is not ({ Team.Current.IsLoggingDisabled: true } or { Caller.Key.Current.IsLoggingDisabled: true });
 
     /// <returns>Null for callers that nobody knows, and for the master key where there is nothing for everybody.</returns>
     private LogRules? RulesOf(Exchange exchange)
@@ -49,7 +48,7 @@ internal sealed class LogTargets
         var global = exchange.Settings.Logging;
         if (caller.Key?.Current is not { } key) return LogResolution.RulesOf(null, null, global);
 
-        var team = caller.Team?.Current;
+        var team = exchange.Team?.Current;
         if (_rules.TryGetValue(key, out var known) && ReferenceEquals(known.Team, team) && ReferenceEquals(known.Global, global)) return known.Rules;
 
         var rules = LogResolution.RulesOf(key, team, global);

@@ -87,7 +87,7 @@ internal sealed class ExchangeMetrics
         span.SetTag("gen_ai.usage.input_tokens", bill.Usage.TotalInput);
         span.SetTag("gen_ai.usage.output_tokens", bill.Usage.TotalOutput);
         span.SetTag("proxy.call_id", exchange.Id.ToString());
-        span.SetTag("proxy.team_id", exchange.Caller?.TeamId);
+        span.SetTag("proxy.team_id", exchange.Team?.Current.TeamId);
         span.SetTag("proxy.outcome", exchange.Outcome.ToString());
         span.SetTag("error.type", exchange.Failure?.Type);
     }

@@ -70,6 +70,35 @@ internal sealed class TeamLoggingTests : GatewayFixture
         project.Spans.Should().ContainSingle();
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_call_whose_key_is_moved_meanwhile_is_told_to_the_team_that_made_it_if_that_still_wants_it(bool isDisabled)
+    {
+        var (arrived, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Provider.Answer = async (context, _) =>
+        {
+            arrived.TrySetResult();
+            await goOn.Task;
+            await FakeProvider.Json(context, OpenAiBodies.Chat("Red."));
+        };
+        var (red, key) = await TeamAsync("red");
+        var (blue, _) = await TeamAsync("blue");
+        var teams = await Gateway.QueryAsync<string>("select team_id from team order by team_alias");
+        var call = AskAsync(key, "red question");
+        await arrived.Task;
+
+        await Gateway.PostAsync("/key/update", new() { ["key"] = key, ["team_id"] = teams[0] });
+        if (isDisabled) await Gateway.PostAsync($"/team/{teams[1]}/disable_logging");
+        goOn.SetResult();
+        await call;
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Blue."));
+        await AskAsync(key, "blue question");
+
+        (await _langfuse.WaitForSpansAsync(blue.PublicKey, 1)).Should().ContainSingle().Which["langfuse.observation.input"].Should().Contain("blue question");
+        if (isDisabled) red.Spans.Should().BeEmpty();
+        else (await _langfuse.WaitForSpansAsync(red.PublicKey, 1)).Should().ContainSingle().Which["langfuse.observation.metadata.user_api_key_team_id"].Should().Be(teams[1]);
+    }
+
     [Test]
     public async Task A_call_is_told_whole()
     {
