@@ -84,7 +84,7 @@ internal sealed class ShippingRig : IAsyncDisposable
         }
 
         var entry = Log.Prepare(record, [new LogRoute(_target)], spend.TeamId, policy: null);
-        await Ledger.RecordAsync(spend, new OutboxRider(Log, entry, caller: null));
+        await Ledger.RecordAsync(spend, new OutboxRider(Log, entry, key: null, team: null));
     }
 
     public async Task AwaitShippedAsync()

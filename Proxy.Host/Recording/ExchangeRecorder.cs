@@ -41,7 +41,7 @@ internal sealed partial class ExchangeRecorder(
                 : null;
 
             // No token: what has happened is recorded, also when the client has left.
-            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(completions, entry, exchange), exchange.Reservation);
+            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(completions, entry, exchange.Caller?.Key, exchange.Team), exchange.Reservation);
             return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

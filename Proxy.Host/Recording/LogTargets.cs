@@ -38,7 +38,7 @@ internal sealed class LogTargets
     };
 
     /// <summary>Whether the call's team, or key, still wants what was recorded; asked by the writer, after all that was committed before.</summary>
-    public static bool IsStillWanted(Exchange exchange) => exchange is not ({ Team.Current.IsLoggingDisabled: true } or { Caller.Key.Current.IsLoggingDisabled: true });
+    public static bool IsStillWanted(KeyState? key, TeamState? team) => team is not { Current.IsLoggingDisabled: true } && key is not { Current.IsLoggingDisabled: true };
 
     /// <returns>Null for callers that nobody knows, and for the master key where there is nothing for everybody.</returns>
     private LogRules? RulesOf(Exchange exchange)

@@ -1,18 +1,19 @@
 using System.Data.Common;
-using Proxy.Host.Exchanges;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
+using Proxy.Management.Keys;
 using Proxy.Management.Storage;
+using Proxy.Management.Teams;
 
 namespace Proxy.Host.Recording;
 
 /// <summary>The call's log, riding in the commit of its spend.</summary>
 /// <remarks>The writer asks once more: between the end of the call and its commit the team may have disabled logging.</remarks>
-internal sealed class OutboxRider(CompletionLog completions, OutboxEntry entry, Exchange exchange) : ICommitRider
+internal sealed class OutboxRider(CompletionLog completions, OutboxEntry entry, KeyState? key, TeamState? team) : ICommitRider
 {
     public void Write(DbConnection connection, DbTransaction transaction)
     {
-        if (LogTargets.IsStillWanted(exchange)) entry.Write(connection, transaction);
+        if (LogTargets.IsStillWanted(key, team)) entry.Write(connection, transaction);
         else entry.Withdraw();
     }
 
