@@ -3,6 +3,10 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using Proxy.Tests.Providers;
 
@@ -16,6 +20,7 @@ internal sealed class StreamMemoryTests
     private const int Streams = 100;
     private const int BytesRead = 256 * 1024;
     private const long Bound = 128 * 1024;
+    private const int Piece = 2048;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>Shared by all streams, and longer than what the sockets between can swallow.</summary>
@@ -25,8 +30,22 @@ internal sealed class StreamMemoryTests
     public async Task A_stream_whose_reader_has_stopped_holds_less_than_128_kilobytes()
     {
         await using var provider = new ScriptedProvider { Answer = _ => new ProviderScript { Body = Endless, End = BodyEnd.Close } };
-        await using var gateway = await TestGateway.StartAsync(
-            TestClusters.At(provider.Address), new JsonObject { ["Requests"] = new JsonObject { ["ReaderTimeout"] = "00:10:00" } });
+        await HoldsLittleAsync(TestClusters.At(provider.Address));
+    }
+
+    [Test]
+    public async Task Nor_does_it_hold_more_when_the_provider_speaks_http_2()
+    {
+        await using var provider = await StartHttp2Async();
+        var clusters = TestClusters.At(new Uri(provider.Urls.First() + "/"));
+        clusters["gpt-4o-mini"]!["HttpRequest"] = new JsonObject { ["Version"] = "2", ["VersionPolicy"] = "RequestVersionExact" };
+        await HoldsLittleAsync(clusters);
+        await provider.StopAsync(new CancellationToken(canceled: true));
+    }
+
+    private static async Task HoldsLittleAsync(JsonObject clusters)
+    {
+        await using var gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["Requests"] = new JsonObject { ["ReaderTimeout"] = "00:10:00" } });
         var key = await gateway.CreateKeyAsync();
         var readers = new List<Socket>();
         try
@@ -46,6 +65,27 @@ internal sealed class StreamMemoryTests
         {
             foreach (var reader in readers) reader.Dispose();
         }
+    }
+
+    /// <summary>A provider that keeps next to nothing of a stream itself, since that is in this process too.</summary>
+    private static async Task<WebApplication> StartHttp2Async()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.Limits.MaxResponseBufferSize = 1;
+        });
+        var app = builder.Build();
+        app.Run(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            for (var at = 0; at < Endless.Length; at += Piece) await context.Response.Body.WriteAsync(Endless.AsMemory(at, Math.Min(Piece, Endless.Length - at)));
+        });
+        await app.StartAsync();
+        return app;
     }
 
     private static async Task OpenAsync(List<Socket> readers, int count, Uri gateway, string key)
