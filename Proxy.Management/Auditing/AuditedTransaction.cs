@@ -4,7 +4,7 @@ using Proxy.Management.Storage;
 namespace Proxy.Management.Auditing;
 
 /// <summary>A transaction that knows who makes its changes. Stores write into nothing else, so that a change that nobody writes down does not compile.</summary>
-internal sealed class AuditedTransaction(DbConnection connection, DbTransaction inner, AuditActor? actor, TimeProvider time, bool isOn)
+internal sealed class AuditedTransaction(DbConnection connection, DbTransaction inner, AuditActor? actor, TimeProvider time, AuditIds ids, bool isOn)
 {
     private readonly Dictionary<AuditedRow, IDictionary<string, object?>?> _before = [];
 
@@ -40,7 +40,7 @@ internal sealed class AuditedTransaction(DbConnection connection, DbTransaction 
         var now = time.GetUtcNow();
         AuditLog.Insert(connection, Inner, new AuditRow
         {
-            Id = Guid.CreateVersion7(now).ToString(),
+            Id = ids.Next(now),
             ChangedAt = now.ToUnixTimeMilliseconds(),
             ChangedBy = actor?.UserId,
             ChangedByKey = actor?.KeyHash,
@@ -58,6 +58,8 @@ internal sealed class AuditedTransaction(DbConnection connection, DbTransaction 
 /// <summary>The queue of commits for what admins and users change.</summary>
 internal sealed class AuditedWriter(CommitQueue queue, TimeProvider time, bool isOn)
 {
+    private readonly AuditIds _ids = new();
+
     /// <summary>As <see cref="CommitQueue"/> does it; what the work changes is written down in the same transaction.</summary>
     public Task<T> WriteAsync<T>(Func<DbConnection, AuditedTransaction, T> work, Action<T>? committed, CancellationToken cancellationToken)
     {
@@ -66,7 +68,7 @@ internal sealed class AuditedWriter(CommitQueue queue, TimeProvider time, bool i
         return queue.WriteAsync(
             (connection, transaction) =>
             {
-                var audited = new AuditedTransaction(connection, transaction, actor, time, isOn);
+                var audited = new AuditedTransaction(connection, transaction, actor, time, _ids, isOn);
                 var result = work(connection, audited);
                 audited.Close();
                 return result;

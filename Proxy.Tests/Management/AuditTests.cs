@@ -117,11 +117,8 @@ internal sealed class AuditTests
     [Test]
     public async Task It_is_read_in_pages_and_by_id_the_latest_first()
     {
-        for (var number = 1; number <= 5; number++)
-        {
-            await PostAsync("/tag/new", $$"""{"name": "t-{{number}}"}""");
-            _server.Time.Advance(TimeSpan.FromSeconds(1));
-        }
+        // All of them in one millisecond of the clock.
+        for (var number = 1; number <= 5; number++) await PostAsync("/tag/new", $$"""{"name": "t-{{number}}"}""");
 
         var second = (await _server.Admin.GetJsonAsync("/audit?page=2&page_size=2")).Body;
 
