@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Proxy.Management.Access;
 using Proxy.Management.ApiDescription;
 using Proxy.Management.Bodies;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
+using static Proxy.Management.ApiDescription.SharedFields;
 
 namespace Proxy.Management.Auditing;
 
@@ -20,13 +20,14 @@ internal static class AuditEndpoints
         routes.MapGet("/audit/{id}", AccessRule.AdminOrViewer, FindAsync);
     }
 
-    private static async Task<IResult> ListAsync(AuditLog log, [AsParameters] AuditQuery query, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpContext context, AuditLog log, CancellationToken cancellationToken)
     {
-        if (query.FindFault() is { } fault) return new ErrorResult(fault);
+        var query = new AuditQuery(context.Request.Query);
+        if (query.Error is { } fault) return new ErrorResult(fault);
 
         var (rows, total) = await log.ListAsync(query, cancellationToken);
         return TypedResults.Json(
-            new AuditPage([.. rows.Select(AuditView.Of)], total, query.Number, query.Size, (total + query.Size - 1) / query.Size),
+            new AuditPage([.. rows.Select(AuditView.Of)], total, query.Page, query.Size, (total + query.Size - 1) / query.Size),
             AuditJson.Default.AuditPage);
     }
 
@@ -34,31 +35,6 @@ internal static class AuditEndpoints
         Guid.TryParse(id, out var known) && await log.FindAsync(known.ToString(), cancellationToken) is { } row
             ? TypedResults.Json(AuditView.Of(row), AuditJson.Default.AuditView)
             : new ErrorResult(ProxyError.NotFound("There is no entry of the audit with this id.", "id"));
-}
-
-/// <summary>Which entries are asked for.</summary>
-internal sealed record AuditQuery(
-    [property: FromQuery(Name = "page")] string? PageText,
-    [property: FromQuery(Name = "page_size")] string? SizeText,
-    [property: FromQuery(Name = "changed_by")] string? ChangedBy,
-    [property: FromQuery(Name = "changed_by_api_key")] string? ChangedByKey,
-    [property: FromQuery(Name = "action")] string? Action,
-    [property: FromQuery(Name = "table_name")] string? TableName,
-    [property: FromQuery(Name = "object_id")] string? ObjectId)
-{
-    private const int DefaultSize = 10;
-    private const int MaxSize = 100;
-    private const int MaxNumber = 1_000_000;
-
-    /// <summary>Look at <see cref="FindFault"/> first.</summary>
-    public int Number => QueryNumber.Read(PageText, 1, MaxNumber) ?? 1;
-
-    public int Size => QueryNumber.Read(SizeText, DefaultSize, MaxSize) ?? DefaultSize;
-
-    public ProxyError? FindFault() =>
-        QueryNumber.Read(PageText, 1, MaxNumber) is null ? QueryNumber.OutOfRange("page", MaxNumber)
-        : QueryNumber.Read(SizeText, DefaultSize, MaxSize) is null ? QueryNumber.OutOfRange("page_size", MaxSize)
-        : null;
 }
 
 /// <summary>One entry as it is shown.</summary>
@@ -87,7 +63,13 @@ internal static class AuditDescriptions
 {
     public static readonly EndpointDescription[] All =
     [
-        new("GET", "/audit", "Lists who changed what, the latest first.") { Answer = AuditJson.Default.AuditPage },
+        new("GET", "/audit", "Lists who changed what, the latest first.")
+        {
+            Query = [.. AuditQuery.Known.Select(QueryField)],
+            Answer = AuditJson.Default.AuditPage,
+        },
         new("GET", "/audit/{id}", "Shows one change.") { Answer = AuditJson.Default.AuditView },
     ];
+
+    private static DetailField QueryField(string name) => name is "page" or "page_size" ? new DetailField(name, DetailShape.Count) : Text(name);
 }

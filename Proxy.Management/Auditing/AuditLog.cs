@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using Dapper;
 using Proxy.Management.Storage;
 
@@ -50,28 +49,14 @@ internal sealed class AuditLog(Database database)
 
     public async Task<(IReadOnlyList<AuditRow> Rows, long Total)> ListAsync(AuditQuery query, CancellationToken cancellationToken)
     {
-        var (condition, parameters) = (new StringBuilder("where 1 = 1"), new DynamicParameters());
-        Add("changed_by", "(changed_by = @changed_by or claimed_by = @changed_by)", query.ChangedBy);
-        Add("changed_by_key", "changed_by_key = @changed_by_key", query.ChangedByKey);
-        Add("action", "action = @action", query.Action);
-        Add("table_name", "table_name = @table_name", query.TableName);
-        Add("object_id", "object_id = @object_id", query.ObjectId);
-
+        var (condition, parameters) = (query.Condition, query.Parameters);
         await using var connection = await database.OpenAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(
             new CommandDefinition($"select count(*) from audit_log {condition}", parameters, cancellationToken: cancellationToken));
         parameters.Add("limit", query.Size);
-        parameters.Add("offset", (query.Number - 1L) * query.Size);
+        parameters.Add("offset", (query.Page - 1L) * query.Size);
         var rows = await connection.QueryAsync<AuditRow>(new CommandDefinition(
             $"{SelectSql}{condition} order by audit_id desc limit @limit offset @offset", parameters, cancellationToken: cancellationToken));
         return ([.. rows], total);
-
-        void Add(string name, string part, string? value)
-        {
-            if (string.IsNullOrEmpty(value)) return;
-
-            condition.Append(" and ").Append(part);
-            parameters.Add(name, value);
-        }
     }
 }

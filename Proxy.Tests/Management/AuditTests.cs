@@ -130,7 +130,27 @@ internal sealed class AuditTests
         (await _server.Admin.GetJsonAsync($"/audit/{Guid.Empty}")).Refusal().Should().Be((404, "not_found_error", "id"));
         (await _server.Admin.GetJsonAsync("/audit?page_size=101")).Refusal().Should().Be((422, "invalid_request_error", "page_size"));
         (await _server.Admin.GetJsonAsync("/audit?page=0")).Refusal().Should().Be((422, "invalid_request_error", "page"));
+        (await _server.Admin.GetJsonAsync("/audit?colour=red")).Refusal().Should().Be((400, "bad_request_error", "colour"));
+        (await _server.Admin.GetJsonAsync("/audit?start_date=yesterday")).Refusal().Should().Be((400, "invalid_request_error", "start_date"));
     }
+
+    [Test]
+    public async Task It_is_read_from_a_day_or_moment_to_another_the_last_day_whole()
+    {
+        await PostAsync("/tag/new", """{"name": "early"}""");
+        var early = _server.Time.GetUtcNow();
+        _server.Time.Advance(TimeSpan.FromDays(2));
+        await PostAsync("/tag/new", """{"name": "late"}""");
+        var late = _server.Time.GetUtcNow();
+
+        (await NamesAsync($"?start_date={late:yyyy-MM-dd}")).Should().Equal("late");
+        (await NamesAsync($"?end_date={early:yyyy-MM-dd}")).Should().Equal("early");
+        (await NamesAsync($"?start_date={early:yyyy-MM-dd}&end_date={late:yyyy-MM-dd}")).Should().Equal("late", "early");
+        (await NamesAsync($"?start_date={early.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).Should().Equal("late");
+        (await NamesAsync($"?end_date={early.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).Should().Equal("early");
+    }
+
+    private async Task<IEnumerable<string?>> NamesAsync(string query) => (await ListAsync(query)).Select(entry => entry.GetProperty("object_id").GetString());
 
     private static string? Action(JsonElement entry) => entry.GetProperty("action").GetString();
 
