@@ -150,6 +150,21 @@ internal sealed class AuditTests
         (await NamesAsync($"?end_date={early.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).Should().Equal("early");
     }
 
+    [Test]
+    public async Task Each_filter_narrows_it()
+    {
+        await PostAsync("/user/new", """{"user_id": "boss", "user_role": "proxy_admin", "auto_create_key": false}""");
+        using var boss = _server.With(await _server.CreateKeyAsync("\"user_id\": \"boss\""));
+        (await boss.PostAsync("/tag/new", """{"name": "nightly"}""")).Status.Should().Be(200);
+        await PostAsync("/tag/delete", """{"names": ["nightly"]}""");
+        var bossKey = (await ListAsync("?changed_by=boss")).Single().GetProperty("changed_by_api_key").GetString();
+
+        (await ListAsync($"?changed_by_api_key={bossKey}")).Select(Action).Should().Equal("created");
+        (await ListAsync("?object_id=nightly")).Select(Action).Should().Equal("deleted", "created");
+        (await NamesAsync("?action=deleted")).Should().Equal("nightly");
+        (await NamesAsync("?table_name=LiteLLM_UserTable")).Should().Equal("boss");
+    }
+
     private async Task<IEnumerable<string?>> NamesAsync(string query) => (await ListAsync(query)).Select(entry => entry.GetProperty("object_id").GetString());
 
     private static string? Action(JsonElement entry) => entry.GetProperty("action").GetString();
