@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Proxy.Management.Storage;
@@ -29,7 +31,7 @@ internal static class AuditValue
     private static JsonNode? Show(string column, object? value) => value switch
     {
         null => null,
-        _ when Encrypted.Contains(column) => Mask,
+        string sealedText when Encrypted.Contains(column) => Fingerprint(sealedText),
         byte[] hash => Convert.ToHexStringLower(hash),
         string text when Nested.Contains(column) => Hide(Parse(text)),
         string text => text,
@@ -37,6 +39,9 @@ internal static class AuditValue
         _ when column.EndsWith("_at", StringComparison.Ordinal) => JsonValue.Create(Columns.ToMoment(Convert.ToInt64(value, null))),
         _ => JsonValue.Create(Convert.ToInt64(value, null)),
     };
+
+    /// <summary>Of the encrypted text: it says that a credential was changed, and nothing of it.</summary>
+    private static string Fingerprint(string sealedText) => $"{Mask} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sealedText)))[..8]}";
 
     private static JsonNode? Parse(string text)
     {

@@ -7,7 +7,7 @@ namespace Proxy.Management.Auditing;
 
 /// <summary>A row whose changes are written down.</summary>
 /// <param name="Table">Its table, by the name that clients know.</param>
-/// <param name="Id">Which row, as clients name it.</param>
+/// <param name="Id">Which row, as the database names it.</param>
 /// <param name="Sql">Reads all of it.</param>
 internal sealed record AuditedRow(string Table, string Id, string Sql)
 {
@@ -16,11 +16,14 @@ internal sealed record AuditedRow(string Table, string Id, string Sql)
     /// <summary>The spend of all keys and teams at once: no rows are read for it.</summary>
     public static readonly AuditedRow AllSpend = new(KeyTable, "*", "");
 
+    /// <summary>Which row, as people name it: a member of a team has an id of two parts.</summary>
+    public string Shown { get; private init; } = Id;
+
     private string? Kind { get; init; }
 
     public static AuditedRow Of(in KeyHash key) => new(KeyTable, key.ToString(), "select * from api_key where key_hash = @id");
 
-    public static AuditedRow Of(in AccountId account) => new(TableOf(account.Kind), account.Id, "select * from account where kind = @kind and id = @id") { Kind = account.Scope };
+    public static AuditedRow Of(in AccountId account) => new(TableOf(account.Kind), account.Id, "select * from account where kind = @kind and id = @id") { Kind = account.Scope, Shown = account.Shown };
 
     public static AuditedRow OfTeam(string teamId) => new("LiteLLM_TeamTable", teamId, "select * from team where team_id = @id");
 

@@ -48,7 +48,7 @@ internal sealed class AuditedTransaction(DbConnection connection, DbTransaction 
             ClaimedBy = actor?.Claim,
             Action = action,
             TableName = row.Table,
-            ObjectId = row.Id,
+            ObjectId = row.Shown,
             BeforeValue = before,
             UpdatedValues = after,
         });
