@@ -305,6 +305,23 @@ internal sealed class FailoverTests
     }
 
     [Test]
+    public async Task Allowed_fails_keep_a_destination_in_until_there_is_one_more()
+    {
+        _first.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+        await StartAsync(Clusters(("main", """{"AllowedFails":"2","CooldownTime":"00:10:00"}""", [Destination(_first.Address, order: 1), Destination(_second.Address, order: 2)])));
+
+        for (var call = 0; call < 12; call++)
+        {
+            using var response = await AskAsync();
+            response.StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
+        // It is counted by the minute of the clock, of which there may have been two; without the allowance the second fail would have been the last.
+        _first.Calls.Count.Should().BeInRange(3, 7);
+        _second.Calls.Should().HaveCount(12);
+    }
+
+    [Test]
     public async Task A_name_that_a_client_makes_up_below_a_wildcard_takes_no_destination_from_others()
     {
         _first.Answer = (context, call) => call.Json["model"]!.GetValue<string>() == "x/none"
