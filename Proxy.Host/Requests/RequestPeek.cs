@@ -69,7 +69,8 @@ internal static class RequestPeek
     private static void NoteForBill(CompletionRequest request, ReadOnlySpan<byte> name, in Utf8JsonReader reader)
     {
         request.Bounds.Note(name, reader);
-        if (name.SequenceEqual("service_tier"u8)) request.ServiceTier = ServiceTierWord.Read(reader) ?? ServiceTier.Standard;
+        // A dearer tier is believed; a cheaper one when the answer says that it was given: a client's word must not lower what is held or billed.
+        if (name.SequenceEqual("service_tier"u8)) request.ServiceTier = ServiceTierWord.Read(reader) is ServiceTier.Priority ? ServiceTier.Priority : ServiceTier.Standard;
         else if (name.SequenceEqual("background"u8)) request.IsInBackground = reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null);
     }
 

@@ -14,7 +14,7 @@ internal sealed class ServiceTierTests
     private TestGateway _gateway = null!;
     private HttpClient _client = null!;
 
-    /// <summary>A tenth of a cent for each token of input, two for output; ten times as much with priority.</summary>
+    /// <summary>A tenth of a cent for each token of input, two for output; ten times as much with priority, a tenth of it with flex and batch.</summary>
     [SetUp]
     public async Task StartAsync()
     {
@@ -30,6 +30,10 @@ internal sealed class ServiceTierTests
             ["OutputCostPerToken"] = 0.002,
             ["InputCostPerTokenPriority"] = 0.01,
             ["OutputCostPerTokenPriority"] = 0.02,
+            ["InputCostPerTokenFlex"] = 0.0001,
+            ["OutputCostPerTokenFlex"] = 0.0002,
+            ["InputCostPerTokenBatch"] = 0.0001,
+            ["OutputCostPerTokenBatch"] = 0.0002,
         };
         _gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["Prices"] = new JsonObject { ["gpt/first"] = Price(), ["claude/first"] = Price() } });
         _client = _gateway.With(await _gateway.CreateKeyAsync());
@@ -75,6 +79,23 @@ internal sealed class ServiceTierTests
             path, new StringContent($$"""{"model":"{{model}}","max_tokens":10,"stream":{{(isStream ? "true" : "false")}},"messages":[{"role":"user","content":"Hi"}],"input":"Hi"}"""));
         await response.Content.ReadAsStringAsync();
 
+        (await _gateway.LedgerAsync()).Single().Cost.Should().Be((long)(dollars * 1_000_000_000_000m));
+    }
+
+    [TestCase("flex", null, "0.21")]
+    [TestCase("batch", null, "0.21")]
+    [TestCase("flex", "flex", "0.021")]
+    [TestCase("priority", null, "2.1")]
+    [TestCase("priority", "default", "0.21")]
+    public async Task A_cheaper_tier_is_billed_only_when_the_answer_says_that_it_was_given(string asked, string? given, decimal dollars)
+    {
+        var answer = ResponseBodies.Response("Hello!");
+        if (given is not null) answer = answer.Replace("\"user\":null", $"\"service_tier\":\"{given}\",\"user\":null");
+        _provider.Answer = (context, _) => FakeProvider.Json(context, answer);
+
+        using var response = await _client.PostAsync("/v1/responses", new StringContent($$"""{"model":"gpt","service_tier":"{{asked}}","input":"Hi"}"""));
+
+        response.IsSuccessStatusCode.Should().BeTrue();
         (await _gateway.LedgerAsync()).Single().Cost.Should().Be((long)(dollars * 1_000_000_000_000m));
     }
 
