@@ -14,6 +14,7 @@ internal static class RoutingServices
         services.AddSingleton<DeploymentStats>();
         services.AddSingleton<DeploymentCapacities>();
         services.AddSingleton<DestinationChoice>();
+        services.AddSingleton<DestinationPick>();
         services.AddSingleton<PassiveHealth>();
         services.AddSingleton<HedgePlanner>();
         services.AddSingleton<ILoadBalancingPolicy, WeightedPolicy>();

@@ -10,6 +10,6 @@ internal sealed class PassiveHealth(IEnumerable<IPassiveHealthCheckPolicy> polic
     public void Tell(HttpContext context, ClusterState cluster, DestinationState destination)
     {
         if (cluster.Model.Config.HealthCheck?.Passive is { Enabled: true, Policy: { } name })
-            policies.FirstOrDefault(policy => policy.Name == name)?.RequestProxied(context, cluster, destination);
+            policies.FirstOrDefault(policy => policy.Name.Equals(name, StringComparison.OrdinalIgnoreCase))?.RequestProxied(context, cluster, destination);
     }
 }

@@ -3,7 +3,6 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
-using Yarp.ReverseProxy.LoadBalancing;
 using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Host.Hedging;
@@ -13,7 +12,7 @@ internal sealed class HedgePlanner(
     AttemptDressing dressing,
     DestinationChoice choice,
     DeploymentStats stats,
-    IEnumerable<ILoadBalancingPolicy> balancing,
+    DestinationPick pick,
     PassiveHealth health,
     TimeProvider time)
 {
@@ -33,7 +32,7 @@ internal sealed class HedgePlanner(
         if (!choice.HasUntried(exchange, Available(context))) return null;
 
         var open = choice.Narrow(exchange, Available(context), out var shortage);
-        if (shortage is not null || Pick(context, open) is not { } destination || !TryHold(exchange, destination)) return null;
+        if (shortage is not null || pick.From(context, context.GetReverseProxyFeature().Route.Cluster!, open) is not { } destination || !TryHold(exchange, destination)) return null;
         if (dressing.Begin(exchange, destination) is not { } attempt) return null;
         if (attempt.Failure is null) return (attempt, destination);
 
@@ -67,15 +66,6 @@ internal sealed class HedgePlanner(
         var prompt = Estimate.Prompt(exchange);
         var price = exchange.Settings.Prices.FindPrice($"{exchange.Cluster.Id}/{destination.DestinationId}", deployment.UpstreamModel(exchange.Target!), exchange.Model);
         return reservation.TryAddPrompt(price?.CostOf(prompt, exchange.Request!.ServiceTier).Input ?? 0, prompt.Total);
-    }
-
-    private DestinationState? Pick(HttpContext context, IReadOnlyList<DestinationState> open)
-    {
-        if (open.Count < 2) return open.Count == 0 ? null : open[0];
-
-        var cluster = context.GetReverseProxyFeature().Route.Cluster!;
-        var name = cluster.Model.Config.LoadBalancingPolicy ?? LoadBalancingPolicies.PowerOfTwoChoices;
-        return balancing.First(policy => policy.Name == name).PickDestination(context, cluster, open);
     }
 
     private static IReadOnlyList<DestinationState> Available(HttpContext context) =>

@@ -1,19 +1,18 @@
 using System.Net.WebSockets;
 using Proxy.Host.Answers;
+using Proxy.Host.Balancing;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.LoadBalancing;
-using Yarp.ReverseProxy.Model;
 
 namespace Proxy.Host.Realtime;
 
 /// <summary>Opens the provider's side of a session: at the destinations of its model, one after another, until one takes it.</summary>
 internal sealed class RealtimeDial(
-    IProxyStateLookup clusters, DestinationChoice choice, DeploymentCapacities capacities, PassiveHealth health, IEnumerable<ILoadBalancingPolicy> policies, TimeProvider time)
+    IProxyStateLookup clusters, DestinationChoice choice, DestinationPick pick, AttemptDressing dressing, PassiveHealth health, TimeProvider time)
 {
     private const string BetaProtocol = "openai-beta.realtime-v1";
     private const string BetaHeader = "OpenAI-Beta";
@@ -29,11 +28,12 @@ internal sealed class RealtimeDial(
 
             var open = choice.Narrow(exchange, cluster.DestinationsState.AvailableDestinations, out var shortage);
             if (shortage is not null) first ??= (null, shortage);
-            if (open.Count == 0 || Pick(context, cluster, open) is not { } destination || exchange.Attempts.Exists(attempt => attempt.DestinationId == destination.DestinationId)) break;
+            if (pick.From(context, cluster, open) is not { } destination || exchange.Attempts.Exists(attempt => attempt.DestinationId == destination.DestinationId)) break;
 
-            if (Begin(exchange, destination, timer) is not { } attempt) break;
-            var socket = await ConnectAsync(context, attempt, cluster.Model.HttpClient);
-            if (socket is not null) return socket;
+            if (dressing.Begin(exchange, destination) is not { } attempt) break;
+
+            exchange.Attempt = attempt;
+            if (attempt.Failure is null && await ConnectAsync(context, attempt, cluster.Model.HttpClient) is { } socket) return socket;
 
             attempt.End(time.GetUtcNow());
             TellHealth(context, exchange);
@@ -52,25 +52,6 @@ internal sealed class RealtimeDial(
     {
         if (exchange.Stopping.IsCancellationRequested || !clusters.TryGetCluster(exchange.Cluster!.Id, out var cluster)) return;
         if (cluster.Destinations.TryGetValue(exchange.Attempt!.DestinationId, out var destination)) health.Tell(context, cluster, destination);
-    }
-
-    private DestinationState? Pick(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> open)
-    {
-        var name = cluster.Model.Config.LoadBalancingPolicy ?? LoadBalancingPolicies.PowerOfTwoChoices;
-        var policy = policies.FirstOrDefault(policy => policy.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-        return policy is null ? open[0] : policy.PickDestination(context, cluster, open);
-    }
-
-    private Attempt? Begin(Exchange exchange, DestinationState destination, AttemptTimer timer)
-    {
-        var target = exchange.Target!;
-        var deployment = target.Cluster.Deployments.GetValueOrDefault(destination.DestinationId) ?? Deployment.Read(destination.Model.Config, static _ => { });
-        if (deployment is null || !capacities.TryTake(destination, deployment, exchange.EstimatedTokens, out var permit)) return null;
-
-        var attempt = new Attempt(target, destination.DestinationId, deployment, timer, time.GetUtcNow()) { Permit = permit };
-        exchange.Attempt = attempt;
-        exchange.Attempts.Add(attempt);
-        return attempt;
     }
 
     private static async Task<WebSocket?> ConnectAsync(HttpContext context, Attempt attempt, HttpMessageInvoker http)

@@ -164,6 +164,18 @@ internal sealed class HedgeTests
     }
 
     [Test]
+    public async Task The_second_is_picked_by_the_policy_of_the_cluster_whatever_the_case_of_its_name()
+    {
+        await StartGatewayAsync(policy: "firstalphabetical", hasThird: true);
+        await MakeKnownAsync();
+        _first.Answer = StallAsync;
+
+        using var response = await AskAsync(isStream: false);
+
+        response.Headers.GetValues("x-litellm-model-id").Single().Should().Be("main/second");
+    }
+
+    [Test]
     public async Task A_client_that_leaves_ends_both_attempts()
     {
         await StartGatewayAsync();
@@ -220,7 +232,7 @@ internal sealed class HedgeTests
     private int Slots() => _gateway.Services.GetRequiredService<IProxyStateLookup>().GetClusters()
         .SelectMany(cluster => cluster.DestinationsState.AllDestinations).Sum(destination => destination.ConcurrentRequestCount);
 
-    private async Task StartGatewayAsync(bool isHedged = true)
+    private async Task StartGatewayAsync(bool isHedged = true, string policy = "FirstAlphabetical", bool hasThird = false)
     {
         static JsonObject At(FakeProvider provider) => new()
         {
@@ -229,10 +241,11 @@ internal sealed class HedgeTests
         };
         var main = new JsonObject
         {
-            ["LoadBalancingPolicy"] = "FirstAlphabetical",
+            ["LoadBalancingPolicy"] = policy,
             ["Metadata"] = new JsonObject { ["Hedge"] = isHedged ? "true" : "false", ["Retries"] = "0", ["AllowedFails"] = "100" },
             ["Destinations"] = new JsonObject { ["first"] = At(_first), ["second"] = At(_second) },
         };
+        if (hasThird) main["Destinations"]!["third"] = At(_second);
         var prices = new JsonObject { ["main"] = new JsonObject { ["InputCostPerToken"] = 0.000001, ["OutputCostPerToken"] = 0.000002 } };
         _gateway = await TestGateway.StartAsync(new JsonObject { ["main"] = main }, new JsonObject { ["Prices"] = prices });
         _client = _gateway.With(await _gateway.CreateKeyAsync());
