@@ -1,3 +1,6 @@
+using Proxy.Host.Exchanges;
+using Proxy.Management.Spend;
+
 namespace Proxy.Host.Answers;
 
 /// <summary>How the reading of an answer ended: who is to blame, if anyone.</summary>
@@ -34,4 +37,15 @@ internal static class AnswerEnds
     /// <summary>What reading from a provider, or opening what it compressed, throws when the other side is at fault.</summary>
     public static bool IsOfConnection(Exception exception) =>
         exception is OperationCanceledException or IOException or HttpRequestException or InvalidDataException or InvalidOperationException;
+
+    /// <summary>Notes on the exchange that it ended by the client, which left or stopped reading.</summary>
+    /// <returns>False when it did not.</returns>
+    public static bool TryEndByClient(Exchange exchange, AnswerEnd end)
+    {
+        if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
+        else if (end == AnswerEnd.ReaderStalled) exchange.Fail(ExchangeErrors.ReaderStalled, SpendOutcome.Aborted);
+        else return false;
+
+        return true;
+    }
 }

@@ -30,7 +30,7 @@ internal static class AnswerHead
     }
 
     /// <summary>Commits the exchange to this answer: from here on there is no other attempt.</summary>
-    public static void Commit(HttpContext context, HttpResponseMessage answer, DateTimeOffset now)
+    public static void Commit(HttpContext context, HttpResponseMessage answer)
     {
         var exchange = context.Exchange;
         exchange.Commit();
@@ -38,17 +38,13 @@ internal static class AnswerHead
         response.StatusCode = exchange.Status = (int)answer.StatusCode;
         foreach (var (name, value) in Passed(answer)) Set(response, name, value);
         if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)) Set(response, "Content-Type", type.ToString());
-        Tell(response, exchange, now);
+        Tell(response, exchange);
         CallerHeaders.Show(response, exchange);
     }
 
     /// <summary>Where the call went, under the names that LiteLLM's clients know.</summary>
-    /// <param name="response">The client's.</param>
-    /// <param name="exchange">The call.</param>
-    /// <param name="now">Until when it is said how long it took.</param>
-    public static void Tell(HttpResponse response, Exchange exchange, DateTimeOffset now)
+    public static void Tell(HttpResponse response, Exchange exchange)
     {
-        TellDuration(response, exchange, now);
         if (exchange.Attempts.Count == 0 && exchange.Attempt is null) return;
 
         var headers = response.Headers;

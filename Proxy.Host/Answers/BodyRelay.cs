@@ -41,7 +41,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
             return;
         }
 
-        if (!exchange.IsCommitted) AnswerHead.Commit(context, answer, time.GetUtcNow());
+        if (!exchange.IsCommitted) AnswerHead.Commit(context, answer);
         Judge(exchange, end);
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
         else if (end == AnswerEnd.Whole) await SendRestAsync(context, exchange, rest!.Value);
@@ -72,7 +72,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
                 }
                 else if (kept.Unsent.Length >= SentInPiecesOf)
                 {
-                    if (!exchange.IsCommitted) AnswerHead.Commit(context, answer, time.GetUtcNow());
+                    if (!exchange.IsCommitted) CommitPiece(context, answer);
                     context.Response.BodyWriter.Write(kept.Unsent.Span);
                     kept.MarkSent();
                     if (await ClientWriter.FlushAsync(context, time) is { } refused) return refused;
@@ -86,6 +86,13 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         {
             return attempt.Timer.End;
         }
+    }
+
+    /// <summary>What goes out before its end is known says how long it took until now.</summary>
+    private void CommitPiece(HttpContext context, HttpResponseMessage answer)
+    {
+        AnswerHead.Commit(context, answer);
+        AnswerHead.TellDuration(context.Response, context.Exchange, time.GetUtcNow());
     }
 
     private static bool TryRead(Exchange exchange, KeptBody kept)
@@ -106,9 +113,9 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 
     private static void Judge(Exchange exchange, AnswerEnd end)
     {
-        if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
-        else if (end == AnswerEnd.ReaderStalled) exchange.Fail(ExchangeErrors.ReaderStalled, SpendOutcome.Aborted);
-        else if (end == AnswerEnd.Whole && exchange.Answer.ErrorMessage is not null) exchange.Fail(ExchangeErrors.Of(AnswerEnd.Failed, exchange), SpendOutcome.Failure);
+        if (AnswerEnds.TryEndByClient(exchange, end)) return;
+
+        if (end == AnswerEnd.Whole && exchange.Answer.ErrorMessage is not null) exchange.Fail(ExchangeErrors.Of(AnswerEnd.Failed, exchange), SpendOutcome.Failure);
         else if (end != AnswerEnd.Whole) exchange.Refuse(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
     }
 

@@ -73,7 +73,8 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
 
     private void Commit(HttpContext context, HttpResponseMessage answer)
     {
-        AnswerHead.Commit(context, answer, time.GetUtcNow());
+        AnswerHead.Commit(context, answer);
+        AnswerHead.TellDuration(context.Response, context.Exchange, time.GetUtcNow());
         var response = context.Response;
         if (answer.Content.Headers.ContentType?.MediaType != EventStream) response.ContentType = EventStream;
         response.Headers.CacheControl = "no-cache";
@@ -82,9 +83,9 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
 
     private static void Judge(Exchange exchange, AnswerEnd end, bool isWhole)
     {
-        if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
-        else if (end == AnswerEnd.ReaderStalled) exchange.Fail(ExchangeErrors.ReaderStalled, SpendOutcome.Aborted);
-        else if (end == AnswerEnd.Failed) exchange.Fail(ExchangeErrors.Of(end, exchange), SpendOutcome.Failure);
+        if (AnswerEnds.TryEndByClient(exchange, end)) return;
+
+        if (end == AnswerEnd.Failed) exchange.Fail(ExchangeErrors.Of(end, exchange), SpendOutcome.Failure);
         else if (!isWhole) exchange.Fail(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
     }
 

@@ -78,7 +78,8 @@ internal sealed partial class ExchangeMiddleware(
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
         context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
         if (exchange.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = exchange.Operation?.IsResource == true ? "GET, POST, DELETE" : HttpMethods.Post;
-        AnswerHead.Tell(context.Response, exchange, exchange.EndedAt);
+        AnswerHead.Tell(context.Response, exchange);
+        AnswerHead.TellDuration(context.Response, exchange, exchange.EndedAt);
         try
         {
             await RefusalWriter.WriteAsync(context, exchange);

@@ -25,7 +25,8 @@ internal sealed class RealtimeMiddleware(RequestDelegate next, RealtimeDial dial
         timer.Restart();
         exchange.Commit();
         exchange.Status = StatusCodes.Status101SwitchingProtocols;
-        AnswerHead.Tell(context.Response, exchange, services.Time.GetUtcNow());
+        AnswerHead.Tell(context.Response, exchange);
+        AnswerHead.TellDuration(context.Response, exchange, services.Time.GetUtcNow());
         using var client = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
             // Never the one that holds the key.

@@ -14,10 +14,10 @@ internal sealed class FileRelay(ExchangeRecorder recorder, TimeProvider time)
 
     public async Task RelayAsync(HttpResponseMessage answer, Stream body, HttpContext context, Exchange exchange)
     {
-        var pieces = (Last: ArrayPool<byte>.Shared.Rent(PieceSize), Next: ArrayPool<byte>.Shared.Rent(PieceSize));
+        byte[][] pieces = [ArrayPool<byte>.Shared.Rent(PieceSize), ArrayPool<byte>.Shared.Rent(PieceSize)];
         try
         {
-            var (end, length) = await CopyAsync(answer, body, context, exchange, pieces);
+            var (end, last) = await CopyAsync(answer, body, context, exchange, pieces);
             exchange.Attempt!.LastByteAt = time.GetUtcNow();
             if (!exchange.IsCommitted && end != AnswerEnd.Whole && end != AnswerEnd.ClientLeft)
             {
@@ -28,56 +28,55 @@ internal sealed class FileRelay(ExchangeRecorder recorder, TimeProvider time)
             if (!exchange.IsCommitted) Commit(context, answer);
             Judge(exchange, end);
             if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
-            else if (end == AnswerEnd.Whole) await SendAsync(context, pieces.Last.AsMemory(0, length));
+            else if (end == AnswerEnd.Whole) await SendAsync(context, last);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(pieces.Last);
-            ArrayPool<byte>.Shared.Return(pieces.Next);
+            foreach (var piece in pieces) ArrayPool<byte>.Shared.Return(piece);
         }
     }
 
-    /// <returns>How it ended, and how much of the last piece is still to be sent; that piece is in the first of the two.</returns>
-    private async Task<(AnswerEnd End, int Length)> CopyAsync(HttpResponseMessage answer, Stream body, HttpContext context, Exchange exchange, (byte[] Last, byte[] Next) pieces)
+    /// <returns>How it ended, and the last piece, which is still to be sent. It lies in one of the two, while the next is read into the other.</returns>
+    private async Task<(AnswerEnd End, ReadOnlyMemory<byte> Last)> CopyAsync(HttpResponseMessage answer, Stream body, HttpContext context, Exchange exchange, byte[][] pieces)
     {
-        var (timer, length) = (exchange.Attempt!.Timer, 0);
+        var (timer, last) = (exchange.Attempt!.Timer, ReadOnlyMemory<byte>.Empty);
         try
         {
-            while (true)
+            for (var turn = 0; ; turn ^= 1)
             {
-                var read = await body.ReadAsync(pieces.Next.AsMemory(0, PieceSize), timer.Token);
-                if (read == 0) return (AnswerEnd.Whole, length);
+                var read = await body.ReadAsync(pieces[turn].AsMemory(0, PieceSize), timer.Token);
+                if (read == 0) return (AnswerEnd.Whole, last);
 
                 timer.Restart();
                 exchange.Attempt.FirstByteAt ??= time.GetUtcNow();
-                if (length > 0)
+                if (!last.IsEmpty)
                 {
                     if (!exchange.IsCommitted) Commit(context, answer);
-                    if (await SendAsync(context, pieces.Last.AsMemory(0, length)) is { } refused) return (refused, 0);
+                    if (await SendAsync(context, last) is { } refused) return (refused, default);
                 }
 
-                pieces.Next.AsSpan(0, read).CopyTo(pieces.Last);
-                length = read;
+                last = pieces[turn].AsMemory(0, read);
             }
         }
         catch (Exception exception) when (AnswerEnds.IsOfConnection(exception))
         {
-            return (timer.End, 0);
+            return (timer.End, default);
         }
     }
 
     private void Commit(HttpContext context, HttpResponseMessage answer)
     {
-        AnswerHead.Commit(context, answer, time.GetUtcNow());
+        AnswerHead.Commit(context, answer);
+        AnswerHead.TellDuration(context.Response, context.Exchange, time.GetUtcNow());
         if (!answer.Content.Headers.NonValidated.Contains("Content-Encoding")) context.Response.ContentLength = answer.Content.Headers.ContentLength;
         if (answer.Content.Headers.NonValidated.TryGetValues("Content-Disposition", out var disposition)) AnswerHead.Set(context.Response, "Content-Disposition", disposition.ToString());
     }
 
     private static void Judge(Exchange exchange, AnswerEnd end)
     {
-        if (end == AnswerEnd.ClientLeft) exchange.Outcome = SpendOutcome.Aborted;
-        else if (end == AnswerEnd.ReaderStalled) exchange.Fail(ExchangeErrors.ReaderStalled, SpendOutcome.Aborted);
-        else if (end != AnswerEnd.Whole) exchange.Refuse(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
+        if (AnswerEnds.TryEndByClient(exchange, end)) return;
+
+        if (end != AnswerEnd.Whole) exchange.Refuse(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
     }
 
     private ValueTask<AnswerEnd?> SendAsync(HttpContext context, ReadOnlyMemory<byte> piece)

@@ -56,7 +56,7 @@ internal sealed class ResourceRelay(ExchangeRecorder recorder, StreamRelay strea
             return;
         }
 
-        AnswerHead.Commit(context, answer, time.GetUtcNow());
+        AnswerHead.Commit(context, answer);
         if (HttpMethods.IsDelete(context.Request.Method) && call is { Path.IsWhole: true, Resource: { } gone }) await resources.DeleteAsync(gone);
         if (!await recorder.TryCloseAsync(exchange))
         {
@@ -64,6 +64,7 @@ internal sealed class ResourceRelay(ExchangeRecorder recorder, StreamRelay strea
             return;
         }
 
+        AnswerHead.TellDuration(context.Response, exchange, exchange.EndedAt);
         context.Response.ContentLength = rest.Length;
         context.Response.BodyWriter.Write(rest.Span);
 
