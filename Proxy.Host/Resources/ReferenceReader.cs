@@ -14,7 +14,8 @@ internal sealed class ReferenceReader
     /// <summary>The list at the top that a response is asked with, and the objects in it.</summary>
     private const int ItemDepth = 3;
 
-    private static readonly byte[][] Marks = ["file"u8.ToArray(), "container"u8.ToArray(), "cached"u8.ToArray(), "vector_store"u8.ToArray(), "\\u00"u8.ToArray()];
+    /// <summary>How the names begin that speak of such things, and how any name may that is spelt in escapes. A prompt that speaks of a file has no quote before the word.</summary>
+    private static readonly byte[][] Marks = ["\"file"u8.ToArray(), "\"container"u8.ToArray(), "\"cached"u8.ToArray(), "\"vector_store"u8.ToArray(), "\\u00"u8.ToArray()];
 
     private readonly List<ResourceReference> _found = [];
     private readonly Frame[] _frames = new Frame[MaxDepth + 1];
