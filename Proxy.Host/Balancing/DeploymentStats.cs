@@ -43,7 +43,7 @@ internal sealed class DeploymentStats(TimeProvider time)
         private long _minute;
         private long _tokens;
         private readonly float[] _samples = new float[MostSamples];
-        private int _count;
+        private long _count;
 
         public void Add(DateTimeOffset now, TimeSpan? latency, long tokens)
         {
@@ -54,7 +54,7 @@ internal sealed class DeploymentStats(TimeProvider time)
                     var isOld = now - _seen > Memory;
                     _milliseconds = isOld ? known.TotalMilliseconds : (Newest * known.TotalMilliseconds) + ((1 - Newest) * _milliseconds);
                     _seen = now;
-                    _samples[_count++ % MostSamples] = (float)known.TotalMilliseconds;
+                    _samples[(int)(_count++ % MostSamples)] = (float)known.TotalMilliseconds;
                 }
 
                 Turn(now);
@@ -69,7 +69,7 @@ internal sealed class DeploymentStats(TimeProvider time)
             {
                 if (_count < LeastSamples) return null;
 
-                sorted = sorted[..Math.Min(_count, MostSamples)];
+                sorted = sorted[..(int)Math.Min(_count, MostSamples)];
                 _samples.AsSpan(0, sorted.Length).CopyTo(sorted);
             }
 

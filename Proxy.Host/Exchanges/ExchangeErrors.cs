@@ -39,9 +39,9 @@ internal static class ExchangeErrors
     public static readonly ProxyError NoBackground = ProxyError.BadRequest(
         "Responses in the background are not served by this gateway, which could not bill them; leave 'background' out.", "background");
 
-    private const string RateLimit = "rate_limit_error";
     public static readonly ProxyError OnlyEvents = ProxyError.BadRequest("Streams are served as events by this gateway: add 'alt=sse' to the query.", "alt");
 
+    private const string RateLimit = "rate_limit_error";
     private const string TimeoutError = "timeout_error";
 
     private static readonly ProxyError ProviderStalled = new(

@@ -64,10 +64,9 @@ internal sealed class DeploymentExposition(CallFigures figures, SettingsSource s
         text.Family(Name, "counter", "Attempts that came to nothing.");
         foreach (var (key, tally) in figures.Failures.All)
         {
-            var deployment = figures.Deployments.All.FirstOrDefault(series => series.Key == key.Deployment).Value?.Deployment;
             text.Sample(
                 Name,
-                [.. LabelsOf(key.Deployment, deployment), new("exception_status", key.Status.ToString(CultureInfo.InvariantCulture)), new("exception_class", key.Error)],
+                [.. LabelsOf(key.Deployment, figures.Deployments.Find(key.Deployment)?.Deployment), new("exception_status", key.Status.ToString(CultureInfo.InvariantCulture)), new("exception_class", key.Error)],
                 tally.Count);
         }
 

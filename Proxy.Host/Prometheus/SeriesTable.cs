@@ -17,6 +17,9 @@ internal sealed class SeriesTable<TKey, TSeries>(int limit, Func<TKey, TSeries> 
 
     public IEnumerable<KeyValuePair<TKey, TSeries>> All => _series;
 
+    /// <returns>Null when nothing was counted for it.</returns>
+    public TSeries? Find(in TKey key) => _series.GetValueOrDefault(key);
+
     public TSeries Of(in TKey key)
     {
         if (_series.TryGetValue(key, out var known)) return known;

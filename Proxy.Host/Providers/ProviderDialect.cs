@@ -100,7 +100,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     protected virtual FieldFate FateOf(CompletionRequest request, RequestField field, Deployment deployment, string upstreamModel) => field.Kind switch
     {
         FieldKind.Model when upstreamModel != request.StatedModel => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String)),
-        FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing => FieldFate.Dropped,
+        var kind when kind.IsForGateway => FieldFate.Dropped,
         _ => FieldFate.Kept,
     };
 

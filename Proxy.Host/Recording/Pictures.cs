@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Proxy.Host.Answers;
 using Proxy.Host.Requests;
 using Proxy.Management.Prices;
@@ -19,8 +18,8 @@ internal readonly record struct Pictures(long Count, string Size, string? Qualit
     /// <summary>As far as the answer tells, and else as they were asked for.</summary>
     public static Pictures Of(CompletionRequest request, AnswerDigest? answer) => new(
         answer?.Items ?? request.Bounds.Choices,
-        Stated(answer?.PictureSize ?? Text(request, "size"u8)) ?? UsualSize,
-        Stated(answer?.PictureQuality ?? Text(request, "quality"u8)));
+        Stated(answer?.PictureSize ?? request.TextOf("size"u8)) ?? UsualSize,
+        Stated(answer?.PictureQuality ?? request.TextOf("quality"u8)));
 
     /// <summary>The price of the deployment, else that of the quality and size, else that of the model.</summary>
     public ModelPrice? FindPrice(PriceTable prices, string modelId, params ReadOnlySpan<string?> names)
@@ -56,19 +55,4 @@ internal readonly record struct Pictures(long Count, string Size, string? Qualit
     }
 
     private static string? Stated(string? word) => word is null or "" or "auto" || word.Length > 32 ? null : word;
-
-    private static string? Text(CompletionRequest request, ReadOnlySpan<byte> name)
-    {
-        if (request.Form is { } form) return form.FindText(System.Text.Encoding.ASCII.GetString(name));
-
-        foreach (var field in request.Fields)
-        {
-            if (!request.NameOf(field).SequenceEqual(name)) continue;
-
-            var reader = new Utf8JsonReader(request.ValueOf(field));
-            return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        }
-
-        return null;
-    }
 }

@@ -68,12 +68,14 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
         return null;
     }
 
-    /// <summary>The text of a field that is the provider's; null when there is none.</summary>
-    public string? TextOf(string name)
+    /// <summary>The text of a field, or of a part of a form; null when there is none.</summary>
+    public string? TextOf(ReadOnlySpan<byte> name)
     {
+        if (Form is not null) return Form.FindText(Encoding.UTF8.GetString(name));
+
         foreach (var field in _fields)
         {
-            if (!Encoding.UTF8.GetString(NameOf(field)).Equals(name, StringComparison.Ordinal)) continue;
+            if (!NameOf(field).SequenceEqual(name)) continue;
 
             var reader = new Utf8JsonReader(ValueOf(field));
             return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;

@@ -37,6 +37,12 @@ internal readonly record struct RequestField(FieldKind Kind, int NameStart, int 
 /// <summary>The names that mean something to the gateway.</summary>
 internal static class FieldKinds
 {
+    extension(FieldKind kind)
+    {
+        /// <summary>Whether no provider gets it, since it steers the gateway.</summary>
+        public bool IsForGateway => kind is FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing;
+    }
+
     private static readonly (byte[] Name, FieldKind Kind)[] Known =
     [
         .. Of(FieldKind.Model, "model"),

@@ -8,11 +8,13 @@ internal static class ResourceBody
 {
     public const string ProviderField = "custom_llm_provider";
 
+    public static ReadOnlySpan<byte> ProviderName => "custom_llm_provider"u8;
+
     public static OutgoingBody Write(CompletionRequest request, string? upstreamModel) => BodySplice.Write(request, default, field => field.Kind switch
     {
         FieldKind.Model when upstreamModel is not null => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String)),
-        FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Routing => FieldFate.Dropped,
-        FieldKind.Parameter when request.NameOf(field).SequenceEqual("custom_llm_provider"u8) => FieldFate.Dropped,
+        var kind when kind.IsForGateway => FieldFate.Dropped,
+        FieldKind.Parameter when request.NameOf(field).SequenceEqual(ProviderName) => FieldFate.Dropped,
         _ => FieldFate.Kept,
     });
 }

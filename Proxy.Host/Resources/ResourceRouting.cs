@@ -92,5 +92,5 @@ internal sealed class ResourceRouting(ResourceGuard guard)
     private static string Provider(CompletionRequest body, HttpRequest request) =>
         request.Headers[ProviderHeader] is [{ Length: > 0 } header, ..] ? header
         : request.Query["custom_llm_provider"] is [{ Length: > 0 } query, ..] ? query
-        : body.TextOf(ResourceBody.ProviderField) ?? ProviderNames.OpenAi;
+        : body.TextOf(ResourceBody.ProviderName) ?? ProviderNames.OpenAi;
 }

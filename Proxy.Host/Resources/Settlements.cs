@@ -16,7 +16,7 @@ internal sealed class Settlements(ResourceStore resources)
     /// <summary>Notes on the exchange what it would settle. Whoever disposes of the claim lets others try.</summary>
     public async Task<IDisposable?> ClaimAsync(Exchange exchange, ResourceCall call)
     {
-        if (await OpenAsync(exchange, call) is not { } open) return null;
+        if (FindOpen(exchange, call) is not { } open) return null;
 
         var place = (open.Id, open.Cluster, open.Destination);
         if (!_underWay.TryAdd(place, true)) return null;
@@ -33,12 +33,12 @@ internal sealed class Settlements(ResourceStore resources)
         return new Claim(this, place);
     }
 
-    private static Task<Resource?> OpenAsync(Exchange exchange, ResourceCall call)
+    private static Resource? FindOpen(Exchange exchange, ResourceCall call)
     {
         if (call.Path.RunId is { } run && call.Resource is { } thread)
-            return Task.FromResult<Resource?>(thread with { Id = run, Kind = ResourceKinds.Run, Owner = ResourceOwner.Of(exchange.Caller!), CreatedAt = exchange.StartedAt });
+            return thread with { Id = run, Kind = ResourceKinds.Run, Owner = ResourceOwner.Of(exchange.Caller!), CreatedAt = exchange.StartedAt };
 
-        return Task.FromResult(call.Resource is { IsSettled: false } open && call.Path.Tail is "" or "/cancel" ? open : null);
+        return call is { Resource: { IsSettled: false } open, Path.Tail: "" or "/cancel" } ? open : null;
     }
 
     private async Task<bool> IsSettledAsync(Resource open, CancellationToken cancellationToken)

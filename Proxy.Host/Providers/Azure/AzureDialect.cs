@@ -36,23 +36,25 @@ internal sealed class AzureDialect() : OpenAiDialect(ProviderNames.Azure, Client
     {
         if (deployment.ApiVersion is null or UnversionedApi) return base.ResourceOf(deployment, path);
 
-        var root = deployment.Addresses[ApiOperation.Chat.Index].AbsoluteUri[..^(Deployments.Length + ApiOperation.Chat.Path.Length)];
-        return new Uri($"{root}{path}{(path.Contains('?') ? '&' : '?')}api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
+        return new Uri($"{RootOf(deployment)}{path}{(path.Contains('?') ? '&' : '?')}api-version={Uri.EscapeDataString(deployment.ApiVersion)}");
     }
 
     public override Uri SessionOf(Deployment deployment, string upstreamModel)
     {
         if (deployment.ApiVersion is null or UnversionedApi) return base.SessionOf(deployment, upstreamModel);
 
-        var root = deployment.Addresses[ApiOperation.Realtime.Index].AbsoluteUri[..^(Deployments.Length + ApiOperation.Realtime.Path.Length)];
         return AsSocket(
-            new Uri(root + ApiOperation.Realtime.Path),
+            new Uri(RootOf(deployment) + ApiOperation.Realtime.Path),
             $"?api-version={Uri.EscapeDataString(deployment.ApiVersion)}&deployment={Uri.EscapeDataString(upstreamModel)}");
     }
 
     public override Uri ProbeOf(string address, string? apiVersion) => new(apiVersion is null or UnversionedApi
         ? Below(address, "/openai") + "/v1/models"
         : $"{Below(address, "/openai")}/models?api-version={Uri.EscapeDataString(apiVersion)}");
+
+    /// <summary>What is above the deployments.</summary>
+    private static string RootOf(Deployment deployment) =>
+        deployment.Addresses[ApiOperation.Chat.Index].AbsoluteUri[..^(Deployments.Length + ApiOperation.Chat.Path.Length)];
 
     private static string BaseOf(string address, string? apiVersion) =>
         Below(address, "/openai") + (apiVersion is null or UnversionedApi ? "/v1" : Deployments);

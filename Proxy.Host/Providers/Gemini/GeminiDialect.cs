@@ -42,7 +42,8 @@ internal sealed class GeminiDialect() : OpenAiDialect(ProviderNames.Gemini, Clie
     private static FieldFate FateOf(RequestField field, string upstreamModel) => field.Kind switch
     {
         FieldKind.Model => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes($"models/{upstreamModel}", RequestJson.Default.String)),
-        FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing or FieldKind.Metadata => FieldFate.Dropped,
+        FieldKind.Metadata => FieldFate.Dropped,
+        var kind when kind.IsForGateway => FieldFate.Dropped,
         _ => FieldFate.Kept,
     };
 }

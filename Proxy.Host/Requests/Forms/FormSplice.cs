@@ -22,7 +22,7 @@ internal static class FormSplice
                 outgoing.Append(model);
                 position = part.ValueEnd;
             }
-            else if (part.Kind is FieldKind.GatewayOnly or FieldKind.GatewayMetadata or FieldKind.Tags or FieldKind.Routing or FieldKind.Metadata)
+            else if (part.Kind.IsForGateway || part.Kind == FieldKind.Metadata)
             {
                 outgoing.Append(request.Body[position..part.Start]);
                 position = part.End;
