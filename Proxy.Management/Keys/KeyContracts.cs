@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
+using Proxy.Management.Invitations;
 
 namespace Proxy.Management.Keys;
 
@@ -42,6 +43,10 @@ internal sealed record KeyView : LimitView
     public required DateTimeOffset UpdatedAt { get; init; }
     public required string? CreatedBy { get; init; }
     public required string? UpdatedBy { get; init; }
+
+    /// <summary>In the answer that made the key, where an invitation was asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public InvitationView? Invitation { get; init; }
 
     /// <summary>The fields that are kept but not read.</summary>
     [JsonExtensionData]
@@ -97,5 +102,6 @@ internal sealed record DeletedKeys([property: JsonPropertyName("deleted_keys")] 
 [JsonSerializable(typeof(KeyView))]
 [JsonSerializable(typeof(KeyInfo))]
 [JsonSerializable(typeof(DeletedKeys))]
+[JsonSerializable(typeof(InvitationView))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class KeyJson : JsonSerializerContext;
