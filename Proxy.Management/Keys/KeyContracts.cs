@@ -44,16 +44,18 @@ internal sealed record KeyView : LimitView
     public required string? CreatedBy { get; init; }
     public required string? UpdatedBy { get; init; }
 
-    /// <summary>In the answer that made the key, where an invitation was asked for.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public InvitationView? Invitation { get; init; }
-
     /// <summary>The fields that are kept but not read.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Details { get; set; } = [];
 
     /// <summary>As the answer shows it that made the key or gave it a new secret.</summary>
     public static KeyView WithKey(KeyRecord record, string key) => WithToken(record) with { Key = key, TokenId = record.Identity.Hash.ToString() };
+
+    /// <summary>With what became of an invitation; without one, as it is: answers have that field only where it was asked for.</summary>
+    public KeyView With(InvitationView? invitation) => invitation is null ? this : this with
+    {
+        Details = new(Details) { ["invitation"] = JsonSerializer.SerializeToElement(invitation, KeyJson.Default.InvitationView) },
+    };
 
     /// <summary>With the hash that names it for good.</summary>
     public static KeyView WithToken(KeyRecord record) => Of(record) with { Token = record.Identity.Hash.ToString() };

@@ -46,7 +46,7 @@ internal static class KeyEndpoints
         if (error is not null) return new ErrorResult(error);
 
         var invitation = await invitations.SendAsync(fields!, record!.Identity.UserId, record.Identity, cancellationToken);
-        return Show(KeyView.WithKey(record, key) with { Invitation = invitation });
+        return Show(KeyView.WithKey(record, key).With(invitation));
     }
 
     private static async Task<IResult> UpdateAsync(
