@@ -20,6 +20,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
 
     private byte[] _buffer = [];
     private int _length;
+    private SeenLines _seen;
 
     /// <summary>True when the end mark has come.</summary>
     public bool HasEnded { get; private set; }
@@ -66,8 +67,9 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         _length += count;
         var (whole, passFrom) = (0, 0);
         var isWritten = false;
-        while (!IsOver && SseScanner.EventLength(_buffer.AsSpan(whole, _length - whole)) is > 0 and var length)
+        while (!IsOver && SseScanner.EventLength(_buffer.AsSpan(whole, _length - whole), ref _seen) is > 0 and var length)
         {
+            _seen = default;
             var kind = Read(_buffer.AsSpan(whole, length));
             if (kind == EventKind.Passes && translator is not null)
             {
@@ -108,7 +110,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
             return EventKind.Passes;
         }
 
-        var kind = reader.Read(sseEvent);
+        var kind = SseScanner.IsForeign(sseEvent) ? EventKind.Broken : reader.Read(sseEvent);
         if (kind == EventKind.EndMark)
         {
             HasEnded = true;
@@ -147,6 +149,11 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
     private bool PassLongEvent(PipeWriter writer)
     {
         if (!IsMidEvent && _length < reader.MaxEvent) return false;
+        if (!IsMidEvent && SseScanner.IsForeign(_buffer.AsSpan(0, _length)))
+        {
+            Fault = AnswerEnd.Broken;
+            return false;
+        }
 
         // Line ends at the end stay, since they may be the first half of the blank line that ends the event; and one byte before them, so that
         // what is left does not look like a blank line itself.
@@ -158,6 +165,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         Write(writer, 0, _length - kept);
         _buffer.AsSpan(_length - kept, kept).CopyTo(_buffer);
         _length = kept;
+        _seen = default;
         IsMidEvent = true;
         return true;
     }
