@@ -168,7 +168,7 @@ internal sealed class RealtimeTurns : IDisposable
         if (caller.FindModelRefusal(model, _session.Settings.AccessGroups.Of(_session.Cluster?.Id)) is { } denied) return (null, denied);
 
         var (cost, tokens) = Estimate.Of(_session, _session.Target!);
-        var call = new CallEstimate(model, cost ?? 0, tokens, _session.Request.User, _session.Request.Metadata.Tags) { Patience = TimeSpan.Zero };
+        var call = new CallEstimate(_session.Target!.Names, cost ?? 0, tokens, _session.Request.User, _session.Request.Metadata.Tags) { Patience = TimeSpan.Zero };
         return await _services.Cashier.ReserveAsync(caller, call, cancellationToken);
     }
 

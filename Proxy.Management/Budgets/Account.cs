@@ -17,6 +17,7 @@ internal sealed class Account
     private long _holds;
     private SlidingWindow? _requests;
     private SlidingWindow? _tokens;
+    private long _lastUncounted = -1;
     private TaskCompletionSource? _freed;
 
     public Account(AccountId id, AccountTerms terms, long spentPicos)
@@ -126,6 +127,7 @@ internal sealed class Account
         _reserved += picos;
         if (_terms.RpmLimit is not null) (_requests ??= new()).Add(clock, 1);
         if (_terms.TpmLimit is not null) (_tokens ??= new()).Add(clock, tokens);
+        else _lastUncounted = clock;
     }
 
     /// <summary>The end of a call: what it held goes, what it used stays.</summary>
@@ -135,10 +137,11 @@ internal sealed class Account
         _reserved -= heldPicos;
         _spent += picos;
         TellFreed();
-        if (_tokens is null || tokens == heldTokens) return;
 
-        if (tokens < heldTokens) _tokens.TakeBack(takenAt, heldTokens - tokens);
-        else if (_terms.TpmLimit is not null) _tokens.Add(clock, tokens - heldTokens);
+        // Of a call that began while there was no limit, nothing is counted yet.
+        var counted = takenAt > _lastUncounted ? heldTokens : 0;
+        if (tokens < counted) _tokens?.TakeBack(takenAt, counted - tokens);
+        else if (tokens > counted && _terms.TpmLimit is not null) (_tokens ??= new()).Add(clock, tokens - counted);
     }
 
     /// <summary>Leaves, unless something would be lost: what calls hold, or what they have used of a rate within its window.</summary>

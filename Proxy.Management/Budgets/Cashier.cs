@@ -73,7 +73,7 @@ public sealed class Cashier
     }
 
     /// <summary>Holds what the call may cost at another model, there and in the scopes of that model alone, or leaves all as it is.</summary>
-    internal bool TryMove(Reservation reservation, Caller caller, string model, decimal cost)
+    internal bool TryMove(Reservation reservation, Caller caller, IReadOnlyList<string> models, decimal cost)
     {
         var picos = Money.ToPico(cost);
         lock (_gate)
@@ -84,7 +84,7 @@ public sealed class Cashier
             for (var i = 0; i < reservation.Count; i++)
                 (reservation[i].IsOfModel ? left : kept).Add(reservation[i]);
 
-            var taken = caller.Key?.ModelAccounts(model).ToList() ?? [];
+            var taken = caller.Key?.ModelAccounts(models).ToList() ?? [];
             foreach (var account in kept.Concat(taken)) BeginPeriod_NeedsLock(account, now);
             if (kept.Exists(account => !account.Takes(now, reservation.Picos, picos))) return false;
             if (taken.Exists(account => account.Denies(now, clock, picos, out _))) return false;
@@ -133,7 +133,7 @@ public sealed class Cashier
     }
 
     /// <summary>Holds it in all of the reservation's accounts or in none.</summary>
-    /// <param name="denial">Why not.</param>
+    /// <param name="denial">Why not: what no waiting helps goes before what others hold.</param>
     /// <param name="freed">Done when it may be tried again; null when there is nothing to wait for.</param>
     internal bool TryTake(Reservation reservation, out Denial denial, out Task? freed)
     {
@@ -144,14 +144,15 @@ public sealed class Cashier
             for (var i = 0; i < reservation.Count; i++)
             {
                 BeginPeriod_NeedsLock(reservation[i], now);
-                if (!reservation[i].Denies(now, clock, reservation.Picos, out denial)) continue;
+                if (!reservation[i].Denies(now, clock, reservation.Picos, out var found)) continue;
 
-                if (denial.IsHeld) freed = reservation[i].WhenFreed();
-                return false;
+                if (denial.Reason == DenialReason.None || !found.IsHeld) denial = found;
+                if (!found.IsHeld) return false;
             }
 
-            reservation.Take(clock);
-            return true;
+            if (denial.Reason == DenialReason.None) reservation.Take(clock);
+            else freed = denial.Account.WhenFreed();
+            return freed is null;
         }
     }
 
@@ -182,7 +183,7 @@ public sealed class Cashier
     {
         var reservation = new Reservation(this, Money.ToPico(call.Cost), call.Tokens);
         reservation.Add(_proxy);
-        if (caller.Key is { } key) key.AddAccounts(reservation, call.Model);
+        if (caller.Key is { } key) key.AddAccounts(reservation, call.Models);
         else reservation.Add(_ring.Master);
         return reservation;
     }
