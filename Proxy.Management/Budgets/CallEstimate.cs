@@ -10,4 +10,7 @@ public readonly record struct CallEstimate(IReadOnlyList<string> Models, decimal
 {
     /// <summary>How long it may wait for what other calls hold.</summary>
     public TimeSpan? Patience { get; init; }
+
+    /// <summary>It is a part of a call that has its slot and was counted as a request: what it holds is money and tokens.</summary>
+    public bool IsPart { get; init; }
 }

@@ -27,6 +27,9 @@ public sealed class Reservation
 
     internal long Tokens { get; }
 
+    /// <inheritdoc cref="CallEstimate.IsPart"/>
+    internal bool IsPart { get; init; }
+
     internal int Count => _count;
 
     internal Account this[int index] => index < Accounts.Length ? _accounts[index] : _more![index - Accounts.Length];
@@ -101,7 +104,7 @@ public sealed class Reservation
         for (var i = 0; i < _count; i++)
         {
             var account = this[i];
-            account.Take(clock, Picos, Tokens);
+            account.Take(clock, Picos, Tokens, IsPart);
             Requests = Tighter(Requests, account.RequestsAt(clock));
             TokenRate = Tighter(TokenRate, account.TokensAt(clock));
         }
