@@ -1,6 +1,7 @@
 using Proxy.Management.ApiDescription;
 using Proxy.Management.Bodies;
 using Proxy.Management.Customers;
+using Proxy.Management.Invitations;
 using Proxy.Management.Organizations;
 using Proxy.Management.Tags;
 using Proxy.Management.Users;
@@ -20,6 +21,7 @@ internal static class AccountDescriptions
             Fields =
             [
                 .. Of(UserContracts.Request), Text("user_id"), new("auto_create_key", DetailShape.Flag, "true"), Text("key_alias"), new("duration", DetailShape.Duration),
+                new(InvitationSender.Field, DetailShape.Flag),
             ],
             Shown = ["user_email", "user_role", "max_budget"],
         },

@@ -6,6 +6,7 @@ using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Invitations;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
 
@@ -26,7 +27,13 @@ internal static class UserEndpoints
 
     /// <remarks>Clients expect a key with the user.</remarks>
     private static async Task<IResult> CreateAsync(
-        HttpContext context, UserChanges changes, KeyGenerator keys, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context,
+        UserChanges changes,
+        KeyGenerator keys,
+        InvitationSender invitations,
+        BudgetCalendar calendar,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
@@ -38,6 +45,7 @@ internal static class UserEndpoints
         Apply(AccountRequest.New(id, now, caller.UserId));
         UserKey.Check(fields, now);
         UserContracts.CheckRole(fields);
+        fields.Flag(InvitationSender.Field);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
         var (key, refusal) = wantsKey ? await keys.PrepareAsync(UserKey.Ask(fields, id.Id), caller, cancellationToken) : default;
@@ -46,16 +54,22 @@ internal static class UserEndpoints
         var user = await changes.CreateAsync(id, Apply, key?.Record, caller, cancellationToken);
         if (user.Error is { } error) return new ErrorResult(error);
 
-        var view = Request.Show(user.Row!, UserContracts.IdField);
-        if (user.Key?.Identity is { } made)
-        {
-            view["key"] = key!.Key;
-            view["token"] = made.Hash.ToString();
-            view["key_name"] = made.Name;
-            view["expires"] = made.ExpiresAt is { } expiry ? JsonValue.Create(expiry) : null;
-        }
-
+        var view = Show(user, key);
+        if (await invitations.SendAsync(fields, id.Id, user.Key?.Identity, cancellationToken) is { } invitation)
+            view["invitation"] = JsonSerializer.SerializeToNode(invitation, KeyJson.Default.InvitationView);
         return TypedResults.Json(view, AccountJson.Default.JsonObject);
+    }
+
+    private static JsonObject Show(NewUser user, KeyRequest? key)
+    {
+        var view = Request.Show(user.Row!, UserContracts.IdField);
+        if (user.Key?.Identity is not { } made) return view;
+
+        view["key"] = key!.Key;
+        view["token"] = made.Hash.ToString();
+        view["key_name"] = made.Name;
+        view["expires"] = made.ExpiresAt is { } expiry ? JsonValue.Create(expiry) : null;
+        return view;
     }
 
     private static async Task<IResult> UpdateAsync(HttpContext context, UserUpdates updates, CancellationToken cancellationToken)
