@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Proxy.Management.Access;
 using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
