@@ -167,6 +167,8 @@ public static class ManagementServices
         services.AddSingleton<OpenTeams>();
         services.AddSingleton<TeamMemberIndex>();
         services.AddSingleton<TeamDeletion>();
+        services.AddSingleton<TeamDeparture>();
+        services.AddSingleton<UserTeams>();
         services.AddSingleton<TeamSight>();
         services.AddSingleton<TeamChanges>();
         services.AddSingleton<OrganizationMemberIndex>();

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
@@ -47,7 +46,7 @@ internal sealed partial class InvitationSender(AccountStore accounts, MailSender
     private async Task<string?> FindAddressAsync(string userId, CancellationToken cancellationToken)
     {
         var row = await accounts.FindAsync(new AccountId(AccountKind.User, userId), cancellationToken);
-        return row is not null && JsonNode.Parse(row.Details)![UserRows.EmailField]?.ToString() is { } address && MailText.IsAddress(address) ? address : null;
+        return row is not null && UserRows.FindEmail(row) is { } address && MailText.IsAddress(address) ? address : null;
     }
 
     [LoggerMessage(LogLevel.Error, "An invitation could not be kept.")]

@@ -45,23 +45,24 @@ public sealed class KeyState
     }
 
     /// <summary>Every scope that a call of this key is counted in.</summary>
-    internal void AddAccounts(Reservation reservation, string model)
+    /// <param name="reservation">Where they are added.</param>
+    /// <param name="models">Every name of the model.</param>
+    internal void AddAccounts(Reservation reservation, IReadOnlyList<string> models)
     {
         var links = _snapshot.Links;
         reservation.Add(links.Account);
-        reservation.Add(links.Models.Find(model));
+        links.Models.AddTo(reservation, models);
         reservation.Add(links.User);
         reservation.Add(links.Member);
-        links.Team?.AddAccounts(reservation, model);
+        links.Team?.AddAccounts(reservation, models);
         reservation.Add(links.Organization ?? links.Team?.Organization);
     }
 
     /// <summary>The scopes that a call is counted in for its model alone.</summary>
-    internal IEnumerable<Account> ModelAccounts(string model)
+    internal IEnumerable<Account> ModelAccounts(IReadOnlyList<string> models)
     {
         var links = _snapshot.Links;
-        if (links.Models.Find(model) is { } own) yield return own;
-        if (links.Team?.ModelAccount(model) is { } team) yield return team;
+        return links.Models.Of(models).Concat(links.Team?.ModelAccounts(models) ?? []);
     }
 
     private sealed record Snapshot(KeyIdentity Identity, KeyLinks Links);

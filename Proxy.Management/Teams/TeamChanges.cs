@@ -9,6 +9,9 @@ namespace Proxy.Management.Teams;
 /// <summary>A changed team, or why it was not changed.</summary>
 internal readonly record struct TeamChange(TeamRecord? Team, ProxyError? Error)
 {
+    /// <summary>Who is in it no more.</summary>
+    public IReadOnlyList<GoneMember>? Gone { get; init; }
+
     public static implicit operator TeamChange(ProxyError error) => new(null, error);
 }
 
@@ -24,7 +27,7 @@ internal sealed record TeamEdit(Func<TeamIdentity, TeamIdentity> Change)
 }
 
 /// <summary>Changes teams: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing ring, TeamDeletion deletion, TimeProvider time)
+internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing ring, TeamDeletion deletion, TeamDeparture departure, TimeProvider time)
 {
     public Task<TeamChange> CreateAsync(TeamIdentity team, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
@@ -74,6 +77,7 @@ internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing
     public Task<TeamChange> SetBlockedAsync(string teamId, bool isBlocked, string? by, CancellationToken cancellationToken) => UpdateAsync(
         teamId, team => Touch(team, by) with { IsBlocked = isBlocked }, store.SetBlocked, cancellationToken);
 
+    /// <summary>Whoever is no longer among the members leaves the team with all that goes with that.</summary>
     public async Task<TeamChange> UpdateAsync(string teamId, TeamEdit edit, CancellationToken cancellationToken)
     {
         var changed = await WriteAsync(
@@ -87,7 +91,7 @@ internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing
                 var record = old with { Identity = edit.Callbacks is null ? team : team with { Callbacks = edit.Callbacks, IsLoggingDisabled = false } };
                 store.Update(connection, transaction, old.Identity, record);
                 if (edit.Callbacks is not null) store.SetCallbacks(connection, transaction, record);
-                return new TeamChange(record, null);
+                return new TeamChange(record, null) { Gone = departure.Compare(connection, transaction, old.Identity, team) };
             },
             cancellationToken);
         if (changed.Team is not null) await ring.RelinkAsync(teamId);
@@ -128,6 +132,7 @@ internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing
             change =>
             {
                 if (change.Team is not null) ring.Change(change.Team.Identity);
+                if (change.Gone is not null) departure.Forget(change.Gone);
             },
             cancellationToken);
 

@@ -41,7 +41,8 @@ internal static class UserEndpoints
         var (caller, now) = (context.ManagementCaller, time.GetUtcNow());
         var id = new AccountId(AccountKind.User, fields!.Text(UserContracts.IdField) ?? Guid.NewGuid().ToString());
         var wantsKey = fields.Flag("auto_create_key") != false;
-        AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, caller.UserId);
+        var teams = AskedTeam.ReadAll(fields);
+        AccountRow Apply(AccountRow row) => UserTeams.WithIds(Request.Apply(fields, row, calendar, now, caller.UserId), teams);
         Apply(AccountRequest.New(id, now, caller.UserId));
         UserKey.Check(fields, now);
         UserContracts.CheckRole(fields);
@@ -51,7 +52,7 @@ internal static class UserEndpoints
         var (key, refusal) = wantsKey ? await keys.PrepareAsync(UserKey.Ask(fields, id.Id), caller, cancellationToken) : default;
         if (refusal is not null) return new ErrorResult(refusal);
 
-        var user = await changes.CreateAsync(id, Apply, key?.Record, caller, cancellationToken);
+        var user = await changes.CreateAsync(new UserEdit(id, Apply, teams), key?.Record, caller, cancellationToken);
         if (user.Error is { } error) return new ErrorResult(error);
 
         var view = Show(user, key);
