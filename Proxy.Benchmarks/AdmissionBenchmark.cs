@@ -15,6 +15,8 @@ public class AdmissionBenchmark
 {
     private const string Model = "gpt-4o";
 
+    private static readonly string[] Models = [Model];
+
     private static readonly AccountTerms Terms = new()
     {
         MaxBudget = 1_000_000,
@@ -47,7 +49,7 @@ public class AdmissionBenchmark
     [Benchmark]
     public bool AdmitAndSettle()
     {
-        var (reservation, _) = _cashier.ReserveAsync(_caller, new CallEstimate(Model, 0.000001m, 1000, "customer", Tags), default).Result;
+        var (reservation, _) = _cashier.ReserveAsync(_caller, new CallEstimate(Models, 0.000001m, 1000, "customer", Tags), default).Result;
         reservation!.Settle(900_000, 900);
         return true;
     }
@@ -57,10 +59,10 @@ public class AdmissionBenchmark
         var team = new TeamState(
             new TeamIdentity { TeamId = "team", Models = [], CreatedAt = default, UpdatedAt = default },
             new TeamLinks(
-                Account(ring, AccountKind.Team, "team"), Models(Account(ring, AccountKind.TeamModel, "team")), Account(ring, AccountKind.Organization, "org")));
+                Account(ring, AccountKind.Team, "team"), AccountOf(Account(ring, AccountKind.TeamModel, "team")), Account(ring, AccountKind.Organization, "org")));
         var links = new KeyLinks(
             Account(ring, AccountKind.Key, "key"),
-            Models(Account(ring, AccountKind.KeyModel, "key")),
+            AccountOf(Account(ring, AccountKind.KeyModel, "key")),
             team,
             Account(ring, AccountKind.User, "user"),
             Account(ring, AccountKind.Member, "member"),
@@ -68,7 +70,7 @@ public class AdmissionBenchmark
         return new KeyState(new KeyIdentity { Hash = default, Name = "key", Models = [], CreatedAt = default, UpdatedAt = default }, links).Caller;
     }
 
-    private static ModelAccounts Models(Account account) => new(new Dictionary<string, Account>(StringComparer.Ordinal) { [Model] = account });
+    private static ModelAccounts AccountOf(Account account) => new(new Dictionary<string, Account>(StringComparer.Ordinal) { [Model] = account });
 
     private static Account Account(AccountRing ring, AccountKind kind, string id) =>
         ring.Hold(new AccountId(kind, id), () => new Account(new AccountId(kind, id), Terms, spentPicos: 0));

@@ -12,6 +12,7 @@ using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Customers;
 using Proxy.Management.Health;
+using Proxy.Management.Invitations;
 using Proxy.Management.Keys;
 using Proxy.Management.Mail;
 using Proxy.Management.Models;
@@ -166,6 +167,8 @@ public static class ManagementServices
         services.AddSingleton<OpenTeams>();
         services.AddSingleton<TeamMemberIndex>();
         services.AddSingleton<TeamDeletion>();
+        services.AddSingleton<TeamDeparture>();
+        services.AddSingleton<UserTeams>();
         services.AddSingleton<TeamSight>();
         services.AddSingleton<TeamChanges>();
         services.AddSingleton<OrganizationMemberIndex>();
@@ -180,9 +183,11 @@ public static class ManagementServices
     private static void AddMail(IServiceCollection services)
     {
         services.AddSingleton<MailOutbox>();
-        services.AddSingleton(provider => new MailSender(provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<MailOutbox>()));
+        services.AddSingleton(provider => new MailSender(
+            provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<MailOutbox>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IMailSender>(provider => provider.GetRequiredService<MailSender>());
         services.AddHostedService<MailDelivery>();
+        services.AddSingleton<InvitationSender>();
     }
 
     private static void AddAccounts(IServiceCollection services)

@@ -20,6 +20,8 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
 
     private byte[] _buffer = [];
     private int _length;
+    private SeenLines _seen;
+    private byte[]? _mayBeLast;
 
     /// <summary>True when the end mark has come.</summary>
     public bool HasEnded { get; private set; }
@@ -66,8 +68,10 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         _length += count;
         var (whole, passFrom) = (0, 0);
         var isWritten = false;
-        while (!IsOver && SseScanner.EventLength(_buffer.AsSpan(whole, _length - whole)) is > 0 and var length)
+        while (!IsOver && SseScanner.EventLength(_buffer.AsSpan(whole, _length - whole), ref _seen) is > 0 and var length)
         {
+            _seen = default;
+            isWritten |= PassHeld(writer);
             var kind = Read(_buffer.AsSpan(whole, length));
             if (kind == EventKind.Passes && translator is not null)
             {
@@ -92,6 +96,15 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         return isWritten;
     }
 
+    /// <summary>The body came to a good end, and so what may have been the last event was.</summary>
+    public void Finish()
+    {
+        if (_mayBeLast is null || IsOver || _length > 0) return;
+
+        HasEnded = true;
+        EndMark = _mayBeLast;
+    }
+
     public void Dispose()
     {
         if (_buffer.Length > 0) ArrayPool<byte>.Shared.Return(_buffer);
@@ -108,10 +121,14 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
             return EventKind.Passes;
         }
 
-        var kind = reader.Read(sseEvent);
+        var kind = SseScanner.IsForeign(sseEvent) ? EventKind.Broken : reader.Read(sseEvent);
         if (kind == EventKind.EndMark)
         {
             End(sseEvent);
+        }
+        else if (kind == EventKind.MayBeLast)
+        {
+            _mayBeLast = sseEvent.ToArray();
         }
         else if (kind is EventKind.Error or EventKind.Broken)
         {
@@ -132,6 +149,15 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         {
             Fault = AnswerEnd.Broken;
         }
+    }
+
+    private bool PassHeld(PipeWriter writer)
+    {
+        if (_mayBeLast is null) return false;
+
+        writer.Write(_mayBeLast);
+        _mayBeLast = null;
+        return true;
     }
 
     private bool Translate(ReadOnlySpan<byte> sseEvent, PipeWriter writer)
@@ -159,10 +185,15 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
     private bool PassLongEvent(PipeWriter writer)
     {
         if (!IsMidEvent && _length < reader.MaxEvent) return false;
+        if (!IsMidEvent && SseScanner.IsForeign(_buffer.AsSpan(0, _length)))
+        {
+            Fault = AnswerEnd.Broken;
+            return false;
+        }
 
         // Line ends at the end stay, since they may be the first half of the blank line that ends the event; and one byte before them, so that
-        // what is left does not look like a blank line itself.
-        var kept = _length - _buffer.AsSpan(0, _length).TrimEnd("\r\n"u8).Length + 1;
+        // what is left does not look like a blank line itself. So does what may be the first half of the credential.
+        var kept = Math.Max(_length - _buffer.AsSpan(0, _length).TrimEnd("\r\n"u8).Length + 1, secret.Length);
         if (kept >= _length) return false;
 
         SecretMask.Apply(_buffer.AsSpan(0, _length), secret.Span);
@@ -170,6 +201,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         Write(writer, 0, _length - kept);
         _buffer.AsSpan(_length - kept, kept).CopyTo(_buffer);
         _length = kept;
+        _seen = default;
         IsMidEvent = true;
         return true;
     }

@@ -12,6 +12,9 @@ internal enum EventKind
     /// <summary>The end mark, which goes out when the call is recorded.</summary>
     EndMark,
 
+    /// <summary>The last one, if none follows: in APIs without an end mark only the end of the body tells.</summary>
+    MayBeLast,
+
     /// <summary>The provider's word that it failed.</summary>
     Error,
 

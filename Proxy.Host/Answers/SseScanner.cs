@@ -5,29 +5,43 @@ namespace Proxy.Host.Answers;
 /// <summary>Finds the events of a server-sent event stream in a buffer. Works on bytes as they came and changes none.</summary>
 internal static class SseScanner
 {
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>The length of the event that the buffer begins with, its blank line counted; -1 when it is not whole yet.</summary>
+    /// <param name="buffer">What is there of it.</param>
+    /// <param name="seen">How far it was looked at before, so that no byte is looked at twice; nothing for a new event.</param>
     /// <remarks>
     /// Lines end with LF, CR LF or CR, as the standard has it. A CR that comes last may be the first half of a CR LF: it ends the event only where
     /// the line before it ended with a CR alone, so that a stream of either kind is never held back.
     /// </remarks>
-    public static int EventLength(ReadOnlySpan<byte> buffer)
+    public static int EventLength(ReadOnlySpan<byte> buffer, ref SeenLines seen)
     {
-        var position = 0;
-        var isAfterLoneCr = false;
+        var (line, position) = seen;
         while (true)
         {
             var length = buffer[position..].IndexOfAny((byte)'\r', (byte)'\n');
-            if (length < 0) return -1;
+            var end = length < 0 ? buffer.Length : position + length;
+            var isLastCr = end == buffer.Length - 1 && buffer[end] == '\r';
+            if (length < 0 || (isLastCr && !(end == line && line > 0 && buffer[line - 1] == '\r')))
+            {
+                seen = new SeenLines(line, end);
+                return -1;
+            }
 
-            var end = position + length;
-            var isCr = buffer[end] == '\r';
-            var isLast = end + 1 == buffer.Length;
-            var isCrLf = isCr && !isLast && buffer[end + 1] == '\n';
-            position = end + (isCrLf ? 2 : 1);
-            if (length == 0) return isCr && isLast && !isAfterLoneCr ? -1 : position;
+            position = end + (!isLastCr && buffer[end] == '\r' && buffer[end + 1] == '\n' ? 2 : 1);
+            if (end == line) return position;
 
-            isAfterLoneCr = isCr && !isCrLf;
+            line = position;
         }
+    }
+
+    /// <summary>True when it begins with no field that an event can have: a page, a sentence or a body where a stream should be.</summary>
+    public static bool IsForeign(ReadOnlySpan<byte> sseEvent)
+    {
+        if (sseEvent.StartsWith(ByteOrderMark)) sseEvent = sseEvent[ByteOrderMark.Length..];
+        var length = sseEvent.IndexOfAny(":\r\n"u8);
+        var field = length < 0 ? sseEvent : sseEvent[..length];
+        return !(field.IsEmpty || field.SequenceEqual("data"u8) || field.SequenceEqual("event"u8) || field.SequenceEqual("id"u8) || field.SequenceEqual("retry"u8));
     }
 
     /// <summary>The event's data; empty for comments and for events without data.</summary>
@@ -62,3 +76,8 @@ internal static class SseScanner
         return default;
     }
 }
+
+/// <summary>How far an event was looked at.</summary>
+/// <param name="Line">Where the line begins that has not ended.</param>
+/// <param name="Position">Up to where it has no end.</param>
+internal readonly record struct SeenLines(int Line, int Position);

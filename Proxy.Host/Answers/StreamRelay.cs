@@ -51,7 +51,11 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
                 // A read of nothing waits for bytes without holding a buffer: most of a stream's life is waiting.
                 if (events.IsEmpty) _ = await upstream.ReadAsync(Memory<byte>.Empty, timer.Token);
                 var read = await upstream.ReadAsync(events.Free(), timer.Token);
-                if (read == 0) return AnswerEnd.Whole;
+                if (read == 0)
+                {
+                    events.Finish();
+                    return AnswerEnd.Whole;
+                }
 
                 timer.Restart();
                 attempt.FirstByteAt ??= time.GetUtcNow();

@@ -51,7 +51,7 @@ internal sealed class LowestCostPolicy() : LowestPolicy("LowestCost")
         var exchange = context.Exchange;
         if (exchange.Target is not { } target || target.Cluster.Deployments.GetValueOrDefault(destination.DestinationId) is not Deployment deployment) return double.MaxValue;
 
-        var price = exchange.Settings.Prices.FindPrice(deployment.UpstreamModel(target), target.Model);
+        var price = exchange.Settings.Prices.FindPrice($"{target.Cluster.Id}/{destination.DestinationId}", deployment.UpstreamModel(target), target.Model);
         if (price is null) return double.MaxValue;
 
         var (input, output) = price.CostOf(OneOfEach);

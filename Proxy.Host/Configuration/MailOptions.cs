@@ -35,9 +35,16 @@ internal sealed class MailOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>What is added to each invitation: where the gateway is, whom to ask.</summary>
+    [StringLength(4000)]
+    public string? InvitationText { get; set; }
+
     /// <returns>Null when nothing is to be mailed.</returns>
     public MailServer? ToServer() => Host is null || From is null ? null : new MailServer(
-        Host, Port, Tls, From, UserName, Password is not null && CredentialReference.TryResolve(Password, out var password, out _) ? password : null, Timeout);
+        Host, Port, Tls, From, UserName, Password is not null && CredentialReference.TryResolve(Password, out var password, out _) ? password : null, Timeout)
+    {
+        InvitationText = InvitationText,
+    };
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -80,7 +80,7 @@ internal static class ModelReader
             Fault($"has {RetriesKey} '{text}', which is not a number from 0 to 10");
         if (cluster.Metadata?.GetValueOrDefault(CooldownPolicy.AllowedFailsKey) is { } fails && !int.TryParse(fails, NumberStyles.None, CultureInfo.InvariantCulture, out _))
             Fault($"has {CooldownPolicy.AllowedFailsKey} '{fails}', which is not a number from 0 on");
-        _ = Duration(cluster, CooldownPolicy.CooldownTimeKey, Fault);
+        _ = Duration(cluster, Cooldown.TimeKey, Fault);
         var isHedged = false;
         if (cluster.Metadata?.GetValueOrDefault(HedgeKey) is { } hedge && !bool.TryParse(hedge, out isHedged)) Fault($"has {HedgeKey} '{hedge}', which is not true or false");
 

@@ -93,10 +93,11 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard
         return null;
     }
 
-    /// <summary>A client that names fallbacks must be allowed each of them.</summary>
+    /// <summary>A client that names fallbacks means its own aliases, and must be allowed each of them.</summary>
     private static ProxyError? CheckFallbacks(Exchange exchange)
     {
-        foreach (var fallback in exchange.Request!.Routing.AllFallbacks)
+        exchange.Request!.Routing.ResolveFallbacks(exchange.Caller!.ResolveAlias);
+        foreach (var fallback in exchange.Request.Routing.AllFallbacks)
         {
             var found = exchange.Settings.Models.Find(fallback);
             if (Refusal(exchange, fallback, found) is { } refusal) return refusal;

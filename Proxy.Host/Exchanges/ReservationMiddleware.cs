@@ -32,7 +32,7 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
 
         var (reservation, error) = await cashier.ReserveAsync(
             caller,
-            new CallEstimate(exchange.Request.Model, cost ?? 0, tokens, exchange.Request.User, asked) { Patience = exchange.Request.Routing.Timeout },
+            new CallEstimate(exchange.Target!.Names, cost ?? 0, tokens, exchange.Request.User, asked) { Patience = exchange.Request.Routing.Timeout },
             exchange.ClientLeft);
 
         exchange.Reservation = reservation;

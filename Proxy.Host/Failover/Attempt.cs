@@ -11,6 +11,7 @@ namespace Proxy.Host.Failover;
 /// <summary>One try at one deployment, and what came of it.</summary>
 internal sealed class Attempt(ModelMatch target, string destinationId, Deployment deployment, AttemptTimer timer, DateTimeOffset startedAt) : IDisposable
 {
+    private readonly string _upstreamModel = deployment.UpstreamModel(target);
     private bool? _wasGivenUp;
 
     public Deployment Deployment => deployment;
@@ -39,7 +40,13 @@ internal sealed class Attempt(ModelMatch target, string destinationId, Deploymen
     /// <summary><c>cluster/destination</c>.</summary>
     public string ModelId { get; } = $"{target.Cluster.Id}/{destinationId}";
 
-    public string UpstreamModel { get; } = deployment.UpstreamModel(target);
+    public string UpstreamModel => Transcriber ?? _upstreamModel;
+
+    /// <summary>By the provider's name, the model that writes down what is said in a session of another; null for all else.</summary>
+    public string? Transcriber { get; init; }
+
+    /// <summary>Where it may have a price of its own, which is one of the deployment's model.</summary>
+    public string? OwnPrice => Transcriber is null ? ModelId : null;
 
     public DateTimeOffset StartedAt => startedAt;
 

@@ -17,7 +17,6 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, CallFigur
 {
     public const string PolicyName = "Cooldown";
     public const string AllowedFailsKey = "AllowedFails";
-    public const string CooldownTimeKey = "CooldownTime";
 
     /// <summary>A provider that asks for more is asked again after this.</summary>
     private static readonly TimeSpan LongestPeriod = TimeSpan.FromHours(1);
@@ -40,7 +39,7 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, CallFigur
         if (failure?.Status == StatusCodes.Status404NotFound && exchange.Target!.IsWildcard) hasFailed = false;
 
         var (calls, fails) = _counts.GetOrCreateValue(destination).Add(time.GetUtcNow().ToUnixTimeSeconds() / 60, hasFailed);
-        if (!hasFailed || !IsTooMuch(cluster, failure, calls, fails) || !IsNotLast(cluster, destination)) return;
+        if (!hasFailed || !IsTooMuch(cluster, failure, calls, fails) || !Cooldown.MayBegin(cluster, destination)) return;
 
         figures.CountCooldown(attempt);
         health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, Period(exchange, cluster, failure));
@@ -59,20 +58,8 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, CallFigur
         return failure?.Status is 401 or 403 or 404 or 429 || (calls > 1 && fails * 2 > calls);
     }
 
-    private static bool IsNotLast(ClusterState cluster, DestinationState destination)
-    {
-        foreach (var other in cluster.DestinationsState.AllDestinations)
-        {
-            if (other != destination && other.Health.Passive != DestinationHealth.Unhealthy && other.Health.Active != DestinationHealth.Unhealthy) return true;
-        }
-
-        return false;
-    }
-
     private static TimeSpan Period(Exchange exchange, ClusterState cluster, AttemptFailure? failure) =>
-        (failure?.RetryAfter > LongestPeriod ? LongestPeriod : failure?.RetryAfter)
-        ?? (TimeSpan.TryParse(cluster.Model.Config.Metadata?.GetValueOrDefault(CooldownTimeKey), CultureInfo.InvariantCulture, out var own) ? own : (TimeSpan?)null)
-        ?? exchange.Settings.Routing.CooldownTime;
+        (failure?.RetryAfter > LongestPeriod ? LongestPeriod : failure?.RetryAfter) ?? Cooldown.TimeOf(cluster, exchange.Settings);
 
     /// <summary>Calls and failures of the current minute.</summary>
     private sealed class MinuteCount

@@ -31,7 +31,7 @@ internal sealed class FailoverPlan(Exchange exchange)
         {
             var model = _waiting[0];
             _waiting.RemoveAt(0);
-            if (Find(model) is not { } match || !Fits(model, match)) continue;
+            if (Find(model) is not { } match || !Fits(match)) continue;
 
             exchange.Fallbacks++;
             _retriesLeft = RetriesOf(exchange, match.Cluster);
@@ -80,13 +80,13 @@ internal sealed class FailoverPlan(Exchange exchange)
             : null;
 
     /// <summary>From here on the call holds what it may cost there; a dearer model that does not fit its budgets is passed over.</summary>
-    private bool Fits(string model, ModelMatch match)
+    private bool Fits(ModelMatch match)
     {
         var (cost, _) = Estimate.Of(exchange, match);
         if (cost is null && exchange.Settings.RefusesUnpriced) return false;
 
         var given = GivenUpPrompts.CostOf(exchange, Estimate.Prompt(exchange));
-        return exchange.Reservation?.TryMove(exchange.Caller!, model, (cost ?? 0) + given) != false;
+        return exchange.Reservation?.TryMove(exchange.Caller!, match.Names, (cost ?? 0) + given) != false;
     }
 
     /// <summary>The prompt of an attempt that was given up is paid for, so another attempt is held for besides.</summary>

@@ -149,6 +149,7 @@ internal static class GatewayBuilder
         services.AddSingleton<AttemptDressing>();
         services.AddSingleton<ITransformProvider, ProviderTransforms>();
         services.AddRoutingPolicies();
+        services.AddSingleton<ProbeSteering>();
         services.AddSingleton<HealthProbe>();
     }
 

@@ -23,7 +23,7 @@ internal sealed class TeamLogging(LogOperations operations, SettingsSource setti
         if (CallbackTargets.Find(callback) is not { } target) return new CallbackTest(false, $"The callback '{callback.Name}' leads nowhere.");
 
         var result = await operations.TestAsync(target, cancellationToken);
-        return new CallbackTest(result.IsHealthy, result.Details);
+        return new CallbackTest(result.IsHealthy, result.Details) { IsReached = result.IsReached, AreCredentialsAccepted = result.AreCredentialsAccepted };
     }
 
     public Task<int> PurgeAsync(string teamId, CancellationToken cancellationToken) => operations.PurgeOwnerAsync(teamId, cancellationToken);

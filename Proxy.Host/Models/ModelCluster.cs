@@ -57,6 +57,12 @@ internal sealed record FallbackLists(IReadOnlyList<string> General, IReadOnlyLis
 /// <param name="WildcardMatch">What the wildcard of the cluster's name stood for; the whole name when there was none.</param>
 internal sealed record ModelMatch(string Model, ModelCluster Cluster, string WildcardMatch)
 {
+    /// <summary>Every name under which clients get the same model of the same cluster.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [Model];
+
     /// <summary>True when the client chose a part of the upstream model's name.</summary>
     public bool IsWildcard => WildcardMatch.Length < Model.Length || Cluster.Names.Contains("*");
+
+    /// <summary>What the providers of the cluster are asked for.</summary>
+    public string Sent => string.Join('\n', Cluster.Deployments.Values.Select(deployment => deployment.UpstreamModel(this)));
 }

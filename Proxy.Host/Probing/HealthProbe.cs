@@ -13,7 +13,7 @@ internal sealed record ProbeResult(string Model, string ModelId, string Provider
 
 /// <summary>Probes every destination, or those of one model, at once.</summary>
 internal sealed class HealthProbe(
-    SettingsSource settings, IProxyStateLookup clusters, IProbingRequestFactory requests, IDestinationHealthUpdater health, TimeProvider time)
+    SettingsSource settings, IProxyStateLookup clusters, IProbingRequestFactory requests, ProbeSteering steering, TimeProvider time)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -31,9 +31,7 @@ internal sealed class HealthProbe(
     {
         var probed = await Task.WhenAll(cluster.DestinationsState.AllDestinations.Select(destination => ProbeAsync(cluster, destination, cancellationToken)));
 
-        // Where probes steer, what was seen now counts at once.
-        if (cluster.Model.Config.HealthCheck?.Active?.Enabled == true && probed.All(one => one.Probing is not null))
-            new ProbePolicy(health).ProbingCompleted(cluster, [.. probed.Select(one => one.Probing!.Value)]);
+        steering.Apply(cluster, [.. probed.Select(one => one.Probing).OfType<DestinationProbingResult>()]);
         foreach (var one in probed) one.Probing?.Response?.Dispose();
         return [.. probed.Select(one => one.Result)];
     }

@@ -61,6 +61,16 @@ internal static class ProviderJson
         return 0;
     }
 
+    /// <summary>What is no number, or beyond what is counted, is nothing.</summary>
+    public static decimal Decimal(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out var value) && value is > 0 and <= MaxTokens) return value;
+
+        reader.Skip();
+        return 0;
+    }
+
     private static string? Cut(string? text) => text is { Length: > MaxErrorLength }
         ? new StringBuilder(text, 0, MaxErrorLength, MaxErrorLength + 1).Append('…').ToString()
         : text;

@@ -21,6 +21,18 @@ internal enum RealtimeEvent
 
     /// <summary>A response is over, and says what it used.</summary>
     Done,
+
+    /// <summary>The session as the provider has it now.</summary>
+    Session,
+
+    /// <summary>Something was said, and is to be written down if the session asks for that.</summary>
+    Said,
+
+    /// <summary>What was said is written down.</summary>
+    Transcript,
+
+    /// <summary>What was said could not be written down.</summary>
+    NoTranscript,
 }
 
 /// <summary>Reads and writes the events of OpenAI's realtime API, as far as the gateway has to do with them.</summary>
@@ -34,7 +46,7 @@ internal static class RealtimeEvents
 
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Reads a provider's event. What is none passes like one that means nothing.</summary>
+    /// <summary>Reads a provider's event, and of a response's what it says. What is no event passes like one that means nothing.</summary>
     public static RealtimeEvent Read(ReadOnlyMemory<byte> message, AnswerDigest digest)
     {
         try
@@ -43,7 +55,7 @@ internal static class RealtimeEvents
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return RealtimeEvent.Other;
 
             var (kind, isSound) = KindOf(reader);
-            if (kind is RealtimeEvent.Other or RealtimeEvent.Begun) return kind;
+            if (kind is not (RealtimeEvent.Piece or RealtimeEvent.Done)) return kind;
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -96,6 +108,10 @@ internal static class RealtimeEvents
 
             if (reader.ValueTextEquals("response.done"u8)) return (RealtimeEvent.Done, false);
             if (reader.ValueTextEquals("response.created"u8)) return (RealtimeEvent.Begun, false);
+            if (reader.ValueTextEquals("session.created"u8) || reader.ValueTextEquals("session.updated"u8)) return (RealtimeEvent.Session, false);
+            if (reader.ValueTextEquals("input_audio_buffer.committed"u8)) return (RealtimeEvent.Said, false);
+            if (reader.ValueTextEquals("conversation.item.input_audio_transcription.completed"u8)) return (RealtimeEvent.Transcript, false);
+            if (reader.ValueTextEquals("conversation.item.input_audio_transcription.failed"u8)) return (RealtimeEvent.NoTranscript, false);
             if (reader.ValueTextEquals("response.audio.delta"u8) || reader.ValueTextEquals("response.output_audio.delta"u8)) return (RealtimeEvent.Piece, true);
 
             // What is spoken is written along, and counted once.

@@ -36,7 +36,8 @@ internal sealed class RealtimeMiddleware(RequestDelegate next, RealtimeDial dial
         });
 
         using var turns = new RealtimeTurns(exchange, context.Request.Headers, services);
-        using var session = new RealtimeSession(client, provider, exchange, timer, turns, services.Time);
+        using var transcripts = new RealtimeTranscripts(exchange, context.Request.Headers, services);
+        using var session = new RealtimeSession(client, provider, exchange, timer, turns, transcripts, services.Time);
         await session.RunAsync();
         exchange.Attempt!.End(services.Time.GetUtcNow());
         dial.TellHealth(context, exchange);

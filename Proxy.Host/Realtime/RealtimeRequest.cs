@@ -46,8 +46,9 @@ internal static class RealtimeRequest
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var (isSession, isType) = (reader.ValueTextEquals("session"u8), reader.ValueTextEquals("type"u8));
+                var (isSession, isType, isSound) = (reader.ValueTextEquals("session"u8), reader.ValueTextEquals("type"u8), reader.ValueTextEquals("audio"u8));
                 reader.Read();
+                if (isSound && reader.TokenType == JsonTokenType.String) asked.SoundBytes = reader.ValueSpan.Length / 4L * 3;
                 if (isType && reader.TokenType == JsonTokenType.String) asked.IsForResponse |= reader.ValueTextEquals("response.create"u8);
                 if (!isSession || reader.TokenType != JsonTokenType.StartObject) reader.Skip();
                 else if (CheckSession(message, ref reader, model, upstreamModel, asked) is { } error) return error;
@@ -71,7 +72,7 @@ internal static class RealtimeRequest
             reader.Read();
             if ((isTranscription || isAudio) && reader.TokenType == JsonTokenType.StartObject)
             {
-                ReadTranscribers(ref reader, isTranscription, asked);
+                ReadTranscribers(ref reader, isTranscription, asked.Transcribers);
                 continue;
             }
 
@@ -92,15 +93,15 @@ internal static class RealtimeRequest
     }
 
     /// <summary>Whoever writes down what the user says: <c>input_audio_transcription.model</c>, or <c>audio.input.transcription.model</c>.</summary>
-    private static void ReadTranscribers(ref Utf8JsonReader reader, bool isTranscription, RealtimeAsk asked)
+    public static void ReadTranscribers(ref Utf8JsonReader reader, bool isTranscription, List<string> models)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isModel = isTranscription && reader.ValueTextEquals("model"u8);
-            var isInner = reader.ValueTextEquals("transcription"u8);
+            var isInner = reader.ValueTextEquals("transcription"u8) || reader.ValueTextEquals("input_audio_transcription"u8);
             reader.Read();
-            if (isModel && reader.TokenType == JsonTokenType.String) asked.Transcribers.Add(reader.GetString()!);
-            if (reader.TokenType == JsonTokenType.StartObject) ReadTranscribers(ref reader, isInner, asked);
+            if (isModel && reader.TokenType == JsonTokenType.String) models.Add(reader.GetString()!);
+            if (reader.TokenType == JsonTokenType.StartObject) ReadTranscribers(ref reader, isInner, models);
             else reader.Skip();
         }
     }
@@ -113,6 +114,9 @@ internal sealed class RealtimeAsk
     public ReadOnlyMemory<byte> Rewritten { get; set; }
 
     public bool IsForResponse { get; set; }
+
+    /// <summary>Bytes of sound that it brings.</summary>
+    public long SoundBytes { get; set; }
 
     /// <summary>Models that are to write down what the user says.</summary>
     public List<string> Transcribers { get; } = [];

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
+using Proxy.Management.Errors;
 using Proxy.Management.Spend;
 
 namespace Proxy.Host.Realtime;
@@ -11,7 +12,7 @@ namespace Proxy.Host.Realtime;
 /// than by its client says why in one error event.
 /// </summary>
 /// <remarks>A receive that is cancelled breaks its socket. So only the provider's is ever cancelled, and the client's ends when its socket does.</remarks>
-internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exchange exchange, AttemptTimer timer, RealtimeTurns turns, TimeProvider time) : IDisposable
+internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exchange exchange, AttemptTimer timer, RealtimeTurns turns, RealtimeTranscripts transcripts, TimeProvider time) : IDisposable
 {
     /// <summary>How long the other side may take to say goodbye.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -28,8 +29,9 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
         provider.Abort();
 
         // What a broken response sent is billed as far as it is known.
-        if (turns.IsOpen || turns.Answer.OutputBytes > 0)
-            await turns.RecordAsync(end.Outcome == SpendOutcome.Aborted ? SpendOutcome.Aborted : SpendOutcome.Incomplete);
+        var broken = end.Outcome == SpendOutcome.Aborted ? SpendOutcome.Aborted : SpendOutcome.Incomplete;
+        if (turns.IsOpen || turns.Answer.OutputBytes > 0) await turns.RecordAsync(broken);
+        await transcripts.CloseAsync(broken);
 
         if (end.Error is { } error) exchange.Fail(error, end.Outcome);
         else exchange.Outcome = end.Outcome;
@@ -67,10 +69,18 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
         var kind = RealtimeEvents.Read(message.Memory, turns.Answer);
         turns.Note(kind);
         if (kind == RealtimeEvent.Done && !await turns.RecordAsync(SpendOutcome.Success)) return RealtimeEnd.NotRecorded;
+        if (!await transcripts.NoteAsync(kind, message.Memory)) return RealtimeEnd.NotRecorded;
         if (!_isClientGone && await SendAsync(message.Memory, message.Type) is { } end) return end;
 
-        return kind is RealtimeEvent.Done or RealtimeEvent.Begun && await turns.HoldAsync(timer.Token) is { } refusal ? RealtimeEnd.Refused(refusal) : null;
+        return await HoldNextAsync(kind) is { } refusal ? RealtimeEnd.Refused(refusal) : null;
     }
+
+    private ValueTask<ProxyError?> HoldNextAsync(RealtimeEvent kind) => kind switch
+    {
+        RealtimeEvent.Done or RealtimeEvent.Begun => turns.HoldAsync(timer.Token),
+        RealtimeEvent.Transcript or RealtimeEvent.Session => transcripts.HoldNextAsync(timer.Token),
+        _ => default,
+    };
 
     private async Task<RealtimeEnd> UpAsync()
     {
@@ -83,7 +93,7 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
                 if (message.IsTooLong) return RealtimeEnd.TooLong;
 
                 var fault = RealtimeRequest.Check(message.Memory, exchange.Request!.Model, exchange.Attempt!.UpstreamModel, out var asked)
-                    ?? await turns.AskAsync(asked, timer.Token);
+                    ?? await transcripts.AskAsync(asked, timer.Token) ?? await turns.AskAsync(asked, timer.Token);
                 if (fault is not null)
                 {
                     // An event that is refused does not end the session, as at the provider.

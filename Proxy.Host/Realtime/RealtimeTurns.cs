@@ -27,6 +27,7 @@ internal sealed class RealtimeTurns : IDisposable
     private readonly Lock _counts = new();
     private int _asked;
     private int _open;
+    private int _begun;
 
     public RealtimeTurns(Exchange session, IHeaderDictionary headers, RealtimeServices services)
     {
@@ -53,6 +54,9 @@ internal sealed class RealtimeTurns : IDisposable
 
             _open++;
             if (_asked > 0) _asked--;
+
+            // The session itself is the request of its first one.
+            if (_begun++ > 0) _session.Attempt!.Permit?.AddRequest();
         }
     }
 
@@ -60,11 +64,7 @@ internal sealed class RealtimeTurns : IDisposable
     /// <returns>Null when it may.</returns>
     public async ValueTask<ProxyError?> AskAsync(RealtimeAsk asked, CancellationToken cancellationToken)
     {
-        foreach (var model in asked.Transcribers)
-        {
-            var settings = _session.Settings;
-            if (_session.Caller!.FindModelRefusal(model, settings.AccessGroups.Of(settings.Models.Find(model)?.Cluster.Id)) is { } denied) return denied;
-        }
+        if (asked.IsForResponse && IsFull(out var wait)) return ExchangeErrors.DeploymentsFull(_session.Request!.Model, wait);
 
         return asked.IsForResponse ? await HoldAsync(cancellationToken, isAsked: true) : null;
     }
@@ -96,6 +96,12 @@ internal sealed class RealtimeTurns : IDisposable
         }
     }
 
+    private bool IsFull(out TimeSpan? wait)
+    {
+        wait = null;
+        lock (_counts) return _begun + _asked > 0 && _session.Attempt!.Permit?.HasRate(out wait) == false;
+    }
+
     private int Wanted(bool isAsked)
     {
         lock (_counts)
@@ -110,7 +116,7 @@ internal sealed class RealtimeTurns : IDisposable
     /// <returns>False when that cannot be done.</returns>
     public async ValueTask<bool> RecordAsync(SpendOutcome outcome)
     {
-        var held = await EndOneAsync();
+        var held = await EndOneAsync() ?? await _services.Cashier.CountAsync(_session.Caller!, Call());
         _attempt.FirstByteAt ??= _services.Time.GetUtcNow();
         _attempt.End(_services.Time.GetUtcNow());
         var call = new Exchange(CallId.New(_attempt.StartedAt), _attempt.StartedAt, _session.Settings, ApiOperation.Realtime)
@@ -131,7 +137,7 @@ internal sealed class RealtimeTurns : IDisposable
         }
         finally
         {
-            held?.Release();
+            held.Release();
             _session.Attempt!.Permit?.Add(_attempt.Answer.Usage?.Total ?? 0);
             _attempt = NewAttempt();
         }
@@ -168,9 +174,10 @@ internal sealed class RealtimeTurns : IDisposable
         if (caller.FindModelRefusal(model, _session.Settings.AccessGroups.Of(_session.Cluster?.Id)) is { } denied) return (null, denied);
 
         var (cost, tokens) = Estimate.Of(_session, _session.Target!);
-        var call = new CallEstimate(model, cost ?? 0, tokens, _session.Request.User, _session.Request.Metadata.Tags) { Patience = TimeSpan.Zero };
-        return await _services.Cashier.ReserveAsync(caller, call, cancellationToken);
+        return await _services.Cashier.ReserveAsync(caller, Call() with { Cost = cost ?? 0, Tokens = tokens, Patience = TimeSpan.Zero }, cancellationToken);
     }
+
+    private CallEstimate Call() => new(_session.Target!.Names, 0, 0, _session.Request!.User, _session.Request.Metadata.Tags);
 
     private Attempt NewAttempt() =>
         new(_session.Target!, _session.Attempt!.DestinationId, _session.Attempt.Deployment, _session.Timer!, _services.Time.GetUtcNow());

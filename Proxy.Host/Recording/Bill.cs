@@ -33,7 +33,7 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         var (attempt, prices) = (exchange.Attempt!, exchange.Settings.Prices);
         return exchange.Operation!.IsPicture
             ? Pictures.Of(exchange.Request!, exchange.Answer).FindPrice(prices, attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model)
-            : prices.FindPrice(attempt.ModelId, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model);
+            : prices.FindPrice(attempt.OwnPrice, attempt.UpstreamModel, exchange.Answer.Model, exchange.Model);
     }
 
     /// <summary>What is paid for beside tokens, or instead of them. What can be counted is not estimated.</summary>

@@ -79,7 +79,7 @@ internal static class Estimate
     public static long HeardTokens(Exchange exchange) => (long)(HeardSeconds(exchange) * TokensPerSecond);
 
     /// <summary>As long as the provider says; else as long as the file looks, and no shorter than it takes to say so much.</summary>
-    public static decimal HeardSeconds(Exchange exchange) => exchange.Request!.Form is not { HeardSeconds: > 0 and var looks } ? 0
+    public static decimal HeardSeconds(Exchange exchange) => exchange.Request!.HeardSeconds is not (> 0 and var looks) ? 0
         : exchange.Answer.HeardSeconds ?? Math.Max(looks, (decimal)exchange.Answer.OutputBytes / SpokenBytesPerSecond);
 
     /// <summary>The characters of what is asked: of the text, or of all texts of a conversation.</summary>

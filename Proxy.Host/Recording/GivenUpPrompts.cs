@@ -44,7 +44,7 @@ internal static class GivenUpPrompts
 
         if (operation == ApiOperation.Rerank && price.Has(PriceKind.Query)) prompt = new TokenUsage { Queries = 1 };
         if (price.Has(PriceKind.Character)) prompt = prompt with { Characters = Estimate.InputCharacters(request) };
-        if (price.Has(PriceKind.Second)) prompt = prompt with { Seconds = request.Form is { HeardSeconds: > 0 and var heard } ? heard : SecondsOf(attempt, exchange) };
+        if (price.Has(PriceKind.Second)) prompt = prompt with { Seconds = request.HeardSeconds is > 0 and var heard ? heard : SecondsOf(attempt, exchange) };
         return price.CostOf(prompt, request.ServiceTier).Input;
     }
 

@@ -28,6 +28,12 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>The body's parts, where it is a form and not an object.</summary>
     public RequestForm? Form { get; set; }
 
+    /// <summary>How long a recording looks, by its bytes; 0 for all that is none.</summary>
+    public decimal HeardSeconds => Form?.HeardSeconds ?? SpokenSeconds;
+
+    /// <summary>The same of what was said in a session.</summary>
+    public decimal SpokenSeconds { get; init; }
+
     public OutputBounds Bounds { get; } = new();
 
     /// <summary>The service tier that the body asks for, which has prices of its own.</summary>
@@ -50,7 +56,7 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     /// <summary>True when the answer is to come later, to whoever asks for it then.</summary>
     public bool IsInBackground { get; set; }
 
-    public RequestMetadata Metadata { get; } = new();
+    public RequestMetadata Metadata { get; init; } = new();
 
     public RequestRouting Routing { get; } = new();
 

@@ -20,5 +20,12 @@ internal sealed class RequestRouting
 
     public List<string>? ContentPolicyFallbacks { get; set; }
 
+    public void ResolveFallbacks(Func<string, string> resolve)
+    {
+        Fallbacks = Fallbacks?.ConvertAll(model => resolve(model));
+        ContextWindowFallbacks = ContextWindowFallbacks?.ConvertAll(model => resolve(model));
+        ContentPolicyFallbacks = ContentPolicyFallbacks?.ConvertAll(model => resolve(model));
+    }
+
     public IEnumerable<string> AllFallbacks => [.. Fallbacks ?? [], .. ContextWindowFallbacks ?? [], .. ContentPolicyFallbacks ?? []];
 }

@@ -63,8 +63,10 @@ internal sealed class ChainedTranslation(ApiTranslation near, ApiTranslation far
 
         private void Pass(ReadOnlySpan<byte> events)
         {
-            while (SseScanner.EventLength(events) is > 0 and var length)
+            SeenLines seen = default;
+            while (SseScanner.EventLength(events, ref seen) is > 0 and var length)
             {
+                seen = default;
                 if (!SseScanner.Data(events[..length]).SequenceEqual("[DONE]"u8)) Write(near.Translate(events[..length]).Span);
                 events = events[length..];
             }

@@ -28,7 +28,7 @@ internal sealed class BucketDestination(LogHttp http, GoogleTokens tokens) : ILo
         }
         catch (Exception exception) when (exception is TokenResponseException or InvalidOperationException or FormatException or ArgumentException)
         {
-            return DeliveryVerdict.Parked("no access token");
+            return DeliveryVerdict.Parked(DeliveryVerdict.NoToken);
         }
         catch (HttpRequestException exception)
         {

@@ -35,7 +35,7 @@ internal static class LegacyAnswer
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             // Not Langfuse's words: something in between has answered, and nobody knows what was stored.
-            return new(Delivery.Retry, "unreadable answer");
+            return new(Delivery.Retry, DeliveryVerdict.Unreadable);
         }
 
         var verdicts = records.Select(record => Worst(fates, record)).ToList();

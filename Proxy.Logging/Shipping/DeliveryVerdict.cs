@@ -38,12 +38,21 @@ internal readonly record struct DeliveryVerdict(Delivery Kind, string Reason, Ti
 {
     public static readonly TimeSpan ParkTime = TimeSpan.FromSeconds(60);
 
+    /// <summary>The reason of a target whose credentials do not even lead to a token.</summary>
+    public const string NoToken = "no access token";
+
+    /// <summary>The reason where somebody answered who is not the target.</summary>
+    public const string Unreadable = "unreadable answer";
+
     private const int TooManyRequests = 429;
 
     // A target must not silence itself for days by a slip in a header.
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromHours(1);
 
     public bool MustWait => Kind is Delivery.Retry or Delivery.Park;
+
+    /// <summary>Whether there was an answer, however bad: the reason then begins with the status.</summary>
+    public bool IsAnswer => Reason == Unreadable || (Reason.Length > 0 && char.IsAsciiDigit(Reason[0]));
 
     /// <summary>The limit that was met is the host's, or that of an organisation with many projects there.</summary>
     public bool ConcernsHost { get; private init; }

@@ -14,13 +14,33 @@ internal sealed class TargetTest(LogDestinations destinations, TimeProvider time
         batch.TryAdd(0, Record(), storedBytes: 0);
         var verdict = await destination.SendAsync(target, batch, cancellationToken);
         if (verdict.Kind == Delivery.Rebuild) return await RunAsync(target, cancellationToken);
+        if (verdict.Kind != Delivery.Delivered) return await ExplainAsync(destination, target, verdict, cancellationToken);
 
-        var isTaken = verdict.Kind == Delivery.Delivered;
-        var name = isTaken ? await destination.DescribeAsync(target, cancellationToken) : null;
-        return new(isTaken, isTaken
-            ? $"A test record was taken by {target.Host.Authority}{(name is null ? "" : $" ({name})")}."
-            : $"The test record was not taken by {target.Host.Authority}: {verdict.Reason}.");
+        var name = await destination.DescribeAsync(target, cancellationToken);
+        return new(true, $"A test record was taken by {target.Host.Authority}{(name is null ? "" : $" ({name})")}.") { IsReached = true, AreCredentialsAccepted = true };
     }
+
+    /// <summary>How far the record came.</summary>
+    private static async Task<TargetTestResult> ExplainAsync(ILogDestination destination, LogTarget target, DeliveryVerdict verdict, CancellationToken cancellationToken)
+    {
+        var place = target.Host.Authority;
+        if (AreRefused(verdict)) return CredentialsRefused(place, verdict) with { IsReached = verdict.IsAnswer };
+        if (!verdict.IsAnswer) return new(false, $"{place} cannot be reached: {verdict.Reason}.") { IsReached = false };
+
+        // The record was looked at, or something else is wrong: what holds no record tells the two apart.
+        var result = new TargetTestResult(false, $"The test record was not taken by {place}: {verdict.Reason}.") { IsReached = true };
+        if (verdict.MustWait) return result;
+
+        var probe = await destination.ProbeAsync(target, cancellationToken);
+        if (AreRefused(probe)) return CredentialsRefused(place, probe) with { IsReached = true };
+        return result with { AreCredentialsAccepted = probe.Kind == Delivery.Delivered ? true : null };
+    }
+
+    private static bool AreRefused(DeliveryVerdict verdict) =>
+        verdict.Kind == Delivery.Park && (verdict.Reason == DeliveryVerdict.NoToken || verdict.Reason.StartsWith("401", StringComparison.Ordinal) || verdict.Reason.StartsWith("403", StringComparison.Ordinal));
+
+    private static TargetTestResult CredentialsRefused(string place, DeliveryVerdict verdict) =>
+        new(false, $"{place} does not accept the credentials: {verdict.Reason}.") { AreCredentialsAccepted = false };
 
     private CompletionRecord Record()
     {
@@ -46,5 +66,14 @@ internal sealed class TargetTest(LogDestinations destinations, TimeProvider time
     }
 }
 
-/// <summary>What came of a test, in a sentence without secrets.</summary>
-public sealed record TargetTestResult(bool IsHealthy, string Details);
+/// <summary>What came of a test.</summary>
+/// <param name="IsHealthy">Whether the record was taken.</param>
+/// <param name="Details">A sentence without secrets.</param>
+public sealed record TargetTestResult(bool IsHealthy, string Details)
+{
+    /// <summary>Whether the target answered.</summary>
+    public bool IsReached { get; init; }
+
+    /// <summary>Null when nothing says so.</summary>
+    public bool? AreCredentialsAccepted { get; init; }
+}

@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http;
 using Proxy.Management.ApiDescription;
-using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Storage;
 
@@ -20,13 +18,10 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
     public const int MaxListLength = 1000;
     public const int MaxObjectBytes = 64 * 1024;
 
-    private readonly List<(string Field, string Message)> _faults = [];
-    private int _status = StatusCodes.Status400BadRequest;
+    private readonly FieldFaults _faults = new();
 
     /// <summary>One refusal that names every fault, or null.</summary>
-    public ProxyError? Error => _faults.Count == 0
-        ? null
-        : new ProxyError(_status, ProxyError.InvalidRequest, string.Join(' ', _faults.Select(fault => fault.Message)), _faults[0].Field);
+    public ProxyError? Error => _faults.Error;
 
     public static FieldReader Empty(EndpointDescription? description = null)
     {
@@ -77,7 +72,7 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
         if (Value(name, "a string", JsonValueKind.String) is not { } value) return null;
 
         var text = value.GetString()!;
-        if (Check(name, text, maxLength) is { } fault) return Refuse<string>(name, fault);
+        if (TextRules.FindFault(name, text, maxLength) is { } fault) return Refuse<string>(name, fault);
         return text.Length == 0 ? null : text;
     }
 
@@ -102,7 +97,7 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
             if (item.ValueKind != JsonValueKind.String) return Refuse<IReadOnlyList<string>>(name, $"'{name}' must be a list of strings.");
 
             var text = item.GetString()!;
-            if (Check(name, text, MaxTextLength) is { } fault) return Refuse<IReadOnlyList<string>>(name, fault);
+            if (TextRules.FindFault(name, text, MaxTextLength) is { } fault) return Refuse<IReadOnlyList<string>>(name, fault);
             texts.Add(text);
         }
 
@@ -160,45 +155,11 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
         return Free(name, "a list", JsonValueKind.Array);
     }
 
-    /// <summary>The field is not of the right form: 422.</summary>
-    public void Fault(string name, string message)
-    {
-        _status = StatusCodes.Status422UnprocessableEntity;
-        FaultInValue(name, message);
-    }
+    /// <inheritdoc cref="FieldFaults.Add"/>
+    public void Fault(string name, string message) => _faults.Add(name, message);
 
-    /// <summary>The field has the right form, but not a value that can be used: 400, unless another field is a 422.</summary>
-    public void FaultInValue(string name, string message)
-    {
-        // A field that is read twice is at fault once.
-        if (!_faults.Contains((name, message))) _faults.Add((name, message));
-    }
-
-    /// <summary>A life time that begins now.</summary>
-    public DateTimeOffset? MomentAfter(string name, DateTimeOffset now)
-    {
-        if (Text(name) is not { } duration) return null;
-        if (Durations.TryAdd(now, duration, out var end, out var fault))
-        {
-            if (end > now) return end;
-
-            FaultInValue(name, $"'{name}' must be longer than nothing.");
-            return null;
-        }
-
-        FaultInValue(name, $"{fault}: '{name}' must be like '30s', '15m', '24h', '7d', '2w', '1mo' or '1y'.");
-        return null;
-    }
-
-    /// <summary>When a budget of this duration begins anew.</summary>
-    internal DateTimeOffset? ResetAfter(string name, DateTimeOffset now, BudgetCalendar calendar)
-    {
-        if (MomentAfter(name, now) is null) return null;
-        if (calendar.NextReset(Text(name), now) is { } reset) return reset;
-
-        FaultInValue(name, $"'{name}' must be longer than nothing.");
-        return null;
-    }
+    /// <inheritdoc cref="FieldFaults.AddInValue"/>
+    public void FaultInValue(string name, string message) => _faults.AddInValue(name, message);
 
     /// <summary>The rule of every update: what is stated applies, null clears, what is absent stays.</summary>
     public T Stated<T>(string name, T current, Func<string, T> read) => Presence(name) == FieldPresence.Absent ? current : read(name);
@@ -209,33 +170,12 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
         return document.RootElement.Clone();
     }
 
-    /// <returns>What is wrong with the text, or null.</returns>
-    private static string? Check(string name, string text, int maxLength)
-    {
-        if (text.Length > maxLength) return $"'{name}' must not be longer than {maxLength} characters.";
-
-        foreach (var character in text)
-        {
-            if (char.IsControl(character)) return $"'{name}' must not hold control characters.";
-        }
-
-        return null;
-    }
-
-    private static bool HasNul(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.String => element.GetString()!.Contains('\0'),
-        JsonValueKind.Array => element.EnumerateArray().Any(HasNul),
-        JsonValueKind.Object => element.EnumerateObject().Any(property => property.Name.Contains('\0') || HasNul(property.Value)),
-        _ => false,
-    };
-
     private JsonElement? Free(string name, string kind, JsonValueKind expected)
     {
         if (Value(name, kind, expected) is not { } value) return null;
 
         var fault = Encoding.UTF8.GetByteCount(value.GetRawText()) > MaxObjectBytes ? $"'{name}' must not be larger than 64 KB."
-            : HasNul(value) ? $"'{name}' must not hold NUL characters."
+            : TextRules.HasNul(value) ? $"'{name}' must not hold NUL characters."
             : value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > MaxListLength
                 ? $"'{name}' must not have more than {MaxListLength} entries."
             : null;

@@ -15,8 +15,10 @@ internal sealed class Account
     private long _spent;
     private long _reserved;
     private long _holds;
+    private long _slots;
     private SlidingWindow? _requests;
     private SlidingWindow? _tokens;
+    private long _lastUncounted = -1;
     private TaskCompletionSource? _freed;
 
     public Account(AccountId id, AccountTerms terms, long spentPicos)
@@ -39,7 +41,7 @@ internal sealed class Account
     /// <summary>Picodollars that calls under way hold.</summary>
     public long ReservedPicos => Volatile.Read(ref _reserved);
 
-    /// <summary>Calls under way.</summary>
+    /// <summary>Calls under way, and parts of them.</summary>
     public long Holds => Volatile.Read(ref _holds);
 
     /// <summary>When the spend goes back to zero.</summary>
@@ -74,7 +76,7 @@ internal sealed class Account
     }
 
     /// <remarks>A rate or a slot is denied when the limit is reached, so the call that fills it is let in. A budget: see <see cref="Fits"/>.</remarks>
-    public bool Denies(DateTimeOffset now, long clock, long picos, out Denial denial)
+    public bool Denies(DateTimeOffset now, long clock, long picos, bool isPart, out Denial denial)
     {
         var terms = CurrentTerms();
         if (HasLeft)
@@ -83,12 +85,12 @@ internal sealed class Account
             denial = new Denial(this, DenialReason.Blocked, 0, 0);
         else if (terms.MaxBudgetPicosAt(now) is { } budget && !Fits(budget, _reserved, picos))
             denial = new Denial(this, DenialReason.Budget, budget, _spent, _reserved, picos, ResetAt: ResetAt);
-        else if (terms.RpmLimit is { } rpm && (_requests ??= new()).UsedAt(clock) is var calls && calls >= rpm)
+        else if (!isPart && terms.RpmLimit is { } rpm && (_requests ??= new()).UsedAt(clock) is var calls && calls >= rpm)
             denial = new Denial(this, DenialReason.Requests, rpm, calls, Wait: WaitOf(_requests, clock, rpm));
         else if (terms.TpmLimit is { } tpm && (_tokens ??= new()).UsedAt(clock) is var tokens && tokens >= tpm)
             denial = new Denial(this, DenialReason.Tokens, tpm, tokens, Wait: WaitOf(_tokens, clock, tpm));
-        else if (terms.MaxParallelRequests is { } parallel && _holds >= parallel)
-            denial = new Denial(this, DenialReason.ParallelRequests, parallel, _holds);
+        else if (!isPart && terms.MaxParallelRequests is { } parallel && _slots >= parallel)
+            denial = new Denial(this, DenialReason.ParallelRequests, parallel, _slots);
         else
             denial = default;
 
@@ -119,26 +121,31 @@ internal sealed class Account
     /// <summary>Done when something that is held has become free, or the terms or the period are others.</summary>
     public Task WhenFreed() => (_freed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    public void Take(long clock, long picos, long tokens)
+    public void Take(long clock, long picos, long tokens, bool isPart)
     {
         LastUsedAt = clock;
         _holds++;
+        _slots += isPart ? 0 : 1;
         _reserved += picos;
-        if (_terms.RpmLimit is not null) (_requests ??= new()).Add(clock, 1);
+        if (!isPart && _terms.RpmLimit is not null) (_requests ??= new()).Add(clock, 1);
         if (_terms.TpmLimit is not null) (_tokens ??= new()).Add(clock, tokens);
+        else _lastUncounted = clock;
     }
 
     /// <summary>The end of a call: what it held goes, what it used stays.</summary>
-    public void Settle(long takenAt, long clock, long heldPicos, long heldTokens, long picos, long tokens)
+    public void Settle(long takenAt, long clock, Reservation held, long picos, long tokens)
     {
+        var heldTokens = held.Tokens;
         _holds--;
-        _reserved -= heldPicos;
+        _slots -= held.IsPart ? 0 : 1;
+        _reserved -= held.Picos;
         _spent += picos;
         TellFreed();
-        if (_tokens is null || tokens == heldTokens) return;
 
-        if (tokens < heldTokens) _tokens.TakeBack(takenAt, heldTokens - tokens);
-        else if (_terms.TpmLimit is not null) _tokens.Add(clock, tokens - heldTokens);
+        // Of a call that began while there was no limit, nothing is counted yet.
+        var counted = takenAt > _lastUncounted ? heldTokens : 0;
+        if (tokens < counted) _tokens?.TakeBack(takenAt, counted - tokens);
+        else if (tokens > counted && _terms.TpmLimit is not null) (_tokens ??= new()).Add(clock, tokens - counted);
     }
 
     /// <summary>Leaves, unless something would be lost: what calls hold, or what they have used of a rate within its window.</summary>

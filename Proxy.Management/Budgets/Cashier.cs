@@ -38,6 +38,16 @@ public sealed class Cashier
             : AddAndAdmitAsync(reservation, call, cancellationToken);
     }
 
+    /// <summary>For what was used though nothing was held for it: whoever is to pay is told by the settlement, as by any other.</summary>
+    public async ValueTask<Reservation> CountAsync(Caller caller, CallEstimate call)
+    {
+        call = call with { Cost = 0, Tokens = 0, IsPart = true };
+        var reservation = Open(caller, call);
+        if (!TryAddLoaded(reservation, call)) await AddAsync(reservation, call);
+        while (!TryCount(reservation)) await reservation.RenewAsync(_ring);
+        return reservation;
+    }
+
     internal ValueTask<(Reservation? Reservation, ProxyError? Error)> AdmitAsync(
         Reservation reservation, TimeSpan? patience, CancellationToken cancellationToken)
     {
@@ -66,14 +76,14 @@ public sealed class Cashier
             for (var i = 0; i < reservation.Count; i++)
             {
                 var account = reservation[i];
-                account.Settle(reservation.TakenAtOf(account), clock, reservation.Picos, reservation.Tokens, picos, tokens);
+                account.Settle(reservation.TakenAtOf(account), clock, reservation, picos, tokens);
                 if (picos > 0 && account.TakeAlerts(now) is var levels and not AlertLevels.None) _alerts.Raise(account, levels);
             }
         }
     }
 
     /// <summary>Holds what the call may cost at another model, there and in the scopes of that model alone, or leaves all as it is.</summary>
-    internal bool TryMove(Reservation reservation, Caller caller, string model, decimal cost)
+    internal bool TryMove(Reservation reservation, Caller caller, IReadOnlyList<string> models, decimal cost)
     {
         var picos = Money.ToPico(cost);
         lock (_gate)
@@ -84,14 +94,14 @@ public sealed class Cashier
             for (var i = 0; i < reservation.Count; i++)
                 (reservation[i].IsOfModel ? left : kept).Add(reservation[i]);
 
-            var taken = caller.Key?.ModelAccounts(model).ToList() ?? [];
+            var taken = caller.Key?.ModelAccounts(models).ToList() ?? [];
             foreach (var account in kept.Concat(taken)) BeginPeriod_NeedsLock(account, now);
             if (kept.Exists(account => !account.Takes(now, reservation.Picos, picos))) return false;
-            if (taken.Exists(account => account.Denies(now, clock, picos, out _))) return false;
+            if (taken.Exists(account => account.Denies(now, clock, picos, reservation.IsPart, out _))) return false;
 
             foreach (var account in kept) account.Move(reservation.Picos, picos);
-            foreach (var account in left) account.Settle(reservation.TakenAtOf(account), clock, reservation.Picos, reservation.Tokens, 0, 0);
-            foreach (var account in taken) account.Take(clock, picos, reservation.Tokens);
+            foreach (var account in left) account.Settle(reservation.TakenAtOf(account), clock, reservation, 0, 0);
+            foreach (var account in taken) account.Take(clock, picos, reservation.Tokens, reservation.IsPart);
             reservation.Move([.. kept, .. taken], picos, clock);
             return true;
         }
@@ -133,7 +143,7 @@ public sealed class Cashier
     }
 
     /// <summary>Holds it in all of the reservation's accounts or in none.</summary>
-    /// <param name="denial">Why not.</param>
+    /// <param name="denial">Why not: what no waiting helps goes before what others hold.</param>
     /// <param name="freed">Done when it may be tried again; null when there is nothing to wait for.</param>
     internal bool TryTake(Reservation reservation, out Denial denial, out Task? freed)
     {
@@ -144,14 +154,15 @@ public sealed class Cashier
             for (var i = 0; i < reservation.Count; i++)
             {
                 BeginPeriod_NeedsLock(reservation[i], now);
-                if (!reservation[i].Denies(now, clock, reservation.Picos, out denial)) continue;
+                if (!reservation[i].Denies(now, clock, reservation.Picos, reservation.IsPart, out var found)) continue;
 
-                if (denial.IsHeld) freed = reservation[i].WhenFreed();
-                return false;
+                if (denial.Reason == DenialReason.None || !found.IsHeld) denial = found;
+                if (!found.IsHeld) return false;
             }
 
-            reservation.Take(clock);
-            return true;
+            if (denial.Reason == DenialReason.None) reservation.Take(clock);
+            else freed = denial.Account.WhenFreed();
+            return freed is null;
         }
     }
 
@@ -180,9 +191,9 @@ public sealed class Cashier
 
     private Reservation Open(Caller caller, in CallEstimate call)
     {
-        var reservation = new Reservation(this, Money.ToPico(call.Cost), call.Tokens);
+        var reservation = new Reservation(this, Money.ToPico(call.Cost), call.Tokens) { IsPart = call.IsPart };
         reservation.Add(_proxy);
-        if (caller.Key is { } key) key.AddAccounts(reservation, call.Model);
+        if (caller.Key is { } key) key.AddAccounts(reservation, call.Models);
         else reservation.Add(_ring.Master);
         return reservation;
     }
@@ -205,9 +216,29 @@ public sealed class Cashier
     private async ValueTask<(Reservation? Reservation, ProxyError? Error)> AddAndAdmitAsync(
         Reservation reservation, CallEstimate call, CancellationToken cancellationToken)
     {
+        await AddAsync(reservation, call);
+        return await AdmitAsync(reservation, call.Patience, cancellationToken);
+    }
+
+    private async ValueTask AddAsync(Reservation reservation, CallEstimate call)
+    {
         if (call.CustomerId is not null) reservation.Add(await _ring.FindAsync(new AccountId(AccountKind.Customer, call.CustomerId)));
         foreach (var tag in call.Tags) reservation.Add(await _ring.FindAsync(new AccountId(AccountKind.Tag, tag)));
-        return await AdmitAsync(reservation, call.Patience, cancellationToken);
+    }
+
+    /// <returns>False when an account has left memory.</returns>
+    private bool TryCount(Reservation reservation)
+    {
+        lock (_gate)
+        {
+            for (var i = 0; i < reservation.Count; i++)
+            {
+                if (reservation[i].HasLeft) return false;
+            }
+
+            reservation.Take(Now().Clock);
+            return true;
+        }
     }
 
     private void BeginPeriod_NeedsLock(Account account, DateTimeOffset now)

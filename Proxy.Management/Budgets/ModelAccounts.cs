@@ -9,8 +9,15 @@ internal sealed class ModelAccounts
 
     public ModelAccounts(Dictionary<string, Account> accounts) => _accounts = accounts;
 
-    /// <returns>Null when the model has neither a budget nor a limit of its own here.</returns>
-    public Account? Find(string model) => _accounts.Count == 0 ? null : _accounts.GetValueOrDefault(model);
+    /// <summary>Adds those of a model, whichever of its names they are stated for.</summary>
+    public void AddTo(Reservation reservation, IReadOnlyList<string> names)
+    {
+        if (_accounts.Count == 0) return;
+
+        for (var i = 0; i < names.Count; i++) reservation.Add(_accounts.GetValueOrDefault(names[i]));
+    }
+
+    public IEnumerable<Account> Of(IReadOnlyList<string> names) => names.Select(name => _accounts.GetValueOrDefault(name)).OfType<Account>();
 
     /// <summary>Brings the accounts to what the fields of their owner state.</summary>
     public static async Task<ModelAccounts> LoadAsync(

@@ -27,6 +27,8 @@ public sealed class Reservation
 
     internal long Tokens { get; }
 
+    /// <inheritdoc cref="CallEstimate.IsPart"/>
+    internal bool IsPart { get; init; }
 
     internal int Count => _count;
 
@@ -40,8 +42,11 @@ public sealed class Reservation
     public void Release() => _cashier.Close(this, 0, 0);
 
     /// <summary>The call goes on to another model: from now on it holds what it may cost there, in the scopes of that model.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="models">Every name of the model.</param>
+    /// <param name="cost">Dollars.</param>
     /// <returns>False when it does not fit; then it holds what it held.</returns>
-    public bool TryMove(Caller caller, string model, decimal cost) => _cashier.TryMove(this, caller, model, cost);
+    public bool TryMove(Caller caller, IReadOnlyList<string> models, decimal cost) => _cashier.TryMove(this, caller, models, cost);
 
     /// <summary>The call is sent to a second provider beside the first, which will have the prompt too.</summary>
     /// <returns>False when that does not fit; then it holds what it held.</returns>
@@ -99,7 +104,7 @@ public sealed class Reservation
         for (var i = 0; i < _count; i++)
         {
             var account = this[i];
-            account.Take(clock, Picos, Tokens);
+            account.Take(clock, Picos, Tokens, IsPart);
             Requests = Tighter(Requests, account.RequestsAt(clock));
             TokenRate = Tighter(TokenRate, account.TokensAt(clock));
         }
@@ -134,7 +139,7 @@ public sealed class Reservation
     [InlineArray(Length)]
     private struct Accounts
     {
-        public const int Length = 11;
+        public const int Length = 12;
 
         private Account _first;
     }

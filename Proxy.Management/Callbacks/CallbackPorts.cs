@@ -24,5 +24,14 @@ public interface ILogging
     Task<int> PurgeAsync(string teamId, CancellationToken cancellationToken);
 }
 
-/// <summary>What came of a test, in a sentence without secrets.</summary>
-public sealed record CallbackTest(bool IsHealthy, string Details);
+/// <summary>What came of a test.</summary>
+/// <param name="IsHealthy">Whether the record was taken.</param>
+/// <param name="Details">A sentence without secrets.</param>
+public sealed record CallbackTest(bool IsHealthy, string Details)
+{
+    /// <summary>Whether the target answered.</summary>
+    public bool IsReached { get; init; }
+
+    /// <summary>Null when nothing says so.</summary>
+    public bool? AreCredentialsAccepted { get; init; }
+}

@@ -10,6 +10,9 @@ namespace Proxy.Management.Callbacks;
 /// <summary>Whether what is logged arrives: a real record, sent by the real sender.</summary>
 internal static class CallbackTestEndpoints
 {
+    internal const string Healthy = "healthy";
+    internal const string Unhealthy = "unhealthy";
+
     private const string TestEnd = "/callback/test";
 
     public static void MapCallbackTestEndpoints(this IEndpointRouteBuilder routes)
@@ -23,12 +26,11 @@ internal static class CallbackTestEndpoints
     {
         var caller = context.ManagementCaller;
         var callbacks = caller.Key is { } key ? logging.CallbacksOf(key.Current, caller.Team?.Current) : [];
-        if (callbacks.Count == 0) return TypedResults.Json(new KeyHealth("healthy", null), CallbackTestJson.Default.KeyHealth);
+        if (callbacks.Count == 0) return TypedResults.Json(new KeyHealth(Healthy, null), CallbackTestJson.Default.KeyHealth);
 
-        var (isHealthy, details) = await TestAsync(callbacks, logging, cancellationToken);
-        var word = isHealthy ? "healthy" : "unhealthy";
+        var health = await TestAsync(callbacks, logging, cancellationToken);
         return TypedResults.Json(
-            new KeyHealth(word, new CallbackHealth([.. callbacks.Select(callback => callback.Name).Distinct()], word, details)), CallbackTestJson.Default.KeyHealth);
+            new KeyHealth(health.Status, health with { Callbacks = [.. health.Callbacks.Distinct()] }), CallbackTestJson.Default.KeyHealth);
     }
 
     /// <summary>Each callback of a team, for admins and for the team's own keys.</summary>
@@ -43,19 +45,19 @@ internal static class CallbackTestEndpoints
         if (await store.FindAsync(teamId, cancellationToken) is not var (team, _)) return new ErrorResult(TeamErrors.DoesNotExist(teamId));
 
         var callbacks = team.IsLoggingDisabled ? [] : team.Callbacks;
-        var (isHealthy, details) = await TestAsync(callbacks, logging, cancellationToken);
-        return TypedResults.Json(
-            new CallbackHealth([.. callbacks.Select(callback => callback.Name)], isHealthy ? "healthy" : "unhealthy", details),
-            CallbackTestJson.Default.CallbackHealth);
+        return TypedResults.Json(await TestAsync(callbacks, logging, cancellationToken), CallbackTestJson.Default.CallbackHealth);
     }
 
-    private static async Task<(bool IsHealthy, string Details)> TestAsync(
-        IReadOnlyList<TeamCallback> callbacks, ILogging logging, CancellationToken cancellationToken)
+    private static async Task<CallbackHealth> TestAsync(IReadOnlyList<TeamCallback> callbacks, ILogging logging, CancellationToken cancellationToken)
     {
-        if (callbacks.Count == 0) return (true, "There is no callback to test.");
+        if (callbacks.Count == 0) return new CallbackHealth([], Healthy, "There is no callback to test.", []);
 
         var tests = await Task.WhenAll(callbacks.Select(callback => logging.TestAsync(callback, cancellationToken)));
-        return (tests.All(test => test.IsHealthy), string.Join(' ', tests.Select(test => test.Details)));
+        return new CallbackHealth(
+            [.. callbacks.Select(callback => callback.Name)],
+            tests.All(test => test.IsHealthy) ? Healthy : Unhealthy,
+            string.Join(' ', tests.Select(test => test.Details)),
+            [.. callbacks.Zip(tests, TargetHealth.Of)]);
     }
 }
 
@@ -63,7 +65,25 @@ internal static class CallbackTestEndpoints
 /// <param name="LoggingCallbacks">What was tested; null when there is nothing.</param>
 internal sealed record KeyHealth(string Key, CallbackHealth? LoggingCallbacks);
 
-internal sealed record CallbackHealth(IReadOnlyList<string> Callbacks, string Status, string Details);
+/// <param name="Callbacks">Their names.</param>
+/// <param name="Status">Unhealthy when one is.</param>
+/// <param name="Details">The sentences of all.</param>
+/// <param name="Targets">Each for itself.</param>
+internal sealed record CallbackHealth(IReadOnlyList<string> Callbacks, string Status, string Details, IReadOnlyList<TargetHealth> Targets);
+
+/// <summary>How far a test record came on its way to one target.</summary>
+/// <param name="CallbackId">Tells several of one kind apart, as with the callbacks of teams.</param>
+/// <param name="Reachable">Whether the target answered.</param>
+/// <param name="CredentialsAccepted">Null when nothing says so.</param>
+/// <param name="RecordTaken">Whether the record arrived.</param>
+/// <param name="Details">A sentence without secrets.</param>
+internal sealed record TargetHealth(
+    string CallbackName, string CallbackType, string CallbackId, string Status, bool Reachable, bool? CredentialsAccepted, bool RecordTaken, string Details)
+{
+    public static TargetHealth Of(TeamCallback callback, CallbackTest test) => new(
+        callback.Name, callback.TypeText, callback.ShownId, test.IsHealthy ? CallbackTestEndpoints.Healthy : CallbackTestEndpoints.Unhealthy,
+        test.IsReached, test.AreCredentialsAccepted, test.IsHealthy, test.Details);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(KeyHealth))]

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
+using Proxy.Management.Invitations;
 
 namespace Proxy.Management.Keys;
 
@@ -49,6 +50,12 @@ internal sealed record KeyView : LimitView
 
     /// <summary>As the answer shows it that made the key or gave it a new secret.</summary>
     public static KeyView WithKey(KeyRecord record, string key) => WithToken(record) with { Key = key, TokenId = record.Identity.Hash.ToString() };
+
+    /// <summary>With what became of an invitation; without one, as it is: answers have that field only where it was asked for.</summary>
+    public KeyView With(InvitationView? invitation) => invitation is null ? this : this with
+    {
+        Details = new(Details) { ["invitation"] = JsonSerializer.SerializeToElement(invitation, KeyJson.Default.InvitationView) },
+    };
 
     /// <summary>With the hash that names it for good.</summary>
     public static KeyView WithToken(KeyRecord record) => Of(record) with { Token = record.Identity.Hash.ToString() };
@@ -97,5 +104,6 @@ internal sealed record DeletedKeys([property: JsonPropertyName("deleted_keys")] 
 [JsonSerializable(typeof(KeyView))]
 [JsonSerializable(typeof(KeyInfo))]
 [JsonSerializable(typeof(DeletedKeys))]
+[JsonSerializable(typeof(InvitationView))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class KeyJson : JsonSerializerContext;

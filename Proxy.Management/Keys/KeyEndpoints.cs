@@ -7,6 +7,7 @@ using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Invitations;
 using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
@@ -25,22 +26,27 @@ internal static class KeyEndpoints
         routes.MapPost("/key/unblock", AccessRule.Manager, UnblockAsync);
     }
 
-    private static async Task<IResult> GenerateAsync(HttpContext context, KeyGenerator generator, CancellationToken cancellationToken) =>
-        await MakeAsync(context, generator.GenerateAsync, cancellationToken);
+    private static async Task<IResult> GenerateAsync(HttpContext context, KeyGenerator generator, InvitationSender invitations, CancellationToken cancellationToken) =>
+        await MakeAsync(context, generator.GenerateAsync, invitations, cancellationToken);
 
-    private static async Task<IResult> GenerateServiceAccountAsync(HttpContext context, KeyGenerator generator, CancellationToken cancellationToken) =>
-        await MakeAsync(context, generator.GenerateServiceAccountAsync, cancellationToken);
+    private static async Task<IResult> GenerateServiceAccountAsync(
+        HttpContext context, KeyGenerator generator, InvitationSender invitations, CancellationToken cancellationToken) =>
+        await MakeAsync(context, generator.GenerateServiceAccountAsync, invitations, cancellationToken);
 
     private static async Task<IResult> MakeAsync(
         HttpContext context,
         Func<FieldReader, Caller, CancellationToken, Task<(string Key, KeyRecord? Record, ProxyError? Error)>> make,
+        InvitationSender invitations,
         CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
         var (key, record, error) = await make(fields!, context.ManagementCaller, cancellationToken);
-        return error is null ? Show(KeyView.WithKey(record!, key)) : new ErrorResult(error);
+        if (error is not null) return new ErrorResult(error);
+
+        var invitation = await invitations.SendAsync(fields!, record!.Identity.UserId, record.Identity, cancellationToken);
+        return Show(KeyView.WithKey(record, key).With(invitation));
     }
 
     private static async Task<IResult> UpdateAsync(

@@ -45,23 +45,25 @@ public sealed class KeyState
     }
 
     /// <summary>Every scope that a call of this key is counted in.</summary>
-    internal void AddAccounts(Reservation reservation, string model)
+    /// <param name="reservation">Where they are added.</param>
+    /// <param name="models">Every name of the model.</param>
+    internal void AddAccounts(Reservation reservation, IReadOnlyList<string> models)
     {
         var links = _snapshot.Links;
         reservation.Add(links.Account);
-        reservation.Add(links.Models.Find(model));
+        links.Models.AddTo(reservation, models);
         reservation.Add(links.User);
         reservation.Add(links.Member);
-        links.Team?.AddAccounts(reservation, model);
+        links.Team?.AddAccounts(reservation, models);
         reservation.Add(links.Organization ?? links.Team?.Organization);
+        reservation.Add(links.OrganizationMember);
     }
 
     /// <summary>The scopes that a call is counted in for its model alone.</summary>
-    internal IEnumerable<Account> ModelAccounts(string model)
+    internal IEnumerable<Account> ModelAccounts(IReadOnlyList<string> models)
     {
         var links = _snapshot.Links;
-        if (links.Models.Find(model) is { } own) yield return own;
-        if (links.Team?.ModelAccount(model) is { } team) yield return team;
+        return links.Models.Of(models).Concat(links.Team?.ModelAccounts(models) ?? []);
     }
 
     private sealed record Snapshot(KeyIdentity Identity, KeyLinks Links);
@@ -69,4 +71,8 @@ public sealed class KeyState
 
 /// <summary>What a key's calls are counted in.</summary>
 internal sealed record KeyLinks(
-    Account Account, ModelAccounts Models, TeamState? Team, Account? User, Account? Member, Account? Organization);
+    Account Account, ModelAccounts Models, TeamState? Team, Account? User, Account? Member, Account? Organization)
+{
+    /// <summary>What the user may use of the organisation that the calls are counted in.</summary>
+    public Account? OrganizationMember { get; init; }
+}

@@ -30,6 +30,11 @@ public sealed class Capacity(TimeProvider time)
         lock (_lock) return IsFull_NeedsLock(limits, Clock(), out wait);
     }
 
+    internal bool IsRateFull(CapacityLimits limits, out TimeSpan? wait)
+    {
+        lock (_lock) return IsRateFull_NeedsLock(limits, Clock(), out wait);
+    }
+
     /// <summary>Counts an attempt, and holds a slot and its tokens until it ends.</summary>
     /// <returns>Null when it is full; then nothing is counted.</returns>
     public CapacityPermit? TryTake(CapacityLimits limits, long tokens)
@@ -43,14 +48,18 @@ public sealed class Capacity(TimeProvider time)
             if (limits.RpmLimit is not null) _requests.Add(clock, 1);
             var held = limits.TpmLimit is null ? 0 : tokens;
             if (held > 0) _tokens.Add(clock, held);
-            return new CapacityPermit(this, clock, limits.TpmLimit is not null, held);
+            return new CapacityPermit(this, clock, limits, held);
         }
     }
 
     /// <summary>Counts what was used besides.</summary>
-    internal void Add(long tokens)
+    internal void Add(long requests, long tokens)
     {
-        lock (_lock) _tokens.Add(Clock(), tokens);
+        lock (_lock)
+        {
+            if (requests > 0) _requests.Add(Clock(), requests);
+            if (tokens > 0) _tokens.Add(Clock(), tokens);
+        }
     }
 
     internal void End(long takenAt, long held, long tokens)
@@ -65,10 +74,18 @@ public sealed class Capacity(TimeProvider time)
 
     private bool IsFull_NeedsLock(CapacityLimits limits, long clock, out TimeSpan? wait)
     {
+        if (IsRateFull_NeedsLock(limits, clock, out wait)) return true;
+        if (limits.MaxParallelRequests is not { } slots || _slots < slots) return false;
+
+        wait = slots > 0 ? Soon : null;
+        return true;
+    }
+
+    private bool IsRateFull_NeedsLock(CapacityLimits limits, long clock, out TimeSpan? wait)
+    {
         wait = null;
         if (limits.RpmLimit is { } rpm && _requests.UsedAt(clock) >= rpm) wait = WaitOf(_requests, clock, rpm);
         else if (limits.TpmLimit is { } tpm && _tokens.UsedAt(clock) >= tpm) wait = WaitOf(_tokens, clock, tpm);
-        else if (limits.MaxParallelRequests is { } slots && _slots >= slots) wait = slots > 0 ? Soon : null;
         else return false;
 
         return true;
@@ -84,20 +101,34 @@ public sealed class Capacity(TimeProvider time)
 public sealed class CapacityPermit
 {
     private readonly long _takenAt;
-    private readonly bool _countsTokens;
+    private readonly CapacityLimits _limits;
     private readonly long _held;
     private Capacity? _capacity;
 
-    internal CapacityPermit(Capacity capacity, long takenAt, bool countsTokens, long held) =>
-        (_capacity, _takenAt, _countsTokens, _held) = (capacity, takenAt, countsTokens, held);
+    internal CapacityPermit(Capacity capacity, long takenAt, CapacityLimits limits, long held) =>
+        (_capacity, _takenAt, _limits, _held) = (capacity, takenAt, limits, held);
+
+    /// <summary>Whether there is a rate within its limits for one request more; its slot the attempt has.</summary>
+    /// <param name="wait">How long until there is; null when time alone does not bring that.</param>
+    public bool HasRate(out TimeSpan? wait)
+    {
+        wait = null;
+        return Volatile.Read(ref _capacity)?.IsRateFull(_limits, out wait) != true;
+    }
+
+    /// <summary>One request more within the attempt.</summary>
+    public void AddRequest()
+    {
+        if (_limits.RpmLimit is not null) Volatile.Read(ref _capacity)?.Add(1, 0);
+    }
 
     /// <summary>A part of what the attempt uses is known, and counts from now on; its end says what is not among these parts.</summary>
     public void Add(long tokens)
     {
-        if (_countsTokens && tokens > 0) Volatile.Read(ref _capacity)?.Add(tokens);
+        if (_limits.TpmLimit is not null && tokens > 0) Volatile.Read(ref _capacity)?.Add(0, tokens);
     }
 
     /// <param name="tokens">What the attempt used; null leaves the estimate.</param>
     public void End(long? tokens) =>
-        Interlocked.Exchange(ref _capacity, null)?.End(_takenAt, _held, _countsTokens ? tokens ?? _held : _held);
+        Interlocked.Exchange(ref _capacity, null)?.End(_takenAt, _held, _limits.TpmLimit is not null ? tokens ?? _held : _held);
 }

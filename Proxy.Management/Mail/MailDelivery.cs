@@ -46,6 +46,7 @@ internal sealed partial class MailDelivery(MailSender sender, MailOutbox outbox,
             if (await TryAsync(mail, server, cancellationToken) is not var (verdict, reason)) return;
 
             await NoteAsync(mail, verdict, reason);
+            sender.Tell(mail.MailId, verdict);
             if (verdict == MailVerdict.Unreachable) return;
         }
     }

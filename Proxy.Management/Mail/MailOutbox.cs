@@ -51,12 +51,14 @@ internal sealed class MailOutbox(Database database, IDataProtectionProvider prot
 
     private readonly IDataProtector _protector = protection.CreateProtector("Proxy.Management.Mail.v1");
 
-    public void Insert(DbConnection connection, DbTransaction transaction, MailText mail)
+    public string NewId() => Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
+
+    public void Insert(DbConnection connection, DbTransaction transaction, string id, MailText mail)
     {
         var now = time.GetUtcNow();
         var parameters = new
         {
-            id = Guid.CreateVersion7(now).ToString("N"),
+            id,
             mail.Recipient,
             mail.Subject,
             content = _protector.Protect(mail.Text),

@@ -10,6 +10,9 @@ namespace Proxy.Management.Mail;
 /// <param name="Timeout">How long one mail may take.</param>
 public sealed record MailServer(string Host, int Port, bool RequiresTls, string From, string? UserName, string? Password, TimeSpan Timeout)
 {
+    /// <summary>What the operator adds to each invitation: where the gateway is, whom to ask.</summary>
+    public string? InvitationText { get; init; }
+
     /// <summary>Without the password.</summary>
     public override string ToString() => $"{Host}:{Port}";
 }

@@ -20,7 +20,7 @@ public sealed partial class CommitQueue : IDisposable
 
     private readonly ILogger<CommitQueue> _logger;
     private readonly IDatabaseWriter _writer;
-    private readonly CommitMetrics _metrics;
+    private readonly CommitGroup _runner;
     private readonly Thread _thread;
 
     // Touched by callers and the writer.
@@ -42,8 +42,8 @@ public sealed partial class CommitQueue : IDisposable
     public CommitQueue(Database database, ILogger<CommitQueue> logger, IMeterFactory? meters = null)
     {
         _logger = logger;
-        _metrics = new CommitMetrics(meters, () => Capacity - _room.CurrentCount, () => _isWritable);
         _writer = database.Engine.OpenWriter();
+        _runner = new CommitGroup(_writer, new CommitMetrics(meters, () => Capacity - _room.CurrentCount, () => _isWritable), logger);
         _thread = new Thread(Loop) { IsBackground = true, Name = "commit queue" };
         _thread.Start();
     }
@@ -121,7 +121,7 @@ public sealed partial class CommitQueue : IDisposable
     {
         while (TakeGroup())
         {
-            if (!TryRunWhole(out var exception)) RunOneByOne(exception!);
+            if (!TryRunWhole(out var exception)) _runner.RunOneByOne(_group, exception!);
 
             var count = _group.Count;
             _group.Clear();
@@ -133,7 +133,7 @@ public sealed partial class CommitQueue : IDisposable
     private bool TryRunWhole(out Exception? exception)
     {
         var started = Stopwatch.GetTimestamp();
-        while (!TryRun(_group, 0, _group.Count, out exception))
+        while (!_runner.TryRun(_group, 0, _group.Count, out exception))
         {
             if (!DatabaseTrouble.IsIn(exception!)) return false;
 
@@ -144,16 +144,6 @@ public sealed partial class CommitQueue : IDisposable
 
         _isWritable = true;
         return true;
-    }
-
-    private void RunOneByOne(Exception why)
-    {
-        for (var i = 0; i < _group.Count; i++)
-        {
-            if (DatabaseTrouble.IsIn(why)) _group[i].Fail(why);
-            else if (!TryRun(_group, i, 1, out var exception)) _group[i].Fail(exception!);
-            _writer.ForgetLostCommit();
-        }
     }
 
     /// <returns>False when the queue is closed and empty.</returns>
@@ -200,53 +190,6 @@ public sealed partial class CommitQueue : IDisposable
         }
     }
 
-    private bool TryRun(List<ICommitWork> works, int start, int count, out Exception? exception)
-    {
-        exception = null;
-        if (TryCommit(works, start, count, ref exception))
-        {
-            for (var i = start; i < start + count; i++) Complete(works[i]);
-            return true;
-        }
-
-        LogRolledBack(exception!, count);
-        return false;
-    }
-
-    private bool TryCommit(List<ICommitWork> works, int start, int count, ref Exception? exception)
-    {
-        WriteSession? session = null;
-        try
-        {
-            if (_writer.HasLostCommitArrived()) return true;
-
-            var started = Stopwatch.GetTimestamp();
-            using var transaction = _writer.Begin();
-            session = new WriteSession(_writer.Connection, transaction);
-            for (var i = start; i < start + count; i++) works[i].Write(session);
-            session.Flush();
-            _writer.Commit(transaction);
-            _metrics.Committed(count, Stopwatch.GetElapsedTime(started));
-            return true;
-        }
-        catch (Exception e)
-        {
-            session?.Forget();
-            exception = e;
-            return false;
-        }
-    }
-
-    private void Complete(ICommitWork work)
-    {
-        try
-        {
-            work.Complete();
-        }
-        catch (Exception exception)
-        {
-            LogCompletionFailed(exception);
-            work.Fail(exception);
-        }
-    }
+    [LoggerMessage(LogLevel.Information, "The database can be written again.")]
+    private partial void LogWritable();
 }

@@ -2,7 +2,6 @@ using System.Data.Common;
 using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
-using Proxy.Management.Keys;
 using Proxy.Management.Users;
 
 namespace Proxy.Management.Teams;
@@ -14,9 +13,8 @@ namespace Proxy.Management.Teams;
 /// <param name="Error">Why nothing was changed.</param>
 internal sealed record MemberChange(TeamRecord? Team, IReadOnlyList<AccountRow> Users, IReadOnlyList<AccountRow> Memberships, ProxyError? Error)
 {
-    public IReadOnlyList<GoneKey> GoneKeys { get; init; } = [];
-
-    public IReadOnlyList<AccountId> GoneAccounts { get; init; } = [];
+    /// <summary>Who was taken out, and was a user.</summary>
+    public GoneMember? Gone { get; init; }
 
     public static implicit operator MemberChange(ProxyError error) => new(null, [], [], error);
 }
@@ -26,7 +24,7 @@ internal sealed record MemberEdit(string TeamId, Func<TeamIdentity?, ProxyError?
 
 /// <summary>Changes the members of teams: the team, the users and what they may use of it in one transaction, then memory.</summary>
 internal sealed class TeamMemberChanges(
-    AuditedWriter queue, TeamStore store, TeamRing ring, AccountChanges accounts, AccountDeletion deletion, KeyDeletion keys, BudgetCalendar calendar, TimeProvider time)
+    AuditedWriter queue, TeamStore store, TeamRing ring, AccountChanges accounts, TeamDeparture departure, BudgetCalendar calendar, TimeProvider time)
 {
     /// <summary>Adds all or none. Whoever is no user yet becomes one.</summary>
     /// <param name="terms">What each may use of the team, put into their row. It may run twice.</param>
@@ -79,21 +77,9 @@ internal sealed class TeamMemberChanges(
 
             var user = userId ?? TeamMemberList.FindUser(team.Identity, email);
             var changed = Save(connection, transaction, team, TeamMemberList.Without(team.Identity, user, email), edit);
-            return user is null ? changed : Leave(connection, transaction, changed, edit.TeamId, user);
+            return user is null ? changed : changed with { Gone = departure.Leave(connection, transaction, edit.TeamId, user) };
         },
         cancellationToken);
-
-    private MemberChange Leave(DbConnection connection, AuditedTransaction transaction, MemberChange changed, string teamId, string userId)
-    {
-        var account = AccountId.OfMember(teamId, userId);
-        AccountDeletion.Delete(connection, transaction, account);
-        UserRows.LeaveTeam(connection, transaction, userId, teamId);
-        return changed with
-        {
-            GoneKeys = keys.Delete(connection, transaction, new KeyFilter { TeamId = teamId, UserId = userId }),
-            GoneAccounts = [account],
-        };
-    }
 
     private AccountRow SaveTerms(DbConnection connection, AuditedTransaction transaction, MemberEdit edit, string userId, Func<AccountRow, AccountRow> terms)
     {
@@ -122,8 +108,7 @@ internal sealed class TeamMemberChanges(
 
             ring.Change(change.Team.Identity);
             foreach (var row in change.Users.Concat(change.Memberships)) accounts.Tell(row);
-            keys.Forget(change.GoneKeys);
-            deletion.Forget(change.GoneAccounts);
+            if (change.Gone is not null) departure.Forget([change.Gone]);
         },
         cancellationToken);
 }

@@ -42,13 +42,13 @@ public sealed class TeamState
             && ReferenceEquals(Interlocked.CompareExchange(ref _snapshot, new Snapshot(identity, links), old), old);
     }
 
-    internal Account? ModelAccount(string model) => _snapshot.Links.Models.Find(model);
+    internal IEnumerable<Account> ModelAccounts(IReadOnlyList<string> models) => _snapshot.Links.Models.Of(models);
 
-    internal void AddAccounts(Reservation reservation, string model)
+    internal void AddAccounts(Reservation reservation, IReadOnlyList<string> models)
     {
         var links = _snapshot.Links;
         reservation.Add(links.Account);
-        reservation.Add(links.Models.Find(model));
+        links.Models.AddTo(reservation, models);
     }
 
     private sealed record Snapshot(TeamIdentity Identity, TeamLinks Links);

@@ -6,6 +6,7 @@ using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Invitations;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
 
@@ -26,7 +27,13 @@ internal static class UserEndpoints
 
     /// <remarks>Clients expect a key with the user.</remarks>
     private static async Task<IResult> CreateAsync(
-        HttpContext context, UserChanges changes, KeyGenerator keys, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context,
+        UserChanges changes,
+        KeyGenerator keys,
+        InvitationSender invitations,
+        BudgetCalendar calendar,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
@@ -34,28 +41,36 @@ internal static class UserEndpoints
         var (caller, now) = (context.ManagementCaller, time.GetUtcNow());
         var id = new AccountId(AccountKind.User, fields!.Text(UserContracts.IdField) ?? Guid.NewGuid().ToString());
         var wantsKey = fields.Flag("auto_create_key") != false;
-        AccountRow Apply(AccountRow row) => Request.Apply(fields, row, calendar, now, caller.UserId);
+        var teams = AskedTeam.ReadAll(fields);
+        AccountRow Apply(AccountRow row) => UserTeams.WithIds(Request.Apply(fields, row, calendar, now, caller.UserId), teams);
         Apply(AccountRequest.New(id, now, caller.UserId));
         UserKey.Check(fields, now);
         UserContracts.CheckRole(fields);
+        fields.Flag(InvitationSender.Field);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
         var (key, refusal) = wantsKey ? await keys.PrepareAsync(UserKey.Ask(fields, id.Id), caller, cancellationToken) : default;
         if (refusal is not null) return new ErrorResult(refusal);
 
-        var user = await changes.CreateAsync(id, Apply, key?.Record, caller, cancellationToken);
+        var user = await changes.CreateAsync(new UserEdit(id, Apply, teams), key?.Record, caller, cancellationToken);
         if (user.Error is { } error) return new ErrorResult(error);
 
-        var view = Request.Show(user.Row!, UserContracts.IdField);
-        if (user.Key?.Identity is { } made)
-        {
-            view["key"] = key!.Key;
-            view["token"] = made.Hash.ToString();
-            view["key_name"] = made.Name;
-            view["expires"] = made.ExpiresAt is { } expiry ? JsonValue.Create(expiry) : null;
-        }
-
+        var view = Show(user, key);
+        if (await invitations.SendAsync(fields, id.Id, user.Key?.Identity, cancellationToken) is { } invitation)
+            view["invitation"] = JsonSerializer.SerializeToNode(invitation, KeyJson.Default.InvitationView);
         return TypedResults.Json(view, AccountJson.Default.JsonObject);
+    }
+
+    private static JsonObject Show(NewUser user, KeyRequest? key)
+    {
+        var view = Request.Show(user.Row!, UserContracts.IdField);
+        if (user.Key?.Identity is not { } made) return view;
+
+        view["key"] = key!.Key;
+        view["token"] = made.Hash.ToString();
+        view["key_name"] = made.Name;
+        view["expires"] = made.ExpiresAt is { } expiry ? JsonValue.Create(expiry) : null;
+        return view;
     }
 
     private static async Task<IResult> UpdateAsync(HttpContext context, UserUpdates updates, CancellationToken cancellationToken)

@@ -56,7 +56,10 @@ internal static class UserRows
         if (kept.Length < teams.Count) AccountStore.Save(connection, transaction, row with { Details = With(row.Details, TeamsField, new JsonArray(kept)) });
     }
 
-    private static string With(string details, string name, JsonNode value)
+    /// <summary>The address of mail in the row of a user.</summary>
+    public static string? FindEmail(AccountRow user) => Text(user.Details, EmailField);
+
+    public static string With(string details, string name, JsonNode value)
     {
         var changed = JsonNode.Parse(details)!.AsObject();
         changed[name] = value;

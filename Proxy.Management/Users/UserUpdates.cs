@@ -10,7 +10,7 @@ using Proxy.Management.Errors;
 namespace Proxy.Management.Users;
 
 /// <summary>Updates of users: of one, and of many in one call, each by itself and each with its own answer.</summary>
-internal sealed class UserUpdates(AccountChanges changes, AccountStore store, BudgetCalendar calendar, TimeProvider time)
+internal sealed class UserUpdates(UserChanges changes, AccountStore store, BudgetCalendar calendar, TimeProvider time)
 {
     private const int MaxUsers = 500;
 
@@ -21,7 +21,8 @@ internal sealed class UserUpdates(AccountChanges changes, AccountStore store, Bu
     {
         var (now, by) = (time.GetUtcNow(), caller.UserId);
         var (userId, email) = (fields.Text(UserContracts.IdField), fields.Text(UserRows.EmailField));
-        AccountRow Apply(AccountRow row) => UserContracts.Request.Apply(fields, row, calendar, now, by);
+        var teams = AskedTeam.ReadAll(fields);
+        AccountRow Apply(AccountRow row) => UserTeams.WithIds(UserContracts.Request.Apply(fields, row, calendar, now, by), teams);
         Apply(AccountRequest.New(default, now, by));
         UserContracts.CheckRole(fields);
         if (userId is null && email is null) fields.Fault(UserContracts.IdField, $"'{UserContracts.IdField}' is required, or '{UserRows.EmailField}'.");
@@ -31,8 +32,7 @@ internal sealed class UserUpdates(AccountChanges changes, AccountStore store, Bu
         var id = new AccountId(AccountKind.User, userId ?? email!);
         if (userId is null) return new AccountChange(null, AccountErrors.Unknown(UserContracts.IdField, email!));
 
-        return await changes.SaveAsync(
-            id, row => row is null ? new(null, AccountErrors.Unknown(UserContracts.IdField, id.Id)) : new(Apply(row), null), cancellationToken);
+        return await changes.UpdateAsync(new UserEdit(id, Apply, teams), caller, cancellationToken);
     }
 
     private static async Task<IResult> UpdateManyAsync(HttpContext context, UserUpdates updates, AccountStore store, CancellationToken cancellationToken)

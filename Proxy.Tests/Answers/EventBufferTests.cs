@@ -5,6 +5,7 @@ using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Host.Answers;
 using Proxy.Host.Providers.OpenAi;
+using Proxy.Host.Providers.Responses;
 using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Answers;
@@ -115,7 +116,7 @@ internal sealed class EventBufferTests
         using var words = new OpenAiStream(digest, passesUsage: false);
         using var events = new EventBuffer(words);
         var chunk = Encoding.UTF8.GetBytes($"data: {OpenAiBodies.Chunk(new string('x', 1000))}\n\n");
-        var piece = isOneLine ? new string('x', 1200).Select(letter => (byte)letter).ToArray() : chunk;
+        var piece = isOneLine ? Encoding.UTF8.GetBytes($"data: {new string('x', 1200)}") : chunk;
         var held = 0;
 
         for (var count = 0; count < 10_000; count++)
@@ -136,6 +137,27 @@ internal sealed class EventBufferTests
         digest.Output.Length.Should().BeLessThan(49 * 1024);
         digest.OutputBytes.Should().Be(isOneLine ? 0 : 10_000_000);
         if (!isOneLine) Words(digest).Should().EndWith("x [cut]");
+    }
+
+    /// <summary>Looked at from its beginning with each piece, an event of some megabytes would keep a processor busy for hours.</summary>
+    [Test]
+    public void An_event_that_comes_byte_by_byte_is_looked_at_once()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var digest = new AnswerDigest();
+        using var response = new ResponsesStream(digest);
+        using var events = new EventBuffer(response);
+        var bytes = Encoding.UTF8.GetBytes(ResponseBodies.Stream(words: new string('x', 2_000_000)));
+        var started = TimeProvider.System.GetTimestamp();
+
+        foreach (var each in bytes)
+        {
+            events.Free().Span[0] = each;
+            events.Advance(1, pipe.Writer);
+        }
+
+        events.HasEnded.Should().BeTrue();
+        TimeProvider.System.GetElapsedTime(started).Should().BeLessThan(TimeSpan.FromSeconds(20));
     }
 
     private static async Task<(string Passed, AnswerDigest Digest, bool HasEnded)> PassAsync(IEnumerable<byte[]> pieces, bool passesUsage = false)

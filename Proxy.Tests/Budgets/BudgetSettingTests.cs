@@ -321,6 +321,6 @@ internal sealed class BudgetSettingTests
     private async Task<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(string key)
     {
         var state = await _server.Services.GetRequiredService<KeyRing>().FindAsync(KeyHash.Of(key));
-        return await _server.Services.GetRequiredService<Cashier>().ReserveAsync(state!.Caller, new CallEstimate("m", 0, 0, "c-1", ["red"]), default);
+        return await _server.Services.GetRequiredService<Cashier>().ReserveAsync(state!.Caller, new CallEstimate(["m"], 0, 0, "c-1", ["red"]), default);
     }
 }

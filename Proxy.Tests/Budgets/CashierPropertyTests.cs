@@ -58,7 +58,7 @@ internal sealed class CashierPropertyTests
             {
                 if (till.Admit(Money.FromPico(100), 0, key).Reservation is not { } call) return;
 
-                if (index % 3 == 0) call.TryMove(caller, "other", Money.FromPico(100));
+                if (index % 3 == 0) call.TryMove(caller, ["other"], Money.FromPico(100));
                 if (index % 5 == 0) call.Release();
                 else call.Settle(call.Picos, 0);
             });
@@ -155,7 +155,7 @@ internal sealed class CashierPropertyTests
             var (call, held) = _open[index];
             var others = Held - held;
             var expected = price <= held || Fits(others, price);
-            if (call.TryMove(Nobody, "m", Money.FromPico(price)) != expected) return false;
+            if (call.TryMove(Nobody, ["m"], Money.FromPico(price)) != expected) return false;
 
             if (!expected) return true;
             if (others == 0) _bound = Math.Max(Budget, _spent + price);

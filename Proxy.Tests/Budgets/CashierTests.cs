@@ -80,6 +80,36 @@ internal sealed class CashierTests
     }
 
     [Test]
+    public void What_no_waiting_helps_is_refused_at_once_whatever_others_hold()
+    {
+        var (key, team) = (TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 }), TestTill.Open(AccountKind.Team, new AccountTerms { RpmLimit = 1 }));
+        _till.Take(1, 0, key, team);
+
+        var waiting = _till.AdmitAsync(1, key, team);
+
+        waiting.IsCompleted.Should().BeTrue();
+        waiting.Result.Error!.Message.Should().Contain("Limit type: requests");
+    }
+
+    [Test]
+    public void A_limit_of_tokens_that_is_set_during_a_call_counts_what_it_used_and_gives_back_nothing()
+    {
+        var key = TestTill.Open(AccountKind.Key, AccountTerms.None);
+        var (brief, lasting) = (_till.Take(0, 50, key), _till.Take(0, 50, key));
+        key.Apply(new AccountTerms { TpmLimit = 100 });
+        _till.Take(0, 90, key);
+
+        brief.Settle(0, 10);
+        _till.Admit(0, 0, key).Error.Should().NotBeNull("90 and 10 are the limit");
+        lasting.Settle(0, 60);
+
+        _till.Time.Advance(TimeSpan.FromSeconds(59));
+        _till.Admit(0, 0, key).Error.Should().NotBeNull();
+        _till.Time.Advance(TimeSpan.FromSeconds(2));
+        _till.Take(0, 0, key);
+    }
+
+    [Test]
     public async Task A_new_budget_or_a_new_period_ends_a_wait_too([Values] bool isReset)
     {
         var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1 }, spent: 0.5m);
@@ -101,15 +131,15 @@ internal sealed class CashierTests
         var call = _till.Take(0.1m, 10, key, cheap);
         var other = _till.Take(0.5m, 0, key);
 
-        call.TryMove(caller, "dear", 0.6m).Should().BeFalse("it does not fit beside the other");
+        call.TryMove(caller, ["dear"], 0.6m).Should().BeFalse("it does not fit beside the other");
         (key.ReservedPicos, cheap.Holds, dear.Holds).Should().Be((600_000_000_000, 1, 0));
-        call.TryMove(caller, "dear", 0.5m).Should().BeTrue();
+        call.TryMove(caller, ["dear"], 0.5m).Should().BeTrue();
         (key.ReservedPicos, cheap.Holds, cheap.ReservedPicos, dear.Holds, dear.ReservedPicos).Should().Be((1_000_000_000_000, 0, 0, 1, 500_000_000_000));
         call.Settle(400_000_000_000, 5);
         other.Release();
 
         (key.Spend, key.Holds, cheap.Spend, dear.Spend, dear.Holds, dear.ReservedPicos).Should().Be((0.4m, 0, 0m, 0.4m, 0, 0));
-        _till.Take(0.1m, 0, key, cheap).TryMove(caller, "dear", 0.1m).Should().BeFalse("the model's own limit of calls is reached");
+        _till.Take(0.1m, 0, key, cheap).TryMove(caller, ["dear"], 0.1m).Should().BeFalse("the model's own limit of calls is reached");
     }
 
     [Test]
@@ -120,7 +150,7 @@ internal sealed class CashierTests
         var call = _till.Take(0, 100, key, asked);
         _till.Time.Advance(TimeSpan.FromSeconds(5));
 
-        call.TryMove(TestTill.CallerOf(("other", other)), "other", 0).Should().BeTrue();
+        call.TryMove(TestTill.CallerOf(("other", other)), ["other"], 0).Should().BeTrue();
         call.Settle(0, 30);
 
         new[] { key, asked, other }.Select(account => _till.Take(0, 0, account).TokenRate.Remaining).Should().Equal(70, 100, 70);
@@ -163,7 +193,7 @@ internal sealed class CashierTests
         var dear = TestTill.Open(AccountKind.KeyModel, new AccountTerms { MaxBudget = 1, BudgetDuration = "1d", BudgetResetAt = over }, spent: 1);
         var call = _till.Take(0.1m, 0, TestTill.Open(AccountKind.Key, AccountTerms.None));
 
-        call.TryMove(TestTill.CallerOf(("dear", dear)), "dear", 0.5m).Should().BeTrue();
+        call.TryMove(TestTill.CallerOf(("dear", dear)), ["dear"], 0.5m).Should().BeTrue();
 
         (dear.Spend, dear.ReservedPicos).Should().Be((0m, 500_000_000_000));
     }

@@ -14,7 +14,7 @@ internal static class ServerCalls
     public static async Task<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(this ManagementServer server, string key, params string[] tags)
     {
         var state = await server.Services.GetRequiredService<KeyRing>().FindAsync(KeyHash.Of(key));
-        return await server.Services.GetRequiredService<Cashier>().ReserveAsync(state!.Caller, new CallEstimate("m", 0, 0, null, tags), default);
+        return await server.Services.GetRequiredService<Cashier>().ReserveAsync(state!.Caller, new CallEstimate(["m"], 0, 0, null, tags), default);
     }
 
     public static async Task SpendAsync(this ManagementServer server, string key, decimal cost, params string[] tags)

@@ -93,6 +93,7 @@ internal sealed class PostgresCluster
 
     private async Task WaitAsync()
     {
+        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         for (var deadline = Stopwatch.StartNew(); ;)
         {
             try
@@ -102,7 +103,7 @@ internal sealed class PostgresCluster
             }
             catch (NpgsqlException) when (deadline.Elapsed < TimeSpan.FromSeconds(60) && !_process.HasExited)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+                await pause.WaitForNextTickAsync();
             }
         }
     }

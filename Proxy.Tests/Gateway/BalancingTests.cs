@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Microsoft.AspNetCore.Http;
 using NUnit.Framework;
 using Proxy.Tests.Providers;
 
@@ -178,20 +179,49 @@ internal sealed class BalancingTests
         (away, back).Should().Be(("main/second", "main/first"));
     }
 
-    [Test]
-    public async Task What_a_probe_on_demand_finds_steers_at_once_where_probes_steer()
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task What_a_probe_on_demand_finds_steers_at_once(bool isOnATimerToo)
     {
-        await StartAsync("FirstAlphabetical", "{}", "{}", health: new JsonObject { ["Active"] = new JsonObject { ["Enabled"] = true, ["Interval"] = "10:00:00" } });
-        _first.Answer = (context, call) => call.Path.EndsWith("/models", StringComparison.Ordinal)
-            ? FakeProvider.Json(context, "{}", 503)
-            : FakeProvider.Json(context, OpenAiBodies.Chat("first"));
+        var active = new JsonObject { ["Active"] = new JsonObject { ["Enabled"] = isOnATimerToo, ["Interval"] = "10:00:00" } };
+        await StartAsync("FirstAlphabetical", "{}", "{}", health: active, metadata: """{"CooldownTime":"10:00:00"}""");
+        _first.Answer = DownForProbes;
 
-        (await _gateway.Admin.GetStringAsync("/health")).Should().Contain("\"unhealthy_count\":1");
+        var report = await _gateway.Admin.GetStringAsync("/health");
+
+        report.Should().Contain("\"unhealthy_count\":1");
+        (await Eventually.BecomesAsync(() => AskAsync(), model => model == "main/second")).Should().Be("main/second");
+    }
+
+    [Test]
+    public async Task A_model_that_answers_in_process_beside_others_is_steered_by_probes_too()
+    {
+        await StartAsync("FirstAlphabetical", "{}", """{"Provider":"demo"}""", metadata: """{"CooldownTime":"10:00:00"}""");
+        _first.Answer = DownForProbes;
+
+        (await AskAsync()).Should().Be("main/first");
+        _ = await _gateway.Admin.GetStringAsync("/health");
 
         (await Eventually.BecomesAsync(() => AskAsync(), model => model == "main/second")).Should().Be("main/second");
     }
 
-    private async Task StartAsync(string policy, string first, string second, JsonObject? sections = null, JsonObject? health = null)
+    [Test]
+    public async Task A_probe_on_demand_takes_nobody_out_for_longer_than_a_cooldown_and_never_the_last_one()
+    {
+        await StartAsync("FirstAlphabetical", "{}", "{}", metadata: """{"CooldownTime":"00:00:00.200"}""");
+        _first.Answer = _second.Answer = DownForProbes;
+
+        (await _gateway.Admin.GetStringAsync("/health")).Should().Contain("\"unhealthy_count\":2");
+
+        (await AskAsync()).Should().BeOneOf("main/first", "main/second");
+        (await Eventually.BecomesAsync(() => AskAsync(), model => model == "main/first")).Should().Be("main/first");
+    }
+
+    private static Task DownForProbes(HttpContext context, ProviderCall call) => call.Path.EndsWith("/models", StringComparison.Ordinal)
+        ? FakeProvider.Json(context, "{}", 503)
+        : FakeProvider.Json(context, OpenAiBodies.Chat("here"));
+
+    private async Task StartAsync(string policy, string first, string second, JsonObject? sections = null, JsonObject? health = null, string? metadata = null)
     {
         JsonObject Destination(Uri provider, string metadata) => new() { ["Address"] = $"{provider}v1", ["Metadata"] = JsonNode.Parse(metadata) };
         var cluster = new JsonObject
@@ -200,6 +230,7 @@ internal sealed class BalancingTests
             ["Destinations"] = new JsonObject { ["first"] = Destination(_first.Address, first), ["second"] = Destination(_second.Address, second) },
         };
         if (health is not null) cluster["HealthCheck"] = health;
+        if (metadata is not null) cluster["Metadata"] = JsonNode.Parse(metadata);
         _gateway = await TestGateway.StartAsync(new JsonObject { ["main"] = cluster }, sections);
         _client = _gateway.With(await _gateway.CreateKeyAsync());
     }

@@ -78,4 +78,22 @@ internal sealed class BudgetFailoverTests
         (await _gateway.QueryAsync<string>("select replace(id, '\u001f', '/') || ' ' || spend from account where kind = 'model_per_key'"))
             .Select(row => row.Split('/')[1]).Should().Equal("dear 1000000000000");
     }
+
+    [Test]
+    public async Task A_fallback_that_the_client_names_by_its_own_alias_is_that_model()
+    {
+        _cheap.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+        using var client = _gateway.With(await _gateway.CreateKeyAsync(new()
+        {
+            ["models"] = new JsonArray("cheap", "dear"),
+            ["aliases"] = new JsonObject { ["second"] = "dear", ["cheap2"] = "none" },
+        }));
+
+        using var served = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"cheap","fallbacks":["second"],"messages":[]}"""));
+        using var denied = await client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"cheap","fallbacks":["cheap2"],"messages":[]}"""));
+
+        (served.StatusCode, served.Headers.GetValues("x-litellm-model-id").Single()).Should().Be((HttpStatusCode.OK, "dear/first"));
+        (denied.StatusCode, await denied.Content.ReadAsStringAsync()).Should().Match<(HttpStatusCode Status, string Body)>(
+            answer => answer.Status == HttpStatusCode.Unauthorized && answer.Body.Contains("Tried to access none"));
+    }
 }

@@ -116,6 +116,26 @@ internal sealed class GeminiTests
     }
 
     [Test]
+    public async Task All_candidates_come_to_their_end_and_usage_may_come_behind_it()
+    {
+        string[] pieces =
+        [
+            """{"candidates":[{"content":{"parts":[{"text":"a"}]},"index":0}]}""",
+            """{"candidates":[{"content":{"parts":[{"text":"b"}]},"index":1}]}""",
+            """{"candidates":[{"content":{"parts":[{"text":"c"}]},"finishReason":"STOP","index":0}]}""",
+            """{"candidates":[{"content":{"parts":[{"text":"d"}]},"finishReason":"STOP","index":1}]}""",
+            Answer.ReplaceLineEndings("").Replace("\"candidates\"", "\"others\""),
+        ];
+        _provider.Answer = (context, _) => FakeProvider.Stream(context, pieces);
+
+        var (_, text) = await PostAsync("/v1beta/models/flash:streamGenerateContent?alt=sse", Asked);
+
+        text.Should().Be(string.Concat(pieces.Select(piece => $"data: {piece}\n\n")));
+        var row = await LastAsync();
+        (row.Outcome, row.Cost).Should().Be(("Success", Cost));
+    }
+
+    [Test]
     public async Task Counting_tokens_costs_nothing()
     {
         _provider.Answer = (context, _) => FakeProvider.Json(context, """{"totalTokens":31}""");
@@ -174,6 +194,7 @@ internal sealed class GeminiTests
                 buffer.Advance(1, pipe.Writer);
             }
 
+            buffer.Finish();
             (buffer.HasEnded, buffer.Fault).Should().Be((length == events.Length, null), "{0} bytes came", length);
         }
     }

@@ -11,45 +11,10 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Tests.Gateway;
 
 /// <summary>Sessions of the realtime API: admitted, counted by response, held to budgets and limits, and ended truthfully.</summary>
-internal sealed class RealtimeTests
+internal sealed class RealtimeTests : RealtimeFixture
 {
-    private const string Create = """{"type":"response.create"}""";
-
     /// <summary>Of <see cref="FakeSessions.Done"/>, in 10⁻¹² dollars.</summary>
     private const long ResponseCost = (long)(((10 * 0.001m) + (5 * 0.0005m) + (20 * 0.01m) + (3 * 0.002m) + (40 * 0.02m)) * 1_000_000_000_000);
-
-    private FakeSessions _provider = null!;
-    private TestGateway _gateway = null!;
-
-    [SetUp]
-    public async Task StartAsync()
-    {
-        _provider = await FakeSessions.StartAsync();
-        var price = new JsonObject
-        {
-            ["InputCostPerToken"] = 0.001,
-            ["OutputCostPerToken"] = 0.002,
-            ["CachedInputCostPerToken"] = 0.0005,
-            ["AudioInputCostPerToken"] = 0.01,
-            ["AudioOutputCostPerToken"] = 0.02,
-        };
-        var clusters = TestClusters.At(_provider.Address, "voice", new JsonObject { ["Model"] = "upstream", ["ApiKey"] = TestClusters.FakeProviderKey });
-        clusters["small"] = TestClusters.At(_provider.Address, "small", new JsonObject { ["TpmLimit"] = "78" })["small"]!.DeepClone();
-        clusters["pair"] = TestClusters.At(_provider.Address, "pair")["pair"]!.DeepClone();
-        clusters["pair"]!["LoadBalancingPolicy"] = "FirstAlphabetical";
-        clusters["pair"]!["Metadata"] = new JsonObject { ["CooldownTime"] = "01:00:00" };
-        clusters["pair"]!["Destinations"]!["absent"] = new JsonObject { ["Address"] = $"{_provider.Address}refuse/v1" };
-        _gateway = await TestGateway.StartAsync(
-            clusters,
-            new JsonObject { ["Prices"] = new JsonObject { ["voice/first"] = price }, ["Requests"] = new JsonObject { ["MaxBodyBytes"] = 100_000, ["DrainTimeout"] = "00:00:00.100" } });
-    }
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        await _gateway.DisposeAsync();
-        await _provider.DisposeAsync();
-    }
 
     [TestCase("/v1/realtime?model=voice")]
     [TestCase("/realtime?model=voice")]
@@ -60,7 +25,7 @@ internal sealed class RealtimeTests
         using var client = await OpenAsync(path);
         await FakeSessions.SayAsync(client, Create);
         var first = await HearUntilDoneAsync(client);
-        (await _gateway.LedgerAsync()).Should().ContainSingle("a response is recorded before its end is seen").Which.Cost.Should().Be(ResponseCost);
+        (await Gateway.LedgerAsync()).Should().ContainSingle("a response is recorded before its end is seen").Which.Cost.Should().Be(ResponseCost);
         await FakeSessions.SayAsync(client, Create);
         await HearUntilDoneAsync(client);
         await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
@@ -68,7 +33,7 @@ internal sealed class RealtimeTests
         first.Should().HaveCount(4);
         first[2].Should().Be(FakeSessions.Text("Hello"));
         client.SubProtocol.Should().Be("realtime");
-        var (target, headers) = _provider.Handshakes.Single();
+        var (target, headers) = Provider.Handshakes.Single();
         target.Should().Be("/v1/realtime?model=upstream");
         headers["Authorization"].Should().Be($"Bearer {TestClusters.FakeProviderKey}");
         headers.Values.Should().NotContain(value => value.Contains("sk-"));
@@ -90,36 +55,36 @@ internal sealed class RealtimeTests
         (await FakeSessions.HearAsync(client)).Should().Contain("not an event");
 
         await FakeSessions.SayAsync(client, """{"type":"session.update","session":{"voice":"x", "model": "voice"}}""");
-        (await _provider.Heard.Reader.ReadAsync()).Should().Be("""{"type":"session.update","session":{"voice":"x", "model": "upstream"}}""");
+        (await Provider.Heard.Reader.ReadAsync()).Should().Be("""{"type":"session.update","session":{"voice":"x", "model": "upstream"}}""");
     }
 
     [Test]
     public async Task A_response_beside_another_is_held_for_too_or_refused([Values] bool fits)
     {
-        _provider.Answer = (socket, message) => message == Create ? FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello")) : Task.CompletedTask;
-        using var client = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = fits ? 1000 : 100 }));
+        Provider.Answer = (socket, message) => message == Create ? FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello")) : Task.CompletedTask;
+        using var client = await OpenAsync(key: await Gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = fits ? 1000 : 100 }));
         await FakeSessions.SayAsync(client, Create);
         await HearUntilAsync(client, "delta");
 
         await FakeSessions.SayAsync(client, Create, """{"type":"input_audio_buffer.clear"}""");
         if (!fits) (await FakeSessions.HearAsync(client)).Should().Contain("\"type\":\"error\"").And.Contain("budget_exceeded");
 
-        (await _provider.Heard.Reader.ReadAsync()).Should().Be(Create);
-        (await _provider.Heard.Reader.ReadAsync()).Should().Be(fits ? Create : """{"type":"input_audio_buffer.clear"}""");
+        (await Provider.Heard.Reader.ReadAsync()).Should().Be(Create);
+        (await Provider.Heard.Reader.ReadAsync()).Should().Be(fits ? Create : """{"type":"input_audio_buffer.clear"}""");
     }
 
     [TestCase("""{"type":"session.update","session":{"input_audio_transcription":{"model":"whisper-1"}}}""")]
     [TestCase("""{"type":"session.update","session":{"audio":{"input":{"format":{"type":"audio/pcm"},"transcription":{"language":"en","model":"whisper-1"}}}}}""")]
     public async Task What_the_user_says_is_written_down_by_a_model_that_the_key_may_use(string update)
     {
-        using var narrow = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice") }));
+        using var narrow = await OpenAsync(key: await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice") }));
         await FakeSessions.HearAsync(narrow);
         await FakeSessions.SayAsync(narrow, update);
         (await FakeSessions.HearAsync(narrow)).Should().Contain("\"type\":\"error\"").And.Contain("whisper-1");
 
-        using var wide = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice", "whisper-1") }));
+        using var wide = await OpenAsync(key: await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice", "whisper-1") }));
         await FakeSessions.SayAsync(wide, update);
-        (await _provider.Heard.Reader.ReadAsync()).Should().Be(update);
+        (await Provider.Heard.Reader.ReadAsync()).Should().Be(update);
     }
 
     [Test]
@@ -134,7 +99,24 @@ internal sealed class RealtimeTests
 
         await LedgerBecomesAsync(2);
 
-        (await RefusalAsync("/v1/realtime?model=small", await _gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.TooManyRequests);
+        (await RefusalAsync("/v1/realtime?model=small", await Gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.TooManyRequests);
+    }
+
+    [Test]
+    public async Task Responses_of_a_session_count_as_requests_at_its_deployment()
+    {
+        using var client = await OpenAsync("/v1/realtime?model=slow");
+        for (var response = 0; response < 2; response++)
+        {
+            await FakeSessions.SayAsync(client, Create);
+            await HearUntilDoneAsync(client);
+        }
+
+        await FakeSessions.SayAsync(client, Create);
+
+        (await FakeSessions.HearAsync(client)).Should().Contain("\"type\":\"error\"").And.Contain("at their own limits");
+        (await RefusalAsync("/v1/realtime?model=slow", await Gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.TooManyRequests);
+        Provider.Handshakes.Should().ContainSingle();
     }
 
     [Test]
@@ -142,42 +124,42 @@ internal sealed class RealtimeTests
     {
         (await OpenAsync("/v1/realtime?model=pair")).Dispose();
 
-        var absent = _gateway.Services.GetRequiredService<IProxyStateLookup>().TryGetCluster("pair", out var pair) ? pair.Destinations["absent"] : null;
+        var absent = Gateway.Services.GetRequiredService<IProxyStateLookup>().TryGetCluster("pair", out var pair) ? pair.Destinations["absent"] : null;
         await Eventually.BecomesAsync(() => Task.FromResult(absent!.Health.Passive), health => health == DestinationHealth.Unhealthy);
         (await OpenAsync("/v1/realtime?model=pair")).Dispose();
-        _provider.Handshakes.Count(handshake => handshake.Target.StartsWith("/refuse/", StringComparison.Ordinal)).Should().Be(1);
+        Provider.Handshakes.Count(handshake => handshake.Target.StartsWith("/refuse/", StringComparison.Ordinal)).Should().Be(1);
     }
 
     [Test]
     public async Task Who_may_not_is_refused_before_anyone_is_asked()
     {
-        var restricted = await _gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("other") });
-        var spent = await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = 0 });
+        var restricted = await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("other") });
+        var spent = await Gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = 0 });
 
         (await RefusalAsync("/v1/realtime?model=voice", "sk-unknown")).Should().Be(HttpStatusCode.Unauthorized);
         (await RefusalAsync("/v1/realtime?model=voice", restricted)).Should().Be(HttpStatusCode.Unauthorized);
         (await RefusalAsync("/v1/realtime?model=voice", spent)).Should().Be(HttpStatusCode.BadRequest);
-        (await RefusalAsync("/v1/realtime?model=unknown", await _gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.BadRequest);
-        (await RefusalAsync("/v1/realtime?model=voice&model=other", await _gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.BadRequest);
-        using var plain = await _gateway.Admin.GetAsync("/v1/realtime?model=voice");
+        (await RefusalAsync("/v1/realtime?model=unknown", await Gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.BadRequest);
+        (await RefusalAsync("/v1/realtime?model=voice&model=other", await Gateway.CreateKeyAsync())).Should().Be(HttpStatusCode.BadRequest);
+        using var plain = await Gateway.Admin.GetAsync("/v1/realtime?model=voice");
         plain.StatusCode.Should().Be(HttpStatusCode.UpgradeRequired);
-        _provider.Handshakes.Should().BeEmpty();
+        Provider.Handshakes.Should().BeEmpty();
     }
 
     [TestCase(401, HttpStatusCode.BadGateway)]
     [TestCase(500, HttpStatusCode.BadGateway)]
-    public async Task A_providers_refusal_is_told_before_the_session_is_open(int status, HttpStatusCode told)
+    public async Task AProviders_refusal_is_told_before_the_session_is_open(int status, HttpStatusCode told)
     {
-        _provider.Refusal = status;
+        Provider.Refusal = status;
 
-        (await RefusalAsync("/v1/realtime?model=voice", await _gateway.CreateKeyAsync())).Should().Be(told);
-        (await _gateway.LedgerAsync()).Single().Outcome.Should().Be("Failure");
+        (await RefusalAsync("/v1/realtime?model=voice", await Gateway.CreateKeyAsync())).Should().Be(told);
+        (await Gateway.LedgerAsync()).Single().Outcome.Should().Be("Failure");
     }
 
     [Test]
     public async Task A_session_that_runs_over_its_budget_is_ended_with_an_error()
     {
-        using var client = await OpenAsync(key: await _gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = 10 }));
+        using var client = await OpenAsync(key: await Gateway.CreateKeyAsync(new JsonObject { ["max_budget"] = 10 }));
         var responses = 0;
         var last = "";
         while (await FakeSessions.HearAsync(client) is { } message)
@@ -196,9 +178,9 @@ internal sealed class RealtimeTests
     [Test]
     public async Task A_key_that_is_blocked_ends_its_session_with_the_next_response()
     {
-        var key = await _gateway.CreateKeyAsync();
+        var key = await Gateway.CreateKeyAsync();
         using var client = await OpenAsync(key: key);
-        await _gateway.PostAsync("/key/block", new JsonObject { ["key"] = key });
+        await Gateway.PostAsync("/key/block", new JsonObject { ["key"] = key });
         await FakeSessions.SayAsync(client, Create);
         await HearUntilDoneAsync(client);
 
@@ -207,9 +189,9 @@ internal sealed class RealtimeTests
     }
 
     [Test]
-    public async Task A_provider_that_breaks_off_is_told_and_what_it_sent_is_billed()
+    public async Task AProvider_that_breaks_off_is_told_and_what_it_sent_is_billed()
     {
-        _provider.Answer = async (socket, message) =>
+        Provider.Answer = async (socket, message) =>
         {
             if (message == Create) await FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello there"));
             else socket.Abort();
@@ -233,7 +215,7 @@ internal sealed class RealtimeTests
     [Test]
     public async Task A_client_that_leaves_has_its_response_ended_and_billed_exactly()
     {
-        _provider.Answer = (socket, message) => message.Contains("response.cancel")
+        Provider.Answer = (socket, message) => message.Contains("response.cancel")
             ? FakeSessions.SayAsync(socket, FakeSessions.Done("cancelled"))
             : FakeSessions.SayAsync(socket, FakeSessions.Created, FakeSessions.Text("Hello"));
         using var client = await OpenAsync();
@@ -250,9 +232,9 @@ internal sealed class RealtimeTests
     }
 
     [Test]
-    public async Task A_provider_that_closes_closes_the_client_with_the_same_word()
+    public async Task AProvider_that_closes_closes_the_client_with_the_same_word()
     {
-        _provider.Answer = (socket, _) => socket.CloseOutputAsync((WebSocketCloseStatus)4001, null, CancellationToken.None);
+        Provider.Answer = (socket, _) => socket.CloseOutputAsync((WebSocketCloseStatus)4001, null, CancellationToken.None);
         using var client = await OpenAsync();
         await FakeSessions.SayAsync(client, Create);
         await HearAllAsync(client);
@@ -272,65 +254,13 @@ internal sealed class RealtimeTests
     }
 
     [Test]
-    public async Task A_gateway_that_stops_tells_its_sessions()
+    public async Task AGateway_that_stops_tells_its_sessions()
     {
         using var client = await OpenAsync();
         var heard = HearAllAsync(client);
-        await _gateway.StopAsync();
+        await Gateway.StopAsync();
 
         (await heard)[^1].Should().Contain("\"type\":\"error\"").And.Contain("being stopped");
         client.CloseStatus.Should().Be(WebSocketCloseStatus.EndpointUnavailable);
-    }
-
-    private async Task<ClientWebSocket> OpenAsync(string path = "/v1/realtime?model=voice", string? key = null)
-    {
-        var client = new ClientWebSocket();
-        client.Options.AddSubProtocol("realtime");
-        client.Options.AddSubProtocol($"openai-insecure-api-key.{key ?? await _gateway.CreateKeyAsync()}");
-        await client.ConnectAsync(Socket(path), CancellationToken.None);
-        return client;
-    }
-
-    private async Task<HttpStatusCode> RefusalAsync(string path, string key)
-    {
-        using var client = new ClientWebSocket();
-        client.Options.CollectHttpResponseDetails = true;
-        client.Options.SetRequestHeader("Authorization", $"Bearer {key}");
-        await client.Invoking(socket => socket.ConnectAsync(Socket(path), CancellationToken.None)).Should().ThrowAsync<WebSocketException>();
-        return client.HttpStatusCode;
-    }
-
-    private Uri Socket(string path) => new(new UriBuilder(_gateway.Address) { Scheme = "ws" }.Uri, path);
-
-    private static async Task<List<string>> HearUntilDoneAsync(WebSocket client)
-    {
-        var heard = new List<string>();
-        while (await FakeSessions.HearAsync(client) is { } message)
-        {
-            heard.Add(message);
-            if (message.Contains("response.done")) return heard;
-        }
-
-        throw new AssertionException("The session was closed: " + string.Join('\n', heard));
-    }
-
-    private static async Task HearUntilAsync(WebSocket client, string what)
-    {
-        while (await FakeSessions.HearAsync(client) is { } message && !message.Contains(what))
-        {
-        }
-    }
-
-    private static async Task<List<string>> HearAllAsync(WebSocket client)
-    {
-        var heard = new List<string>();
-        while (await FakeSessions.HearAsync(client) is { } message) heard.Add(message);
-        return heard;
-    }
-
-    private async Task<IReadOnlyList<LedgerRow>> LedgerBecomesAsync(int count)
-    {
-        await Eventually.BecomesAsync(_gateway.LedgerAsync, rows => rows.Count == count);
-        return await _gateway.LedgerAsync();
     }
 }

@@ -101,7 +101,7 @@ internal sealed class AuthenticationTests
 
         var cashier = server.Services.GetRequiredService<Cashier>();
         var answers = new[] { key, below, ofTeam }.Select(async value =>
-            (await cashier.ReserveAsync((await AuthenticateAsync(server, ("api-key", value))).Caller!, new CallEstimate("m", 0, 0, null, []), default)).Error);
+            (await cashier.ReserveAsync((await AuthenticateAsync(server, ("api-key", value))).Caller!, new CallEstimate(["m"], 0, 0, null, []), default)).Error);
         var errors = await Task.WhenAll(answers);
 
         (errors[0]!.Status, errors[0]!.Type, errors[0]!.Param).Should().Be((400, "budget_exceeded", null));

@@ -24,7 +24,7 @@ internal static class KeyCalls
         var (caller, error) = await server.AuthenticateAsync(key);
         if (error is not null) return (null, null, error);
 
-        var (reservation, refusal) = await server.Services.GetRequiredService<Cashier>().ReserveAsync(caller!, new CallEstimate(model, 0, 10, null, []), CancellationToken.None);
+        var (reservation, refusal) = await server.Services.GetRequiredService<Cashier>().ReserveAsync(caller!, new CallEstimate([model], 0, 10, null, []), CancellationToken.None);
         return (caller, reservation, refusal);
     }
 

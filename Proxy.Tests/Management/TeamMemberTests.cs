@@ -138,6 +138,33 @@ internal sealed class TeamMemberTests
     }
 
     [Test]
+    public async Task Who_is_dropped_by_an_update_of_the_team_leaves_it_with_their_keys_of_it()
+    {
+        await _server.Admin.PostAsync("/user/new", """{"user_id": "u-1", "auto_create_key": false, "teams": ["t-1"]}""");
+        await _server.Admin.PostAsync("/team/member_update", """{"team_id": "t-1", "user_id": "u-1", "max_budget_in_team": 1}""");
+        var (gone, own) = (await _server.CreateKeyAsync(""" "user_id": "u-1", "team_id": "t-1" """), await _server.CreateKeyAsync(""" "user_id": "u-1" """));
+        var (stays, service) = (await _server.CreateKeyAsync(""" "user_id": "u-2", "team_id": "t-1" """), await _server.CreateKeyAsync(""" "team_id": "t-1" """));
+        foreach (var key in (string[])[gone, own, stays, service]) (await _server.CallAsync(key)).Should().BeNull();
+
+        (await _server.Admin.PostAsync("/team/update", """{"team_id": "t-1", "team_alias": "renamed"}""")).Status.Should().Be(200);
+        (await _server.CallAsync(gone)).Should().BeNull("nothing was said of members");
+        var (status, body) = await _server.Admin.PostAsync("/team/update", """
+            {"team_id": "t-1", "members_with_roles": [{"role": "admin", "user_id": "boss"}, {"role": "admin", "user_id": "u-2"}, {"role": "user", "user_id": "u-3"}]}
+            """);
+
+        status.Should().Be(200);
+        Members(body.GetProperty("data")).Should().Equal("boss:admin", "u-2:admin", "u-3:user");
+        (await _server.CallAsync(gone))!.Type.Should().Be("token_not_found_in_db");
+        foreach (var key in (string[])[own, stays, service]) (await _server.CallAsync(key)).Should().BeNull();
+        (await _server.Admin.GetJsonAsync($"/key/info?key={gone}")).Status.Should().Be(404);
+        (await _server.Admin.GetJsonAsync("/team/info?team_id=t-1")).Body.GetProperty("team_memberships").EnumerateArray().Should().BeEmpty();
+        (await _server.Admin.GetJsonAsync("/user/info?user_id=u-1")).Body.GetProperty("teams").GetArrayLength().Should().Be(0);
+        using var user = _server.With(own);
+        (await user.GetJsonAsync("/team/info?team_id=t-1")).Status.Should().Be(403);
+        (await _server.Admin.GetJsonAsync($"/audit?table_name=LiteLLM_VerificationToken&action=deleted")).Body.GetProperty("total").GetInt64().Should().Be(1);
+    }
+
+    [Test]
     public async Task Permissions_are_a_matter_of_the_teams_admins_and_are_spelled_right()
     {
         using var user = await UserAsync("u-1", "internal_user");

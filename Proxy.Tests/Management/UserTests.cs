@@ -48,6 +48,55 @@ internal sealed class UserTests
     }
 
     [Test]
+    public async Task The_teams_of_a_user_are_memberships()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        foreach (var id in (string[])["t-1", "t-2", "t-3"]) await server.CreateTeamAsync($$""" "team_id": "{{id}}" """);
+
+        var made = await server.Admin.PostAsync("/user/new", """
+            {"user_id": "u-1", "user_email": "u-1@example.com", "user_role": "internal_user", "teams": ["t-1", "t-1", {"team_id": "t-2", "user_role": "admin", "max_budget_in_team": 3}]}
+            """);
+
+        (made.Status, made.Body.GetProperty("teams").ToString()).Should().Be((200, """["t-1","t-2"]"""));
+        using var user = server.With(made.Body.GetProperty("key").GetString()!);
+        (await user.PostAsync("/key/generate", """{"team_id": "t-1"}""")).Status.Should().Be(200);
+        (await user.PostAsync("/key/generate", """{"team_id": "t-3"}""")).Status.Should().NotBe(200);
+        (await user.PostAsync("/team/member_add", """{"team_id": "t-1", "member": {"user_id": "u-9"}}""")).Status.Should().Be(403);
+        (await user.PostAsync("/team/member_add", """{"team_id": "t-2", "member": {"user_id": "u-9"}}""")).Status.Should().Be(200);
+        var team = (await server.Admin.GetJsonAsync("/team/info?team_id=t-2")).Body;
+        team.GetProperty("team_info").GetProperty("members_with_roles").ToString().Should().Contain("u-1@example.com");
+        team.GetProperty("team_memberships").EnumerateArray().Single(member => member.GetProperty("user_id").GetString() == "u-1").GetProperty("max_budget_in_team").GetDecimal().Should().Be(3);
+
+        var updated = await server.Admin.PostAsync("/user/update", """{"user_id": "u-1", "teams": ["t-2", "t-3"]}""");
+        updated.Status.Should().Be(200, updated.Body.ToString());
+        (await user.PostAsync("/key/generate", """{"team_id": "t-3"}""")).Status.Should().Be(200, "it holds on the next request");
+        (await user.PostAsync("/team/member_add", """{"team_id": "t-2", "member": {"user_id": "u-8"}}""")).Status.Should().Be(200, "who is in already stays what they are");
+        (await server.Admin.GetJsonAsync("/user/info?user_id=u-1")).Body.GetProperty("teams").EnumerateArray().Select(id => id.GetString()).Should().BeEquivalentTo(["t-1", "t-2", "t-3"], "nobody leaves a team by this");
+    }
+
+    [TestCase(""" ["t-1", "no-team"] """, 404)]
+    [TestCase(""" ["t-1", 5] """, 422)]
+    [TestCase(""" [{"user_role": "user"}] """, 422)]
+    [TestCase(""" [{"team_id": "t-1", "user_role": "god"}] """, 422)]
+    [TestCase(""" [{"team_id": "t-1", "max_budget_in_team": -1}] """, 422)]
+    public async Task Teams_that_cannot_be_joined_leave_everything_as_it_was(string teams, int status)
+    {
+        await using var server = await ManagementServer.StartAsync();
+        await server.CreateTeamAsync(""" "team_id": "t-1" """);
+        await server.Admin.PostAsync("/user/new", """{"user_id": "u-2", "auto_create_key": false}""");
+
+        foreach (var (path, id) in ((string, string)[])[("/user/new", "u-1"), ("/user/update", "u-2")])
+        {
+            var refusal = (await server.Admin.PostAsync(path, $$"""{"user_id": "{{id}}", "user_alias": "x", "teams": {{teams}}}""")).Refusal();
+            (refusal.Status, refusal.Param).Should().Be((status, "teams"), path);
+        }
+
+        (await server.Admin.GetJsonAsync("/user/info?user_id=u-1")).Status.Should().Be(404);
+        (await server.Admin.GetJsonAsync("/user/info?user_id=u-2")).Body.GetProperty("user_info").GetProperty("user_alias").ValueKind.Should().Be(JsonValueKind.Null);
+        (await server.Admin.GetJsonAsync("/team/info?team_id=t-1")).Body.GetProperty("team_info").GetProperty("members_with_roles").GetArrayLength().Should().Be(1);
+    }
+
+    [Test]
     public async Task The_key_of_a_new_user_is_made_by_the_rules_of_keys_or_neither_is_made()
     {
         await using var server = await ManagementServer.StartAsync(services => services.AddSingleton<IKeyGenerationPolicy, NoBots>());

@@ -4,11 +4,15 @@ using Proxy.Host.Answers;
 
 namespace Proxy.Host.Providers.Gemini;
 
-/// <summary>Reads the events of Gemini's streams. They have no end mark: the piece in which a candidate has finished is the last one.</summary>
+/// <summary>Reads the events of Gemini's streams. They have no end mark: the last one is a piece after which all candidates have finished.</summary>
 internal sealed class GeminiStream(AnswerDigest digest) : IEventReader
 {
     private readonly Utf8Text _words = new(digest);
     private long _others;
+    private bool _isBlocked;
+
+    /// <summary>A bit for each candidate.</summary>
+    private (ulong Begun, ulong Finished) _candidates;
 
     /// <summary>The last event says how the answer ended, and may hold a whole picture or call.</summary>
     public int MaxEvent => 4 * 1024 * 1024;
@@ -16,27 +20,26 @@ internal sealed class GeminiStream(AnswerDigest digest) : IEventReader
     public EventKind Read(ReadOnlySpan<byte> sseEvent)
     {
         var data = SseScanner.Data(sseEvent);
-        if (data.IsEmpty) return EventKind.Passes;
+        if (data.IsEmpty) return Passing();
 
         var reader = new Utf8JsonReader(data);
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return EventKind.Broken;
 
-            var isEnd = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (reader.ValueTextEquals("modelVersion"u8)) digest.Model = ProviderJson.Text(ref reader);
                 else if (reader.ValueTextEquals("usageMetadata"u8)) GeminiUsage.Read(ref reader, digest);
-                else if (reader.ValueTextEquals("candidates"u8)) isEnd |= ReadCandidates(ref reader);
-                else if (reader.ValueTextEquals("promptFeedback"u8)) isEnd |= IsBlocked(ref reader);
+                else if (reader.ValueTextEquals("candidates"u8)) ReadCandidates(ref reader);
+                else if (reader.ValueTextEquals("promptFeedback"u8)) _isBlocked |= IsBlocked(ref reader);
                 else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
                 else ProviderJson.Next(ref reader);
             }
 
             if (reader.Read()) return EventKind.Broken;
             if (digest.ErrorMessage is not null) return EventKind.Error;
-            return isEnd ? EventKind.EndMark : EventKind.Passes;
+            return Passing();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -56,28 +59,32 @@ internal sealed class GeminiStream(AnswerDigest digest) : IEventReader
 
     public void Dispose() => _words.Dispose();
 
-    /// <returns>Whether a candidate has finished.</returns>
-    private bool ReadCandidates(ref Utf8JsonReader reader)
+    private EventKind Passing() =>
+        _isBlocked || (_candidates.Begun > 0 && _candidates.Begun == _candidates.Finished) ? EventKind.MayBeLast : EventKind.Passes;
+
+    private void ReadCandidates(ref Utf8JsonReader reader)
     {
-        var isEnd = false;
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             reader.Skip();
-            return false;
+            return;
         }
 
         while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
         {
+            var (index, isFinished) = (0L, false);
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("finishReason"u8)) isEnd |= ProviderJson.Text(ref reader) is { Length: > 0 } and not "FINISH_REASON_UNSPECIFIED";
+                if (reader.ValueTextEquals("finishReason"u8)) isFinished = ProviderJson.Text(ref reader) is { Length: > 0 } and not "FINISH_REASON_UNSPECIFIED";
+                else if (reader.ValueTextEquals("index"u8)) index = ProviderJson.Number(ref reader);
                 else if (reader.ValueTextEquals("content"u8)) ReadContent(ref reader);
                 else ProviderJson.Next(ref reader);
             }
-        }
 
-        return isEnd;
+            var bit = 1UL << (int)Math.Clamp(index, 0, 63);
+            _candidates = (_candidates.Begun | bit, _candidates.Finished | (isFinished ? bit : 0));
+        }
     }
 
     private void ReadContent(ref Utf8JsonReader reader)

@@ -18,7 +18,8 @@ internal static class OpenAiUsage
             return null;
         }
 
-        long prompt = 0, completion = 0, seconds = 0;
+        long prompt = 0, completion = 0;
+        decimal seconds = 0;
         Details input = default, output = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -26,7 +27,7 @@ internal static class OpenAiUsage
             else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = ProviderJson.Number(ref reader);
             else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8) || reader.ValueTextEquals("input_token_details"u8)) input = ReadDetails(ref reader);
             else if (reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8) || reader.ValueTextEquals("output_token_details"u8)) output = ReadDetails(ref reader);
-            else if (reader.ValueTextEquals("seconds"u8)) seconds = ProviderJson.Number(ref reader);
+            else if (reader.ValueTextEquals("seconds"u8)) seconds = ProviderJson.Decimal(ref reader);
             else ProviderJson.Next(ref reader);
         }
 
