@@ -16,11 +16,11 @@ internal static class ClientWriter
     private static async ValueTask<AnswerEnd?> SlowlyAsync(HttpContext context, ValueTask<System.IO.Pipelines.FlushResult> flush, TimeProvider time)
     {
         var exchange = context.Exchange;
-        exchange.Attempt?.Timer.Pause();
+        exchange.Timer?.Pause();
         try
         {
             await flush.AsTask().WaitAsync(exchange.Settings.Requests.ReaderTimeout, time, exchange.ClientLeft);
-            exchange.Attempt?.Timer.Restart();
+            exchange.Timer?.Restart();
             return null;
         }
         catch (TimeoutException)

@@ -9,10 +9,13 @@ internal sealed class DeploymentStats(TimeProvider time)
 {
     private readonly ConditionalWeakTable<DestinationState, Entry> _entries = [];
 
-    public void Observe(DestinationState destination, Attempt attempt)
+    /// <param name="hasFailed">Whether that speaks against the destination.</param>
+    public void Observe(DestinationState destination, Attempt attempt, bool hasFailed)
     {
         var latency = attempt.FirstByteAt - attempt.StartedAt;
-        _entries.GetOrCreateValue(destination).Add(time.GetUtcNow(), latency, attempt.Answer.Usage?.Total ?? 0);
+        var entry = _entries.GetOrCreateValue(destination);
+        entry.Add(time.GetUtcNow(), latency, attempt.Answer.Usage?.Total ?? 0);
+        if (hasFailed || latency is not null) entry.Judge(hasFailed ? time.GetUtcNow() : null);
     }
 
     /// <summary>An attempt was given up before its first byte; it would have taken longer than this. Left out, the slow ones would seem to vanish.</summary>
@@ -21,7 +24,7 @@ internal sealed class DeploymentStats(TimeProvider time)
     /// <summary>The time to the first byte that 19 of its last 20 attempts kept; null while too few are known.</summary>
     public TimeSpan? Percentile95Of(DestinationState destination) => _entries.GetOrCreateValue(destination).Percentile95();
 
-    /// <summary>The usual time to the first byte; zero when nothing is known of late, so that it is tried.</summary>
+    /// <summary>The usual time to the first byte; zero when nothing is known of late, so that it is tried. The longest when its last attempt failed: what refuses at once is not quick.</summary>
     public TimeSpan LatencyOf(DestinationState destination) => _entries.GetOrCreateValue(destination).Latency(time.GetUtcNow());
 
     /// <summary>Tokens of the current minute.</summary>
@@ -39,6 +42,7 @@ internal sealed class DeploymentStats(TimeProvider time)
 
         private readonly Lock _lock = new();
         private DateTimeOffset _seen;
+        private DateTimeOffset? _failedAt;
         private double _milliseconds;
         private long _minute;
         private long _tokens;
@@ -62,6 +66,12 @@ internal sealed class DeploymentStats(TimeProvider time)
             }
         }
 
+        /// <param name="failedAt">Null when it did well.</param>
+        public void Judge(DateTimeOffset? failedAt)
+        {
+            lock (_lock) _failedAt = failedAt;
+        }
+
         public TimeSpan? Percentile95()
         {
             Span<float> sorted = stackalloc float[MostSamples];
@@ -79,7 +89,11 @@ internal sealed class DeploymentStats(TimeProvider time)
 
         public TimeSpan Latency(DateTimeOffset now)
         {
-            lock (_lock) return now - _seen > Memory ? TimeSpan.Zero : TimeSpan.FromMilliseconds(_milliseconds);
+            lock (_lock)
+            {
+                if (now - _failedAt <= Memory) return TimeSpan.MaxValue;
+                return now - _seen > Memory ? TimeSpan.Zero : TimeSpan.FromMilliseconds(_milliseconds);
+            }
         }
 
         public long Tokens(DateTimeOffset now)

@@ -64,7 +64,7 @@ internal sealed partial class ExchangeMiddleware(
         if (exchange.IsCut) await BrokenEnd.ThrowAsync(context, time);
     }
 
-    private static async Task AnswerAsync(HttpContext context, Exchange exchange)
+    private async Task AnswerAsync(HttpContext context, Exchange exchange)
     {
         if (exchange.ClientLeft.IsCancellationRequested) return;
         if (context.Response.HasStarted)
@@ -80,14 +80,7 @@ internal sealed partial class ExchangeMiddleware(
         if (exchange.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = exchange.Operation?.IsResource == true ? "GET, POST, DELETE" : HttpMethods.Post;
         AnswerHead.Tell(context.Response, exchange);
         AnswerHead.TellDuration(context.Response, exchange, exchange.EndedAt);
-        try
-        {
-            await RefusalWriter.WriteAsync(context, exchange);
-        }
-        catch (OperationCanceledException) when (exchange.ClientLeft.IsCancellationRequested)
-        {
-            // The client left before it was told; the call is recorded.
-        }
+        await RefusalWriter.WriteAsync(context, exchange, time);
     }
 
     [LoggerMessage(LogLevel.Error, "Exchange {Id} failed.")]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Exchanges;
@@ -7,7 +8,7 @@ internal static class RefusalWriter
 {
     private const string Json = "application/json";
 
-    public static async Task WriteAsync(HttpContext context, Exchange exchange)
+    public static async Task WriteAsync(HttpContext context, Exchange exchange, TimeProvider time)
     {
         var response = context.Response;
         var body = default(ReadOnlyMemory<byte>);
@@ -28,6 +29,9 @@ internal static class RefusalWriter
 
         Answers.CallerHeaders.Show(response, exchange);
         response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, exchange.ClientLeft);
+        response.BodyWriter.Write(body.Span);
+
+        // Whether it is read or not, the call is recorded.
+        _ = await Answers.ClientWriter.FlushAsync(context, time);
     }
 }

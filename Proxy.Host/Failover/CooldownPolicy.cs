@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Prometheus;
-using Proxy.Management.Spend;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -31,24 +30,13 @@ internal sealed class CooldownPolicy(IDestinationHealthUpdater health, CallFigur
         if (exchange?.Attempt is not { } attempt || exchange.ClientLeft.IsCancellationRequested) return;
 
         var failure = attempt.Failure;
-        var hasFailed = failure is null
-            ? IsBroken(exchange)
-            : failure.Kind is FailureKind.Transient or FailureKind.Misplaced;
-
-        // A client that makes up names below a wildcard must not take the destination from others.
-        if (failure?.Status == StatusCodes.Status404NotFound && exchange.Target!.IsWildcard) hasFailed = false;
-
+        var hasFailed = DestinationFault.Is(exchange, attempt);
         var (calls, fails) = _counts.GetOrCreateValue(destination).Add(time.GetUtcNow().ToUnixTimeSeconds() / 60, hasFailed);
         if (!hasFailed || !IsTooMuch(cluster, failure, calls, fails) || !Cooldown.MayBegin(cluster, destination)) return;
 
         figures.CountCooldown(attempt);
         health.SetPassive(cluster, destination, DestinationHealth.Unhealthy, Period(exchange, cluster, failure));
     }
-
-    /// <summary>No answer came, or one that broke off.</summary>
-    private static bool IsBroken(Exchange exchange) => exchange.IsCommitted
-        ? exchange.Outcome == SpendOutcome.Incomplete
-        : exchange.Refusal is null;
 
     private static bool IsTooMuch(ClusterState cluster, AttemptFailure? failure, int calls, int fails)
     {

@@ -61,7 +61,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, IProxyStateLookup
                 if (exchange.Attempt?.Body is { } body) await body.CloseAsync();
             }
 
-            if (exchange.Attempt is { } attempt && feature.ProxiedDestination is { } destination) stats.Observe(destination, attempt);
+            if (exchange.Attempt is { } attempt && feature.ProxiedDestination is { } destination) stats.Observe(destination, attempt, DestinationFault.Is(exchange, attempt));
 
             if (exchange.IsCommitted || exchange.Refusal is not null || exchange.ClientLeft.IsCancellationRequested) return null;
 

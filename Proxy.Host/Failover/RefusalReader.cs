@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Proxy.Host.Answers;
 using Proxy.Host.Exchanges;
@@ -9,6 +10,7 @@ namespace Proxy.Host.Failover;
 internal static class RefusalReader
 {
     private const int MaxBytes = 256 * 1024;
+    private const double MaxMilliseconds = 24 * 60 * 60 * 1000;
 
     private static readonly string[] ContextWindowWords =
         ["context_length_exceeded", "maximum context length", "context window", "prompt is too long", "input is too long", "string_above_max_length", "too many tokens"];
@@ -77,8 +79,13 @@ internal static class RefusalReader
         }
     }
 
-    private static TimeSpan? RetryAfter(HttpResponseMessage answer, DateTimeOffset now)
+    /// <summary>How long the provider wants to be left alone: in thousandths of a second where it says that, as OpenAI and Azure do, else in seconds or until a moment.</summary>
+    public static TimeSpan? RetryAfter(HttpResponseMessage answer, DateTimeOffset now)
     {
+        if (answer.Headers.NonValidated.TryGetValues("retry-after-ms", out var text)
+            && double.TryParse(text.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds is > 0 and < MaxMilliseconds)
+            return TimeSpan.FromMilliseconds(milliseconds);
+
         var after = answer.Headers.RetryAfter?.Delta ?? (answer.Headers.RetryAfter?.Date is { } date ? date - now : null);
         return after > TimeSpan.Zero ? after : null;
     }

@@ -57,7 +57,7 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         if (lane.Status is { } status)
         {
             var kind = status is 401 or 403 or 404 ? FailureKind.Misplaced : status is 408 or 409 or 429 or >= 500 ? FailureKind.Transient : FailureKind.ClientFault;
-            return new AttemptFailure(kind, ExchangeErrors.NoAnswer(status)) { Status = status };
+            return new AttemptFailure(kind, ExchangeErrors.NoAnswer(status)) { Status = status, RetryAfter = lane.RetryAfter };
         }
 
         return new AttemptFailure(FailureKind.Transient, exchange.Timer!.Token.IsCancellationRequested

@@ -11,7 +11,7 @@ internal sealed class HedgeHandler(HttpMessageHandler inner, TimeProvider time) 
 
     private async Task<HttpResponseMessage> RaceAsync(Hedge hedge, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using var first = new HedgeLane(token => base.SendAsync(request, token), cancellationToken);
+        using var first = new HedgeLane(token => base.SendAsync(request, token), time, cancellationToken);
         using (var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
             await Task.WhenAny(first.Over, Task.Delay(hedge.Delay, time, waiting.Token));
@@ -20,7 +20,7 @@ internal sealed class HedgeHandler(HttpMessageHandler inner, TimeProvider time) 
 
         if (first.Over.IsCompleted || hedge.Begin(request) is not { } message) return await first.TakeAsync();
 
-        using var second = new HedgeLane(token => base.SendAsync(message, token), cancellationToken);
+        using var second = new HedgeLane(token => base.SendAsync(message, token), time, cancellationToken);
         var isSecond = await IsSecondAheadAsync(first, second);
         var (taken, other) = isSecond ? (second, first) : (first, second);
         await other.GiveUpAsync();

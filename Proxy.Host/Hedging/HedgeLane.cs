@@ -1,15 +1,18 @@
 using Proxy.Host.Answers;
+using Proxy.Host.Failover;
 
 namespace Proxy.Host.Hedging;
 
 /// <summary>One of two answers that race: from its request to its first byte.</summary>
 internal sealed class HedgeLane : IDisposable
 {
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _giveUp;
     private readonly Task<HttpResponseMessage> _answer;
 
-    public HedgeLane(Func<CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellationToken)
+    public HedgeLane(Func<CancellationToken, Task<HttpResponseMessage>> send, TimeProvider time, CancellationToken cancellationToken)
     {
+        _time = time;
         _giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _answer = ReadAsync(send, _giveUp.Token);
         Over = _answer.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -26,6 +29,9 @@ internal sealed class HedgeLane : IDisposable
 
     /// <summary>What the provider answered, if it did.</summary>
     public int? Status { get; private set; }
+
+    /// <summary>How long a provider that refused wants to be left alone.</summary>
+    public TimeSpan? RetryAfter { get; private set; }
 
     /// <summary>The answer, or why there is none.</summary>
     public Task<HttpResponseMessage> TakeAsync() => _answer;
@@ -45,7 +51,11 @@ internal sealed class HedgeLane : IDisposable
     {
         var answer = await send(cancellationToken);
         Status = (int)answer.StatusCode;
-        if (!answer.IsSuccessStatusCode) return answer;
+        if (!answer.IsSuccessStatusCode)
+        {
+            RetryAfter = RefusalReader.RetryAfter(answer, _time.GetUtcNow());
+            return answer;
+        }
 
         try
         {

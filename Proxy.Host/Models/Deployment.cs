@@ -12,6 +12,7 @@ namespace Proxy.Host.Models;
 internal sealed class Deployment
 {
     public const string ProviderKey = "Provider";
+    public const string SpokenApiKey = "Api";
     public const string ModelKey = "Model";
     public const string DeploymentKey = "Deployment";
     public const string ApiVersionKey = "ApiVersion";
@@ -23,6 +24,9 @@ internal sealed class Deployment
     public const string RpmLimitKey = "RpmLimit";
     public const string TpmLimitKey = "TpmLimit";
     public const string MaxParallelRequestsKey = "MaxParallelRequests";
+
+    /// <summary>What <see cref="SpokenApiKey"/> may say.</summary>
+    public const string OnlyResponses = "responses";
 
     private readonly string? _model;
 
@@ -75,7 +79,7 @@ internal sealed class Deployment
 
     /// <summary>Whether what one keeps is the other's too: they are at the same place, under the same credential.</summary>
     public bool SharesAccountWith(Deployment other) =>
-        Dialect == other.Dialect && ApiKey == other.ApiKey && Addresses[0].Authority == other.Addresses[0].Authority;
+        Provider == other.Provider && ApiKey == other.ApiKey && Addresses[0].Authority == other.Addresses[0].Authority;
 
     /// <summary>The name that the provider knows the model by; <c>*</c> in it stands for what the cluster's wildcard matched.</summary>
     public string UpstreamModel(ModelMatch match) => _model switch
@@ -100,6 +104,11 @@ internal sealed class Deployment
         {
             Fault($"its provider '{provider}' is not one of {string.Join(", ", ProviderNames.All)}");
             dialect = ProviderDialect.Find(ProviderNames.OpenAi)!;
+        }
+        else if (Value(destination, SpokenApiKey) is { } api)
+        {
+            if (api == OnlyResponses && ProviderDialect.FindOfResponses(provider) is { } ofResponses) dialect = ofResponses;
+            else Fault($"its {SpokenApiKey} '{api}' is not {OnlyResponses}, or its provider '{provider}' does not speak it");
         }
 
         CheckAddress(destination.Address, Fault);

@@ -13,6 +13,9 @@ internal static class StoredModels
     /// <summary>Set on destinations that stand in the database.</summary>
     public const string StoredKey = "(stored)";
 
+    /// <summary>LiteLLM's mark of a deployment that speaks the Responses API alone, before the model.</summary>
+    private const string ResponsesPrefix = "responses/";
+
     /// <summary>Adds each to the cluster that serves its name already, or to one of its own.</summary>
     public static List<ClusterConfig> AddTo(IReadOnlyList<ClusterConfig> clusters, IReadOnlyList<StoredModel> models, List<string> faults)
     {
@@ -75,6 +78,12 @@ internal static class StoredModels
             [Deployment.ProviderKey] = provider,
             [Deployment.ModelKey] = upstream,
         };
+        if (upstream.StartsWith(ResponsesPrefix, StringComparison.Ordinal) && ProviderDialect.FindOfResponses(provider) is not null)
+        {
+            metadata[Deployment.SpokenApiKey] = Deployment.OnlyResponses;
+            metadata[Deployment.ModelKey] = upstream[ResponsesPrefix.Length..];
+        }
+
         Add(Deployment.ApiKeyKey, Text(parameters, "api_key"));
         Add(Deployment.ApiVersionKey, Text(parameters, "api_version"));
         Add(Deployment.WeightKey, Raw(parameters, "weight"));

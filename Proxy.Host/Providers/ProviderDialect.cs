@@ -25,15 +25,24 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         .. PresetDialect.All,
     ]).ToFrozenDictionary(dialect => dialect.Name);
 
+    /// <summary>The same providers where a deployment speaks their Responses API alone.</summary>
+    private static readonly FrozenDictionary<string, ProviderDialect> OfResponses =
+        ByName.Values.Where(dialect => dialect.Speaks(ClientApi.Responses)).ToFrozenDictionary(dialect => dialect.Name, dialect => dialect.Speaking(ClientApi.Responses));
+
+    private ClientApi[] _apis = apis;
+
     public string Name => name;
 
     public static ProviderDialect? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <returns>Null when the provider does not have a Responses API.</returns>
+    public static ProviderDialect? FindOfResponses(string name) => OfResponses.GetValueOrDefault(name);
 
     /// <summary>Whether calls of the operation can go here. One that is translated counts as much as one that is not: who goes first is the operator's choice.</summary>
     public bool Serves(ApiOperation operation) => Speaks(operation.Api) || TranslationOf(operation) is not null;
 
     /// <returns>Null when the operation needs no translation, or has none.</returns>
-    public ApiTranslation? TranslationOf(ApiOperation operation) => Speaks(operation.Api) ? null : ApiTranslation.Find(operation, apis[0]);
+    public ApiTranslation? TranslationOf(ApiOperation operation) => Speaks(operation.Api) ? null : ApiTranslation.Find(operation, _apis[0]);
 
     /// <summary>Where the provider is when a destination names no address; null where that differs.</summary>
     public virtual string? UsualAddress => null;
@@ -109,7 +118,14 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         ? insertion
         : (byte[])[.. "\"model\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. ","u8, .. insertion.Span];
 
-    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api.Family) >= 0;
+    private ProviderDialect Speaking(ClientApi only)
+    {
+        var dialect = (ProviderDialect)MemberwiseClone();
+        dialect._apis = [only];
+        return dialect;
+    }
+
+    private bool Speaks(ClientApi api) => Array.IndexOf(_apis, api.Family) >= 0;
 
     /// <summary>An address without a path serves its API under the usual one.</summary>
     protected static string Below(string address, string usual)

@@ -20,7 +20,11 @@ internal sealed class RealtimeMiddleware(RequestDelegate next, RealtimeDial dial
         using var timer = new AttemptTimer(services.Time, limits.FirstByte, limits.Idle, Timeout.InfiniteTimeSpan, CancellationToken.None, exchange.Stopping);
         exchange.Timer = timer;
         using var provider = await dial.ConnectAsync(context, exchange, timer);
-        if (provider is null) return;
+        if (provider is null)
+        {
+            exchange.Timer = null;
+            return;
+        }
 
         timer.Restart();
         exchange.Commit();

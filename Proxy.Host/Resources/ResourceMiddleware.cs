@@ -45,6 +45,7 @@ internal sealed class ResourceMiddleware(
         }
         finally
         {
+            exchange.Timer = null;
             attempt.End(time.GetUtcNow());
             if (attempt.Body is { } body) await body.CloseAsync();
         }

@@ -4,6 +4,7 @@ using Proxy.Host.Answers;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
+using Proxy.Host.Translation.Streams;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Translation;

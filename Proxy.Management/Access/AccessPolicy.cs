@@ -20,6 +20,9 @@ internal enum AccessRule
     /// <summary>Whoever may change what is theirs, such as an internal user or the admin of a team; the handler asks <see cref="Rights"/> whose thing it is.</summary>
     Manager,
 
+    /// <summary>Admins, and whoever looks after an organisation; the handler asks <see cref="Rights"/> whether it is this one.</summary>
+    OrganizationManager,
+
     /// <summary>The master key, and keys of users who are admins.</summary>
     Admin,
 }

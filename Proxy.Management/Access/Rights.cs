@@ -35,6 +35,12 @@ internal static class Rights
         public bool IsAdminOfOrganization(string? organizationId) =>
             organizationId is not null && caller.Key?.User?.Terms.Organizations.GetValueOrDefault(organizationId) == OrganizationMemberships.AdminRole;
 
+        /// <summary>An admin of some organisation.</summary>
+        public bool LooksAfterOrganizations => caller.Key?.User?.Terms.Organizations.Values.Contains(OrganizationMemberships.AdminRole) == true;
+
+        /// <summary>Teams are made, changed and deleted by admins of the gateway, and by those of the organisation that the team is in. Its own admins do not: they would set its budget.</summary>
+        public bool MayGovern(TeamIdentity team) => caller.IsProxyAdmin || caller.IsAdminOfOrganization(team.OrganizationId);
+
         /// <summary>An organisation is seen by its members.</summary>
         public bool MaySeeOrganization(string organizationId) => caller.SeesAll || caller.Key?.User?.Terms.Organizations.ContainsKey(organizationId) == true;
 
@@ -82,8 +88,10 @@ internal static class Rights
     {
         AccessRule.Public or AccessRule.OwnerOrAdmin => true,
         AccessRule.AdminOrViewer => caller.SeesAll,
-        AccessRule.Manager => caller.IsProxyAdmin
-            || (caller.UserId is not null && caller.Role is Role.None or Role.OrganizationAdmin or Role.InternalUser),
+        AccessRule.Manager => caller.IsProxyAdmin || MayChangeAnything(caller),
+        AccessRule.OrganizationManager => caller.IsProxyAdmin || (MayChangeAnything(caller) && caller.LooksAfterOrganizations),
         _ => caller.IsProxyAdmin,
     };
+
+    private static bool MayChangeAnything(Caller caller) => caller.UserId is not null && caller.Role is Role.None or Role.OrganizationAdmin or Role.InternalUser;
 }

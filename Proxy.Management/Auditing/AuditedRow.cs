@@ -48,6 +48,7 @@ internal sealed record AuditedRow(string Table, string Id, string Sql)
         AccountKind.Customer => "LiteLLM_EndUserTable",
         AccountKind.Tag => "LiteLLM_TagTable",
         AccountKind.Member => "LiteLLM_TeamMembership",
+        AccountKind.OrganizationMember => "LiteLLM_OrganizationMembership",
         _ => kind.ToString(),
     };
 }

@@ -14,6 +14,8 @@ internal static class AccountDescriptions
 {
     private static readonly DetailField[] BudgetSettings = [.. LimitFields, new("model_max_budget", DetailShape.Object), Text("budget_id")];
 
+    private static readonly DetailField[] OfMembership = [.. Of(OrganizationMemberships.Request)];
+
     public static readonly EndpointDescription[] All =
     [
         new("POST", "/user/new", "Makes a user, and a key for them unless that is not wanted.")
@@ -72,14 +74,14 @@ internal static class AccountDescriptions
         },
         new("POST", "/organization/member_add", "Puts users into an organisation; an org_admin looks after its teams.")
         {
-            Fields = [Text("organization_id"), new("member", DetailShape.Any), new("max_budget_in_organization", DetailShape.Dollars)],
+            Fields = [Text("organization_id"), new("member", DetailShape.Any), .. OfMembership],
             Required = ["organization_id", "member"],
         },
-        .. ((string[])["POST", "PATCH"]).Select(method => new EndpointDescription(method, "/organization/member_update", "Changes what a member is in an organisation.")
+        .. ((string[])["POST", "PATCH"]).Select(method => new EndpointDescription(method, "/organization/member_update", "Changes what a member is in an organisation, and may use of it.")
         {
-            Fields = [Text("organization_id"), Text("user_id"), Text("user_email"), Text("role"), new("max_budget_in_organization", DetailShape.Dollars)],
-            Required = ["organization_id", "role"],
-            Shown = ["user_id"],
+            Fields = [Text("organization_id"), Text("user_id"), Text("user_email"), Text("role"), .. OfMembership],
+            Required = ["organization_id"],
+            Shown = ["user_id", "max_budget_in_organization"],
         }),
         .. ((string[])["POST", "DELETE"]).Select(method => new EndpointDescription(method, "/organization/member_delete", "Takes a member out of an organisation.")
         {

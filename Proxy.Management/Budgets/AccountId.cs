@@ -15,6 +15,7 @@ public enum AccountKind
     TeamModel,
     Customer,
     Tag,
+    OrganizationMember,
 }
 
 /// <summary>Which one. An id of two parts has the unit separator between them, which no id may hold.</summary>
@@ -29,6 +30,8 @@ internal readonly record struct AccountId(AccountKind Kind, string Id)
     public static AccountId OfTeam(string teamId) => new(AccountKind.Team, teamId);
 
     public static AccountId OfMember(string teamId, string userId) => new(AccountKind.Member, $"{teamId}{Separator}{userId}");
+
+    public static AccountId OfOrganizationMember(string organizationId, string userId) => new(AccountKind.OrganizationMember, $"{organizationId}{Separator}{userId}");
 
     public static AccountId OfModel(AccountKind kind, string ownerId, string model) => new(kind, $"{ownerId}{Separator}{model}");
 
@@ -47,11 +50,15 @@ internal readonly record struct AccountId(AccountKind Kind, string Id)
         AccountKind.KeyModel => "model_per_key",
         AccountKind.TeamModel => "model_per_team",
         AccountKind.Customer => "end_user",
+        AccountKind.OrganizationMember => "organization_member",
         _ => "tag",
     };
 
     /// <summary>The model that an account is for alone.</summary>
-    public string Model => Id[(Id.IndexOf(Separator) + 1)..];
+    public string Model => Part;
+
+    /// <summary>The second part of an id of two: the model, or the user.</summary>
+    public string Part => Id[(Id.IndexOf(Separator) + 1)..];
 
     /// <summary>The first part of an id of two.</summary>
     public string Owner => Id[..Math.Max(Id.IndexOf(Separator), 0)];

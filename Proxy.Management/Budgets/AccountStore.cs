@@ -130,6 +130,18 @@ internal sealed class AccountStore(Database database)
             new CommandDefinition(OfTeamSql, new { first, beyond }, cancellationToken: cancellationToken))];
     }
 
+    /// <summary>The accounts of some members of an organisation.</summary>
+    /// <param name="users">A statement that selects their ids, for an <c>@organizationId</c>.</param>
+    public async Task<IReadOnlyList<AccountRow>> ListMembersOfOrganizationAsync(string users, string organizationId, CancellationToken cancellationToken)
+    {
+        var first = AccountId.OfOrganizationMember(organizationId, "").Id;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return [.. await connection.QueryAsync<AccountRow>(new CommandDefinition(
+            $"{Columns}where a.kind = 'organization_member' and a.id in (select @first || user_id from ({users}) as member)",
+            new { first, organizationId },
+            cancellationToken: cancellationToken))];
+    }
+
     /// <summary>The accounts of the members of several teams.</summary>
     /// <param name="teams">A statement that selects the ids of the teams.</param>
     /// <param name="parameters">Its values.</param>

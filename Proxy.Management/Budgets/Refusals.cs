@@ -68,6 +68,7 @@ internal static class Refusals
         AccountKind.Organization => "Organization",
         AccountKind.Team => "Team",
         AccountKind.Member => "Team member",
+        AccountKind.OrganizationMember => "Organization member",
         AccountKind.KeyModel => "Model of key",
         AccountKind.TeamModel => "Model of team",
         _ => "Tag",

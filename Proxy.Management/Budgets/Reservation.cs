@@ -139,7 +139,7 @@ public sealed class Reservation
     [InlineArray(Length)]
     private struct Accounts
     {
-        public const int Length = 11;
+        public const int Length = 12;
 
         private Account _first;
     }

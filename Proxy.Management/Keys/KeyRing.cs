@@ -96,6 +96,12 @@ internal sealed class KeyRing
         foreach (var state in _keys.Loaded.Where(state => state.Current.BudgetId == budgetId)) await RelinkAsync(state.Current.Hash);
     }
 
+    /// <summary>As the other, for all keys in memory that are in a team.</summary>
+    public async Task RelinkTeamAsync(string teamId)
+    {
+        foreach (var state in _keys.Loaded.Where(state => state.Current.TeamId == teamId)) await RelinkAsync(state.Current.Hash);
+    }
+
     /// <summary>The key was deleted in a commit.</summary>
     public void Remove(in KeyHash hash, IReadOnlyList<KeyHash> secrets)
     {
@@ -140,13 +146,15 @@ internal sealed class KeyRing
         var user = key.UserId is null ? null : await _accounts.FindAsync(new AccountId(AccountKind.User, key.UserId));
         var member = key.TeamId is null || key.UserId is null ? null : await _accounts.FindAsync(AccountId.OfMember(key.TeamId, key.UserId));
         var organization = key.OrganizationId is null ? null : await _accounts.FindAsync(new AccountId(AccountKind.Organization, key.OrganizationId));
+        var organizationId = key.OrganizationId ?? team?.Current.OrganizationId;
+        var inOrganization = organizationId is null || key.UserId is null ? null : await _accounts.FindAsync(AccountId.OfOrganizationMember(organizationId, key.UserId));
         var account = _accounts.Hold(id, () => new Account(id, key.Terms, Money.ToPico(spend)));
         if (member is not null)
         {
             lock (_accounts.Gate) member.Usual = team?.MemberTerms;
         }
 
-        return new KeyLinks(account, models, team, user, member, organization);
+        return new KeyLinks(account, models, team, user, member, organization) { OrganizationMember = inOrganization };
     }
 
     private async Task<KeyState?> LoadAsync(KeyHash hash)

@@ -56,6 +56,7 @@ public sealed class KeyState
         reservation.Add(links.Member);
         links.Team?.AddAccounts(reservation, models);
         reservation.Add(links.Organization ?? links.Team?.Organization);
+        reservation.Add(links.OrganizationMember);
     }
 
     /// <summary>The scopes that a call is counted in for its model alone.</summary>
@@ -70,4 +71,8 @@ public sealed class KeyState
 
 /// <summary>What a key's calls are counted in.</summary>
 internal sealed record KeyLinks(
-    Account Account, ModelAccounts Models, TeamState? Team, Account? User, Account? Member, Account? Organization);
+    Account Account, ModelAccounts Models, TeamState? Team, Account? User, Account? Member, Account? Organization)
+{
+    /// <summary>What the user may use of the organisation that the calls are counted in.</summary>
+    public Account? OrganizationMember { get; init; }
+}

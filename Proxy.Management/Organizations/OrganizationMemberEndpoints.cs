@@ -14,8 +14,6 @@ namespace Proxy.Management.Organizations;
 /// <summary>The members of organisations, and organisations that go. Clients of different ages call the same with different methods.</summary>
 internal static class OrganizationMemberEndpoints
 {
-    private const string BudgetField = "max_budget_in_organization";
-
     public static void MapOrganizationMemberEndpoints(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/organization/member_add", AccessRule.Manager, AddAsync);
@@ -27,48 +25,56 @@ internal static class OrganizationMemberEndpoints
         routes.MapDelete("/organization/delete", AccessRule.Admin, DeleteAsync);
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, OrganizationChanges changes, CancellationToken cancellationToken)
+    private static async Task<IResult> AddAsync(
+        HttpContext context, OrganizationChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
         var id = fields!.RequiredText(OrganizationContracts.IdField);
         var members = TeamMember.ReadOneOrMore(fields, "member", OrganizationMemberships.Roles, usualRole: "internal_user");
-        RefuseBudget(fields);
+        var terms = ReadTerms(fields, calendar, time, context.ManagementCaller);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
-        var change = await changes.AddAsync(id!, members, context.ManagementCaller, cancellationToken);
+        var change = await changes.AddAsync(id!, members, terms, context.ManagementCaller, cancellationToken);
         return change.Error is not null
             ? new ErrorResult(change.Error)
             : Show(new JsonObject
             {
                 [OrganizationContracts.IdField] = id,
                 ["updated_users"] = new JsonArray([.. change.Users.Select(user => UserContracts.Request.Show(user, UserContracts.IdField))]),
-                ["updated_organization_memberships"] = new JsonArray([.. change.Users.Select(user => ShowMembership(user, id!))]),
+                ["updated_organization_memberships"] = new JsonArray([.. change.Users.Zip(change.Terms, (user, row) => ShowMembership(user, row))]),
             });
     }
 
-    private static Task<IResult> UpdateAsync(HttpContext context, OrganizationChanges changes, CancellationToken cancellationToken) =>
-        SetRoleAsync(context, changes, isRemoved: false, cancellationToken);
-
-    private static Task<IResult> RemoveAsync(HttpContext context, OrganizationChanges changes, CancellationToken cancellationToken) =>
-        SetRoleAsync(context, changes, isRemoved: true, cancellationToken);
-
-    private static async Task<IResult> SetRoleAsync(HttpContext context, OrganizationChanges changes, bool isRemoved, CancellationToken cancellationToken)
+    private static async Task<IResult> UpdateAsync(
+        HttpContext context, OrganizationChanges changes, BudgetCalendar calendar, TimeProvider time, CancellationToken cancellationToken)
     {
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var id = fields!.RequiredText(OrganizationContracts.IdField);
-        var (userId, email) = (fields.Text(UserContracts.IdField), fields.Text(UserRows.EmailField));
-        if (userId is null && email is null) fields.Fault(UserContracts.IdField, "Either 'user_id' or 'user_email' is required.");
-        var role = isRemoved ? null : fields.RequiredText("role");
+        var (id, user) = ReadMember(fields!);
+        var role = fields!.Text("role");
         TeamMember.CheckRole(fields, "role", role, OrganizationMemberships.Roles);
-        if (!isRemoved) RefuseBudget(fields);
+        var terms = ReadTerms(fields, calendar, time, context.ManagementCaller);
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
-        var change = await changes.SetRoleAsync(id!, userId, email, role, context.ManagementCaller, cancellationToken);
-        return change.Error is null ? Show(ShowMembership(change.Users[0], id!)) : new ErrorResult(change.Error);
+        var change = await changes.UpdateAsync(id!, user, role, terms, context.ManagementCaller, cancellationToken);
+        return change.Error is null ? Show(ShowMembership(change.Users[0], change.Terms[0])) : new ErrorResult(change.Error);
+    }
+
+    private static async Task<IResult> RemoveAsync(HttpContext context, OrganizationChanges changes, CancellationToken cancellationToken)
+    {
+        var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
+        if (malformed is not null) return new ErrorResult(malformed);
+
+        var (id, user) = ReadMember(fields!);
+        if (fields!.Error is { } fault) return new ErrorResult(fault);
+
+        var change = await changes.RemoveAsync(id!, user, context.ManagementCaller, cancellationToken);
+        return change.Error is null
+            ? Show(new JsonObject { [UserContracts.IdField] = change.Users[0].Id, [OrganizationContracts.IdField] = id, ["user_role"] = null })
+            : new ErrorResult(change.Error);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, OrganizationChanges changes, CancellationToken cancellationToken)
@@ -85,19 +91,25 @@ internal static class OrganizationMemberEndpoints
             : Show(new JsonObject { ["deleted_organizations"] = new JsonArray([.. ids.Select(id => (JsonNode)id)]) });
     }
 
-    /// <summary>A budget that nobody would hold a call against is refused rather than kept.</summary>
-    private static void RefuseBudget(FieldReader fields)
+    private static (string? Id, (string? Id, string? Email) User) ReadMember(FieldReader fields)
     {
-        if (fields.Dollars(BudgetField) is not null)
-            fields.FaultInValue(BudgetField, $"'{BudgetField}' is not held: give the user a budget, or one in each team.");
+        var id = fields.RequiredText(OrganizationContracts.IdField);
+        var (userId, email) = (fields.Text(UserContracts.IdField), fields.Text(UserRows.EmailField));
+        if (userId is null && email is null) fields.Fault(UserContracts.IdField, "Either 'user_id' or 'user_email' is required.");
+        return (id, (userId, email));
     }
 
-    private static JsonObject ShowMembership(AccountRow user, string organizationId) => new()
+    /// <summary>What the body gives each member to use. Faults are left with the reader.</summary>
+    private static Func<AccountRow, AccountRow> ReadTerms(FieldReader fields, BudgetCalendar calendar, TimeProvider time, Caller caller)
     {
-        [UserContracts.IdField] = user.Id,
-        [OrganizationContracts.IdField] = organizationId,
-        ["user_role"] = OrganizationMemberships.Read(user.Details).GetValueOrDefault(organizationId),
-    };
+        var (now, by) = (time.GetUtcNow(), caller.UserId);
+        AccountRow Apply(AccountRow row) => OrganizationMemberships.Request.Apply(fields, row, calendar, now, by);
+        Apply(AccountRequest.New(default, now, by));
+        return Apply;
+    }
+
+    private static JsonObject ShowMembership(AccountRow user, AccountRow terms) =>
+        OrganizationMemberships.Show(terms, OrganizationMemberships.Read(user.Details).GetValueOrDefault(terms.AccountId.Owner));
 
     private static JsonHttpResult<JsonObject> Show(JsonObject view) => TypedResults.Json(view, AccountJson.Default.JsonObject);
 }

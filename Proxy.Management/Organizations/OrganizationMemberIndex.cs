@@ -1,12 +1,13 @@
 using System.Data.Common;
 using System.Text.Json.Nodes;
 using Dapper;
+using Proxy.Management.Budgets;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Organizations;
 
 /// <summary>Who is in an organisation. What counts are the rows of the users; this goes with each change of one, in its transaction.</summary>
-internal sealed class OrganizationMemberIndex(Database database)
+internal sealed class OrganizationMemberIndex(Database database, AccountStore accounts)
 {
     private const string SaveSql = """
         insert into organization_member (organization_id, user_id, role, created_at)
@@ -17,7 +18,7 @@ internal sealed class OrganizationMemberIndex(Database database)
     private const string DeleteSql = "delete from organization_member where organization_id = @organizationId and user_id = @userId";
 
     private const string ListSql = """
-        select user_id as UserId, role as Role, created_at as CreatedAt
+        select user_id, role, created_at
         from organization_member
         where organization_id = @organizationId
         order by created_at, user_id
@@ -27,17 +28,21 @@ internal sealed class OrganizationMemberIndex(Database database)
     /// <summary>The members as answers show them, the oldest first.</summary>
     public async Task<JsonArray> ShowAsync(string organizationId, CancellationToken cancellationToken)
     {
+        var terms = (await accounts.ListMembersOfOrganizationAsync(ListSql, organizationId, cancellationToken)).ToDictionary(row => row.AccountId.Part, StringComparer.Ordinal);
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<(string UserId, string Role, long CreatedAt)>(
             new CommandDefinition(ListSql, new { organizationId }, cancellationToken: cancellationToken));
-        return [.. rows.Select(row => (JsonNode)new JsonObject
+        return [.. rows.Select(row =>
         {
-            ["organization_id"] = organizationId,
-            ["user_id"] = row.UserId,
-            ["user_role"] = row.Role,
-            ["created_at"] = JsonValue.Create(Columns.ToMoment(row.CreatedAt)),
+            var view = OrganizationMemberships.Show(
+                terms.GetValueOrDefault(row.UserId) ?? AccountRequest.New(AccountId.OfOrganizationMember(organizationId, row.UserId), default, by: null), row.Role);
+            view["created_at"] = JsonValue.Create(Columns.ToMoment(row.CreatedAt));
+            return (JsonNode)view;
         })];
     }
+
+    public static IReadOnlyList<string> ListOrganizations(DbConnection connection, DbTransaction transaction, string userId) =>
+        [.. connection.Query<string>("select organization_id from organization_member where user_id = @userId", new { userId }, transaction)];
 
     public static IReadOnlyList<string> ListUsers(DbConnection connection, DbTransaction transaction, string organizationId) =>
         [.. connection.Query<string>("select user_id from organization_member where organization_id = @organizationId", new { organizationId }, transaction)];

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Proxy.Management.Budgets;
 
 namespace Proxy.Management.Organizations;
 
@@ -9,6 +10,9 @@ internal static class OrganizationMemberships
 {
     public const string Field = "organization_memberships";
     public const string AdminRole = "org_admin";
+
+    /// <summary>What a member may use of the organisation.</summary>
+    public static readonly AccountRequest Request = new("alias", "max_budget_in_organization", []);
 
     public static readonly string[] Roles = [AdminRole, "internal_user", "internal_user_viewer"];
 
@@ -24,6 +28,18 @@ internal static class OrganizationMemberships
         return document.RootElement.TryGetProperty(Field, out var list) && list.ValueKind == JsonValueKind.Array
             ? list.EnumerateArray().ToFrozenDictionary(entry => entry.GetProperty("organization_id").GetString()!, entry => entry.GetProperty("user_role").GetString()!, StringComparer.Ordinal)
             : None;
+    }
+
+    /// <summary>A member with what they may use, as answers show it.</summary>
+    /// <param name="role">What they are in it; null when they are not.</param>
+    public static JsonObject Show(AccountRow terms, string? role)
+    {
+        var view = Request.Show(terms, "id");
+        foreach (var name in (string[])["id", Request.AliasField]) view.Remove(name);
+        view["organization_id"] = terms.AccountId.Owner;
+        view["user_id"] = terms.AccountId.Part;
+        view["user_role"] = role;
+        return view;
     }
 
     /// <param name="role">Null takes the user out.</param>

@@ -42,10 +42,10 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         if (entry.EndUser is { } customer) Add(_accounts, new AccountId(AccountKind.Customer, customer), picos);
         foreach (var tag in entry.Tags) Add(_accounts, new AccountId(AccountKind.Tag, tag), picos);
 
-        // What an entry does not say by itself: the accounts of single models, and of the whole.
+        // What an entry does not say by itself: the accounts of single models, and of the whole; and a member of an organisation, as memory settles it.
         for (var i = 0; i < reservation?.Count; i++)
         {
-            if (reservation[i].Id is { Kind: AccountKind.Proxy or AccountKind.KeyModel or AccountKind.TeamModel } id) Add(_accounts, id, picos);
+            if (reservation[i].Id is { Kind: AccountKind.Proxy or AccountKind.KeyModel or AccountKind.TeamModel or AccountKind.OrganizationMember } id) Add(_accounts, id, picos);
         }
     }
 

@@ -3,6 +3,7 @@ using Proxy.Management.Access;
 using Proxy.Management.Auditing;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
+using Proxy.Management.Keys;
 
 namespace Proxy.Management.Teams;
 
@@ -11,6 +12,9 @@ internal readonly record struct TeamChange(TeamRecord? Team, ProxyError? Error)
 {
     /// <summary>Who is in it no more.</summary>
     public IReadOnlyList<GoneMember>? Gone { get; init; }
+
+    /// <summary>It is in another organisation now.</summary>
+    public bool IsMoved { get; init; }
 
     public static implicit operator TeamChange(ProxyError error) => new(null, error);
 }
@@ -27,11 +31,12 @@ internal sealed record TeamEdit(Func<TeamIdentity, TeamIdentity> Change)
 }
 
 /// <summary>Changes teams: in the database first, then in memory, then the answer, so that the very next request sees it.</summary>
-internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing ring, TeamDeletion deletion, TeamDeparture departure, TimeProvider time)
+internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing ring, TeamDeletion deletion, TeamDeparture departure, KeyRing keys, TimeProvider time)
 {
-    public Task<TeamChange> CreateAsync(TeamIdentity team, CancellationToken cancellationToken) => WriteAsync(
+    public Task<TeamChange> CreateAsync(TeamIdentity team, Caller caller, CancellationToken cancellationToken) => WriteAsync(
         (connection, transaction) =>
         {
+            if (TeamRights.FindPlacing(caller, team) is { } refusal) return refusal;
             if (TeamStore.Exists(connection, transaction, team.TeamId)) return TeamErrors.Exists(team.TeamId);
 
             var record = new TeamRecord(team, Spend: 0);
@@ -71,11 +76,29 @@ internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing
         },
         cancellationToken);
 
-    public Task<TeamChange> DisableLoggingAsync(string teamId, string? by, CancellationToken cancellationToken) => UpdateAsync(
-        teamId, team => Touch(team, by) with { IsLoggingDisabled = true }, store.SetLoggingDisabled, cancellationToken);
+    public Task<TeamChange> DisableLoggingAsync(string teamId, string? by, CancellationToken cancellationToken) => WriteAsync(
+        (connection, transaction) =>
+        {
+            if (store.Find(connection, transaction, teamId) is not { } old) return TeamErrors.DoesNotExist(teamId);
 
-    public Task<TeamChange> SetBlockedAsync(string teamId, bool isBlocked, string? by, CancellationToken cancellationToken) => UpdateAsync(
-        teamId, team => Touch(team, by) with { IsBlocked = isBlocked }, store.SetBlocked, cancellationToken);
+            var record = old with { Identity = Touch(old.Identity, by) with { IsLoggingDisabled = true } };
+            store.SetLoggingDisabled(connection, transaction, record);
+            return new TeamChange(record, null);
+        },
+        cancellationToken);
+
+    public Task<TeamChange> SetBlockedAsync(string teamId, bool isBlocked, Caller caller, CancellationToken cancellationToken) => WriteAsync(
+        (connection, transaction) =>
+        {
+            var old = store.Find(connection, transaction, teamId);
+            if (TeamRights.FindGoverning(caller, old?.Identity, teamId) is { } refusal) return refusal;
+            if (old is null) return TeamErrors.DoesNotExist(teamId);
+
+            var record = old with { Identity = Touch(old.Identity, caller.UserId) with { IsBlocked = isBlocked } };
+            store.SetBlocked(connection, transaction, record);
+            return new TeamChange(record, null);
+        },
+        cancellationToken);
 
     /// <summary>Whoever is no longer among the members leaves the team with all that goes with that.</summary>
     public async Task<TeamChange> UpdateAsync(string teamId, TeamEdit edit, CancellationToken cancellationToken)
@@ -91,40 +114,36 @@ internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing
                 var record = old with { Identity = edit.Callbacks is null ? team : team with { Callbacks = edit.Callbacks, IsLoggingDisabled = false } };
                 store.Update(connection, transaction, old.Identity, record);
                 if (edit.Callbacks is not null) store.SetCallbacks(connection, transaction, record);
-                return new TeamChange(record, null) { Gone = departure.Compare(connection, transaction, old.Identity, team) };
+                return new TeamChange(record, null)
+                {
+                    Gone = departure.Compare(connection, transaction, old.Identity, team),
+                    IsMoved = team.OrganizationId != old.Identity.OrganizationId,
+                };
             },
             cancellationToken);
         if (changed.Team is not null) await ring.RelinkAsync(teamId);
+        if (changed.IsMoved) await keys.RelinkTeamAsync(teamId);
         return changed;
     }
 
     /// <summary>Deletes teams with their keys and with what their members may use: all that are named or none. What was spent stays in the book.</summary>
-    /// <returns>The first that does not exist; null when all are deleted.</returns>
-    public async Task<string?> DeleteAsync(IReadOnlyList<string> teamIds, CancellationToken cancellationToken)
+    /// <returns>Why none is; null when all are deleted.</returns>
+    public async Task<ProxyError?> DeleteAsync(IReadOnlyList<string> teamIds, Caller caller, CancellationToken cancellationToken)
     {
-        var deleted = await queue.WriteAsync<(string? Missing, IReadOnlyList<GoneTeam> Teams)>(
-            (connection, transaction) => teamIds.FirstOrDefault(id => !TeamStore.Exists(connection, transaction, id)) is { } missing
-                ? (missing, [])
-                : (null, [.. teamIds.Select(id => deletion.Delete(connection, transaction, id))]),
+        var deleted = await queue.WriteAsync<(ProxyError? Error, IReadOnlyList<GoneTeam> Teams)>(
+            (connection, transaction) =>
+            {
+                var teams = teamIds.Select(id => (Id: id, store.Find(connection, transaction, id)?.Identity)).ToList();
+                var refusal = teams.Select(team => TeamRights.FindGoverning(caller, team.Identity, team.Id)).FirstOrDefault(refused => refused is not null);
+                if (refusal is not null) return (refusal, []);
+                if (teams.Find(team => team.Identity is null) is { Id: { } missing }) return (TeamErrors.NotFoundPassed(missing), []);
+
+                return (null, [.. teamIds.Select(id => deletion.Delete(connection, transaction, id))]);
+            },
             result => deletion.Forget(result.Teams),
             cancellationToken);
-        return deleted.Missing;
+        return deleted.Error;
     }
-
-    private Task<TeamChange> UpdateAsync(
-        string teamId,
-        Func<TeamIdentity, TeamIdentity> change,
-        Action<DbConnection, AuditedTransaction, TeamRecord> write,
-        CancellationToken cancellationToken) => WriteAsync(
-        (connection, transaction) =>
-        {
-            if (store.Find(connection, transaction, teamId) is not var (team, spend)) return TeamErrors.DoesNotExist(teamId);
-
-            var record = new TeamRecord(change(team), spend);
-            write(connection, transaction, record);
-            return new TeamChange(record, null);
-        },
-        cancellationToken);
 
     private Task<TeamChange> WriteAsync(Func<DbConnection, AuditedTransaction, TeamChange> work, CancellationToken cancellationToken) =>
         queue.WriteAsync(

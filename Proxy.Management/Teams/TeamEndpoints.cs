@@ -15,12 +15,12 @@ internal static class TeamEndpoints
 {
     public static void MapTeamEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/team/new", AccessRule.Admin, CreateAsync);
-        routes.MapPost("/team/update", AccessRule.Admin, UpdateAsync);
+        routes.MapPost("/team/new", AccessRule.OrganizationManager, CreateAsync);
+        routes.MapPost("/team/update", AccessRule.OrganizationManager, UpdateAsync);
         routes.MapGet("/team/info", AccessRule.OwnerOrAdmin, ShowAsync);
-        routes.MapPost("/team/delete", AccessRule.Admin, DeleteAsync);
-        routes.MapPost("/team/block", AccessRule.Admin, BlockAsync);
-        routes.MapPost("/team/unblock", AccessRule.Admin, UnblockAsync);
+        routes.MapPost("/team/delete", AccessRule.OrganizationManager, DeleteAsync);
+        routes.MapPost("/team/block", AccessRule.OrganizationManager, BlockAsync);
+        routes.MapPost("/team/unblock", AccessRule.OrganizationManager, UnblockAsync);
     }
 
     private static async Task<IResult> CreateAsync(
@@ -32,7 +32,7 @@ internal static class TeamEndpoints
         var (team, fault) = TeamRequest.Read(fields!, calendar, context.ManagementCaller, time.GetUtcNow());
         if (fault is not null) return new ErrorResult(fault);
 
-        return Show(await changes.CreateAsync(team!, cancellationToken));
+        return Show(await changes.CreateAsync(team!, context.ManagementCaller, cancellationToken));
     }
 
     private static async Task<IResult> UpdateAsync(
@@ -41,17 +41,20 @@ internal static class TeamEndpoints
         var (fields, malformed) = await JsonBody.ReadAsync(context.Request, cancellationToken);
         if (malformed is not null) return new ErrorResult(malformed);
 
-        var (teamId, now, by) = (fields!.RequiredText("team_id"), time.GetUtcNow(), context.ManagementCaller.UserId);
-        TeamIdentity Change(TeamIdentity old) => TeamUpdate.Apply(fields, old, calendar, now, by);
+        var (teamId, now, caller) = (fields!.RequiredText("team_id"), time.GetUtcNow(), context.ManagementCaller);
+        TeamIdentity Change(TeamIdentity old) => TeamUpdate.Apply(fields, old, calendar, now, caller.UserId);
         Change(TeamIdentity.Blank);
-        var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"), context.ManagementCaller.IsProxyAdmin);
+        var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"), caller.IsProxyAdmin);
         if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
 
         var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;
-        var change = await changes.UpdateAsync(teamId!, new TeamEdit(Change) { Callbacks = stated }, cancellationToken);
+        var change = await changes.UpdateAsync(teamId!, new TeamEdit(Change) { Callbacks = stated, Check = FindRefusal }, cancellationToken);
         return change.Error is { } error
             ? new ErrorResult(error)
             : TypedResults.Json(new TeamUpdated(teamId!, TeamView.Of(change.Team!)), TeamJson.Default.TeamUpdated);
+
+        ProxyError? FindRefusal(TeamIdentity? old) =>
+            TeamRights.FindGoverning(caller, old, teamId!) ?? (old is null ? null : TeamRights.FindPlacing(caller, Change(old)));
     }
 
     private static async Task<IResult> ShowAsync(
@@ -87,8 +90,8 @@ internal static class TeamEndpoints
         if (ids.Count == 0 && fields.Error is null) fields.Fault("team_ids", "'team_ids' must name at least one.");
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
-        return await changes.DeleteAsync([.. ids.Distinct(StringComparer.Ordinal)], cancellationToken) is { } missing
-            ? new ErrorResult(TeamErrors.NotFoundPassed(missing))
+        return await changes.DeleteAsync([.. ids.Distinct(StringComparer.Ordinal)], context.ManagementCaller, cancellationToken) is { } refusal
+            ? new ErrorResult(refusal)
             : TypedResults.Json(new DeletedTeamIds(ids), TeamJson.Default.DeletedTeamIds);
     }
 
@@ -107,7 +110,7 @@ internal static class TeamEndpoints
         var teamId = fields!.RequiredText("team_id");
         if (fields.Error is { } fault) return new ErrorResult(fault);
 
-        return Show(await changes.SetBlockedAsync(teamId!, isBlocked, context.ManagementCaller.UserId, cancellationToken));
+        return Show(await changes.SetBlockedAsync(teamId!, isBlocked, context.ManagementCaller, cancellationToken));
     }
 
     public static IResult Show(TeamChange change) => change.Error is { } error

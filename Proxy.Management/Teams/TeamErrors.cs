@@ -23,6 +23,12 @@ internal static class TeamErrors
     public static ProxyError NotAdminOf(string teamId, string route) => new(
         403, ProxyError.AuthError, $"Call not allowed. User not proxy admin OR team admin. route={route}, team_id={teamId}", "team_id");
 
+    public static ProxyError NotYoursToGovern(string teamId) => new(
+        403, ProxyError.AuthError, $"Call not allowed. User not proxy admin OR admin of the team's organization. team_id={teamId}", "team_id");
+
+    public static ProxyError NotYourOrganization(string? organizationId) => new(
+        403, ProxyError.AuthError, $"Call not allowed. User not proxy admin OR admin of the organization. organization_id={organizationId ?? "None"}", "organization_id");
+
     /// <summary>Unknown, where callbacks are added.</summary>
     public static ProxyError DoesNotExistForPost(string teamId) => new(
         400, ProxyError.InternalServerError, $"Team id = {teamId} does not exist. Please use a different team id.", "team_id");

@@ -33,11 +33,10 @@ internal static class TeamMembership
 
     public static JsonObject Show(AccountRow row)
     {
-        var cut = row.Id.IndexOf('\u001f');
         var view = Request.Show(row, "id");
         view.Remove("id");
-        view["team_id"] = row.Id[..cut];
-        view["user_id"] = row.Id[(cut + 1)..];
+        view["team_id"] = row.AccountId.Owner;
+        view["user_id"] = row.AccountId.Part;
         return view;
     }
 }

@@ -11,6 +11,15 @@ internal static class TeamRights
         : caller.MayManage(team) ? null
         : TeamErrors.NotAdminOf(teamId, route);
 
+    /// <summary>Whether the caller may change or delete the team. Who may not does not learn whether it exists.</summary>
+    public static ProxyError? FindGoverning(Caller caller, TeamIdentity? team, string teamId) =>
+        team is null ? (caller.IsProxyAdmin ? null : TeamErrors.NotYoursToGovern(teamId))
+        : caller.MayGovern(team) ? null
+        : TeamErrors.NotYoursToGovern(teamId);
+
+    /// <summary>Whether the caller may have a team there: no team goes to where they could not make one.</summary>
+    public static ProxyError? FindPlacing(Caller caller, TeamIdentity team) => caller.MayGovern(team) ? null : TeamErrors.NotYourOrganization(team.OrganizationId);
+
     /// <summary>Whether somebody asks for nothing but to be in themselves.</summary>
     public static bool AreSelf(Caller caller, IReadOnlyList<TeamMember> members) =>
         caller.Role is Role.InternalUser or Role.OrganizationAdmin && members is [{ Role: TeamMembers.UserRole, Email: null, UserId: { } user }] && user == caller.UserId;

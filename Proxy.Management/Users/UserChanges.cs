@@ -82,6 +82,7 @@ internal sealed class UserChanges(
                     var were = teams.LeaveAll(connection, transaction, id, caller.UserId);
                     left.AddRange(were);
                     goneAccounts.AddRange(were.Select(team => AccountId.OfMember(team.TeamId, id)));
+                    goneAccounts.AddRange(OrganizationMemberIndex.ListOrganizations(connection, transaction, id).Select(organization => AccountId.OfOrganizationMember(organization, id)));
                     OrganizationMemberIndex.DeleteOfUser(connection, transaction, id);
                     goneAccounts.Add(new AccountId(AccountKind.User, id));
                 }

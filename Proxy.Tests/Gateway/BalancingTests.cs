@@ -78,6 +78,17 @@ internal sealed class BalancingTests
     }
 
     [Test]
+    public async Task One_that_fails_at_once_is_not_the_quickest()
+    {
+        await StartAsync("LowestLatency", "{}", "{}", metadata: """{"AllowedFails":"1000"}""");
+        _first.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+
+        await AskAsync(times: 12);
+
+        (_first.Calls.Count, _second.Calls.Count).Should().Be((1, 12));
+    }
+
+    [Test]
     public async Task The_cheapest_gets_the_calls()
     {
         await StartAsync("LowestCost", """{"Model":"gpt-4o"}""", """{"Model":"gpt-4o-mini"}""");

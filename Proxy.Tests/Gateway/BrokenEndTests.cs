@@ -35,7 +35,7 @@ internal sealed class BrokenEndTests
                 ["B"] = new JsonObject { ["Url"] = "http://127.0.0.1:0", ["Protocols"] = "Http2" },
             },
         };
-        _gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["Kestrel"] = kestrel });
+        _gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["Kestrel"] = kestrel, ["Requests"] = new JsonObject { ["ReaderTimeout"] = "00:00:02" } });
         _key = await _gateway.CreateKeyAsync();
     }
 
@@ -51,6 +51,27 @@ internal sealed class BrokenEndTests
         from path in new[] { "/v1/chat/completions", "/v1/messages" }
         from version in new[] { "1.1", "2.0" }
         select CheckAsync(path, version));
+
+    [Test]
+    public async Task A_reader_that_stalls_over_http_2_is_cut_and_recorded()
+    {
+        var endless = string.Concat(Enumerable.Repeat($"data: {OpenAiBodies.Chunk(new string('y', 4000))}\n\n", 5_000));
+        _provider.Answer = _ => new ProviderScript { Body = Encoding.UTF8.GetBytes(endless) };
+        using var client = _gateway.With(_key);
+        client.BaseAddress = AddressOf("2.0");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new StringContent("""{"model":"gpt-4o-mini","stream":true,"messages":[]}"""),
+        };
+
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var rows = await Eventually.BecomesAsync(_gateway.LedgerAsync, rows => rows.Count > 0);
+
+        rows.Single().Should().BeEquivalentTo(new { Outcome = "Aborted", ErrorType = "timeout_error", IsEstimated = true });
+        (await response.ReadAsFarAsItGoesAsync()).IsWhole.Should().BeFalse();
+    }
 
     private async Task CheckAsync(string path, string version)
     {

@@ -140,7 +140,7 @@ internal sealed class BudgetTests : GatewayFixture
         var cost = (await Gateway.LedgerAsync()).Single().Cost;
         cost.Should().BePositive();
         (await Gateway.QueryAsync<string>("select kind || ' ' || replace(id, '\u001f', '/') || ' ' || spend from account order by kind, id")).Should().Equal(
-            $"end_user c-1 {cost}", $"organization o-1 {cost}", $"proxy proxy {cost}", $"tag asked {cost}", $"tag of-key {cost}", $"team_member t-1/u-1 {cost}", $"user u-1 {cost}");
+            $"end_user c-1 {cost}", $"organization o-1 {cost}", $"organization_member o-1/u-1 {cost}", $"proxy proxy {cost}", $"tag asked {cost}", $"tag of-key {cost}", $"team_member t-1/u-1 {cost}", $"user u-1 {cost}");
         (await Gateway.QueryAsync<long>("select spend from team")).Should().Equal(cost);
     }
 
@@ -166,7 +166,7 @@ internal sealed class BudgetTests : GatewayFixture
 
         (await Gateway.QueryAsync<string>("select team_id || ' ' || user_id || ' ' || organization_id from spend_log")).Should().Equal("t-1 u-1 o-1");
         (await Gateway.QueryAsync<string>("select kind || ' ' || replace(id, '\u001f', '/') || ' ' || spend from account where spend > 0 order by kind, id")).Should().Equal(
-            "organization o-1 29000000", "proxy proxy 29000000", "team_member t-1/u-1 29000000", "user u-1 29000000");
+            "organization o-1 29000000", "organization_member o-1/u-1 29000000", "proxy proxy 29000000", "team_member t-1/u-1 29000000", "user u-1 29000000");
         (await Gateway.QueryAsync<string>("select team_id || ' ' || spend from team order by team_id")).Should().Equal("t-1 29000000", "t-2 0");
         foreach (var (team, spend) in new[] { ("t-1", 0.000029m), ("t-2", 0m) })
             JsonNode.Parse(await Gateway.Admin.GetStringAsync($"/team/info?team_id={team}"))!["team_info"]!["spend"]!.GetValue<decimal>().Should().Be(spend, "memory says what the rows say");

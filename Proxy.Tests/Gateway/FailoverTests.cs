@@ -336,6 +336,147 @@ internal sealed class FailoverTests
         }
     }
 
+    [TestCase("Retry-After", "600", null)]
+    [TestCase("retry-after-ms", "600000", null)]
+    [TestCase("retry-after-ms", "50", 2)]
+    [TestCase("Retry-After", "Thu, 01 Jan 1970 00:00:00 GMT", 2)]
+    public async Task A_lone_destination_that_asks_for_long_is_not_waited_for(string header, string value, int? calls)
+    {
+        _first.Answer = (context, _) =>
+        {
+            context.Response.Headers[header] = value;
+            return _first.Calls.Count > 1 ? FakeProvider.Json(context, OpenAiBodies.Chat("Hi")) : FakeProvider.Json(context, OpenAiBodies.Error("busy"), 429);
+        };
+        await StartAsync(Clusters(("main", null, [Destination(_first.Address)])));
+
+        using var response = await AskAsync();
+
+        (_first.Calls.Count, (int)response.StatusCode).Should().Be(calls is null ? (1, 429) : (calls.Value, 200));
+        Header(response, header).Should().Be(value);
+        Header(response, "x-litellm-attempted-retries").Should().Be(calls is null ? "0" : "1");
+    }
+
+    [Test]
+    public async Task A_client_may_ask_for_more_attempts_than_usual_and_each_is_told()
+    {
+        _first.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+        _second.Answer = (context, _) => _second.Calls.Count > 2 ? FakeProvider.Json(context, OpenAiBodies.Chat("Hi")) : _first.Answer(context, null!);
+        await StartAsync(Ordered());
+
+        using var response = await AskAsync(new JsonObject { ["num_retries"] = 5 });
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        var attempts = _first.Calls.Count + _second.Calls.Count;
+        Header(response, "x-litellm-attempted-retries").Should().Be($"{attempts - 1}");
+        (await _gateway.QueryAsync<long>("select attempts from spend_log")).Should().Equal(attempts);
+    }
+
+    [TestCase("context_window_fallbacks", "context_length_exceeded")]
+    [TestCase("content_policy_fallbacks", "content_filter")]
+    public async Task A_client_names_where_a_prompt_goes_that_its_model_will_not_take(string field, string code)
+    {
+        _first.Answer = (context, _) => FakeProvider.Json(context, $$$"""{"error":{"message":"No.","type":"invalid_request_error","param":null,"code":"{{{code}}}"}}""", 400);
+        await StartAsync(Clusters(("main", """{"ContextWindowFallbacks":"third","ContentPolicyFallbacks":"third"}""", [Destination(_first.Address)]), ("other", null, [Destination(_second.Address)]), ("third", null, [Destination(_second.Address)])));
+
+        using var named = await AskAsync(new JsonObject { [field] = new JsonArray(new JsonObject { ["main"] = new JsonArray("other") }) });
+        using var disabled = await AskAsync(new JsonObject { [field] = new JsonArray("other"), ["disable_fallbacks"] = true });
+
+        (Header(named, "x-litellm-model-id"), Header(named, "x-litellm-attempted-fallbacks"), disabled.StatusCode).Should().Be(("other/first", "1", HttpStatusCode.BadRequest));
+        _second.Calls.Single().Json.Select(each => each.Key).Should().Equal("model", "messages");
+    }
+
+    [Test]
+    public async Task Fallbacks_that_lead_in_a_circle_come_to_an_end()
+    {
+        _first.Answer = _second.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+        await StartAsync(
+            Clusters(("main", """{"Fallbacks":"other, main"}""", [Destination(_first.Address)]), ("other", """{"Fallbacks":"main, other"}""", [Destination(_second.Address)])),
+            sections: new JsonObject { ["Routing"] = new JsonObject { ["DefaultFallbacks"] = "main, other, main, other, main, other, main", ["Retries"] = 0, ["MaxFallbacks"] = 3 } });
+
+        using var response = await AskAsync();
+
+        (response.StatusCode, Header(response, "x-litellm-attempted-fallbacks"), _first.Calls.Count + _second.Calls.Count).Should().Be((HttpStatusCode.InternalServerError, "3", 4));
+    }
+
+    [TestCase("""{"Timeout":"00:00:01.500"}""", "{}")]
+    [TestCase(null, """{"timeout":1.5}""")]
+    public async Task The_whole_time_ends_a_stream_that_goes_on_and_on(string? metadata, string fields)
+    {
+        _first.Answer = async (context, _) =>
+        {
+            using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            while (await pause.WaitForNextTickAsync(context.RequestAborted)) await FakeProvider.Stream(context, OpenAiBodies.Chunk("more"));
+        };
+        await StartAsync(Ordered(metadata));
+        var body = JsonNode.Parse(fields)!.AsObject();
+        body["stream"] = true;
+
+        using var response = await AskAsync(body);
+        var (text, isWhole) = await response.ReadAsFarAsItGoesAsync();
+
+        text.Should().Contain("more").And.Contain("within the time that the call may take").And.NotContain("[DONE]");
+        (isWhole, Header(response, "x-litellm-timeout"), _second.Calls.Count).Should().Be((false, "1.5", 0));
+        (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Outcome = "Incomplete", ErrorType = "timeout_error" });
+    }
+
+    [Test]
+    public async Task A_destination_is_left_alone_when_more_than_half_of_its_calls_fail([Values("refuses", "breaks off", "fails in the middle")] string how)
+    {
+        var seen = new SemaphoreSlim(0);
+        _first.Answer = async (context, _) =>
+        {
+            if (how == "refuses")
+            {
+                await FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+                return;
+            }
+
+            await FakeProvider.Stream(context, OpenAiBodies.Chunk("half"));
+            await seen.WaitAsync(Limit);
+            if (how == "breaks off") context.Abort();
+            else await FakeProvider.Stream(context, OpenAiBodies.Error("overloaded"));
+        };
+        _second.Answer = (context, _) => FakeProvider.Stream(context, OpenAiBodies.Stream("Hi"));
+        await StartAsync(Ordered("""{"CooldownTime":"00:10:00"}"""));
+
+        await Eventually.BecomesAsync(() => WhereAsync(), where => where == "main/second");
+        var away = await WhereAsync(retries: 0);
+
+        away.Should().Be("main/second");
+
+        async Task<string?> WhereAsync(int retries = 0)
+        {
+            using var response = await AskAsync(new JsonObject { ["stream"] = true, ["num_retries"] = retries });
+            seen.Release();
+            _ = await response.ReadAsFarAsItGoesAsync();
+            return Header(response, "x-litellm-model-id");
+        }
+    }
+
+    /// <summary>Whoever asks for an answer at once would otherwise take the destination from everybody else.</summary>
+    [Test]
+    public async Task A_client_in_a_hurry_takes_no_destination_from_others([Values] bool isStream)
+    {
+        var isSlow = true;
+        _first.Answer = async (context, _) =>
+        {
+            if (isSlow) await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(static _ => { }, TaskScheduler.Default);
+            else await FakeProvider.Json(context, OpenAiBodies.Chat("Hi"));
+        };
+        _second.Answer = _first.Answer;
+        await StartAsync(Ordered("""{"CooldownTime":"00:10:00"}"""));
+
+        for (var call = 0; call < 6; call++)
+        {
+            using var late = await AskAsync(new JsonObject { ["stream"] = isStream, ["num_retries"] = 0 }, [(isStream ? "x-litellm-stream-timeout" : "x-litellm-timeout", "0.1")]);
+            late.StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+        }
+
+        isSlow = false;
+        using var other = await AskAsync();
+        Header(other, "x-litellm-model-id").Should().Be("main/first");
+    }
+
     private JsonObject Ordered(string? metadata = null) =>
         Clusters(("main", metadata, [Destination(_first.Address, order: 1), Destination(_second.Address, order: 2)]));
 

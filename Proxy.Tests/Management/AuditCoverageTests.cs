@@ -131,7 +131,7 @@ internal sealed class AuditCoverageTests
     /// <summary>The endpoints that change something, by their patterns.</summary>
     private IEnumerable<string> Changing() =>
         from endpoint in _server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-        where endpoint.Metadata.GetMetadata<AccessPolicy>()?.Rule is AccessRule.Admin or AccessRule.Manager
+        where endpoint.Metadata.GetMetadata<AccessPolicy>()?.Rule is AccessRule.Admin or AccessRule.OrganizationManager or AccessRule.Manager
         from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
         where method != "GET"
         select $"{method} {ManagementPaths.Of(endpoint)}";

@@ -40,16 +40,20 @@ internal sealed class RightsTests
     [TearDown]
     public async Task StopAsync() => await _server.DisposeAsync();
 
-    [TestCase("proxy_admin", "Public OwnerOrAdmin AdminOrViewer Manager Admin")]
+    [TestCase("proxy_admin", "Public OwnerOrAdmin AdminOrViewer Manager OrganizationManager Admin")]
     [TestCase("proxy_admin_viewer", "Public OwnerOrAdmin AdminOrViewer")]
     [TestCase("org_admin", "Public OwnerOrAdmin Manager")]
     [TestCase("internal_user", "Public OwnerOrAdmin Manager")]
     [TestCase("internal_user_viewer", "Public OwnerOrAdmin")]
     [TestCase("team", "Public OwnerOrAdmin")]
     [TestCase("customer", "Public OwnerOrAdmin")]
+    [TestCase("internal_user looks after o-1", "Public OwnerOrAdmin Manager OrganizationManager")]
+    [TestCase("internal_user_viewer looks after o-1", "Public OwnerOrAdmin")]
+    [TestCase("proxy_admin_viewer looks after o-1", "Public OwnerOrAdmin AdminOrViewer")]
     public async Task Each_role_gets_where_the_rules_let_it_and_nowhere_else(string role, string rules)
     {
-        using var client = await UserAsync("u-1", role);
+        using var client = await UserAsync("u-1", role.Split(' ')[0]);
+        if (role.Contains("o-1", StringComparison.Ordinal)) await LookAfterAsync("o-1", "u-1");
 
         foreach (var (method, path, rule) in Endpoints())
         {
@@ -68,6 +72,7 @@ internal sealed class RightsTests
         foreach (var role in RoleNames.All.Where(role => !role.StartsWith("proxy_admin", StringComparison.Ordinal)))
         {
             using var client = await UserAsync("u-" + role, role);
+            await LookAfterAsync("o-of-" + role, "u-" + role);
 
             (await client.GetJsonAsync($"/key/info?key={foreign}")).Status.Should().Be(403, role);
             (await client.GetJsonAsync("/team/info?team_id=foreign")).Status.Should().Be(403, role);
@@ -145,6 +150,13 @@ internal sealed class RightsTests
 
         ((await client.GetJsonAsync("/key/info")).Status, (await client.PostAsync("/team/new", "{}")).Status).Should().Be((look, change));
         (await client.PostAsync("/KEY/GENERATE", $"{{{fields}}}")).Status.Should().Be(fields.Contains("/key/*", StringComparison.Ordinal) || fields.Contains("management", StringComparison.Ordinal) ? 200 : 403);
+    }
+
+    /// <summary>Makes an organisation, and the user its admin.</summary>
+    private async Task LookAfterAsync(string organization, string user)
+    {
+        await _server.Admin.PostAsync("/organization/new", $$"""{"organization_id": "{{organization}}"}""");
+        (await _server.Admin.PostAsync("/organization/member_add", $$"""{"organization_id": "{{organization}}", "member": {"role": "org_admin", "user_id": "{{user}}"} }""")).Status.Should().Be(200);
     }
 
     private async Task<HttpClient> UserAsync(string id, string role)
