@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Proxy.Tests.Providers;
@@ -8,20 +9,22 @@ namespace Proxy.Tests.Providers;
 /// <summary>Answers in the shape, and streams in the frames, in which Amazon Bedrock gives them.</summary>
 internal static class BedrockBodies
 {
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public const string FrameType = "application/vnd.amazon.eventstream";
 
     public static string Answer(string content, string stop = "end_turn") => $$$"""
         {"metrics":{"latencyMs":1},"output":{"message":{"content":[{{{content}}}],"role":"assistant"}},"stopReason":"{{{stop}}}","usage":{{{Usage}}}}
         """;
 
-    public static string Text(string words) => Answer($$"""{"text":{{JsonSerializer.Serialize(words)}}}""");
+    public static string Text(string words) => Answer($$"""{"text":{{Quoted(words)}}}""");
 
     public const string Usage = """{"inputTokens":10,"outputTokens":5,"totalTokens":65,"cacheReadInputTokens":30,"cacheWriteInputTokens":20,"cacheDetails":[{"inputTokens":8,"ttl":"1h"},{"inputTokens":12,"ttl":"5m"}]}""";
 
     public static byte[] Stream(params IEnumerable<string> words) =>
     [
         .. Event("messageStart", """{"p":"abcd","role":"assistant"}"""),
-        .. words.SelectMany(word => Delta(0, $$"""{"text":{{JsonSerializer.Serialize(word)}}}""")),
+        .. words.SelectMany(word => Delta(0, $$"""{"text":{{Quoted(word)}}}""")),
         .. Event("contentBlockStop", """{"contentBlockIndex":0,"p":"ab"}"""),
         .. Event("messageStop", """{"p":"a","stopReason":"end_turn"}"""),
         .. Metadata(),
@@ -34,7 +37,7 @@ internal static class BedrockBodies
     public static byte[] Event(string type, string content) => Frame(content, (":event-type", type), (":content-type", "application/json"), (":message-type", "event"));
 
     public static byte[] Exception(string type, string message) =>
-        Frame($$"""{"message":{{JsonSerializer.Serialize(message)}}}""", (":exception-type", type), (":content-type", "application/json"), (":message-type", "exception"));
+        Frame($$"""{"message":{{Quoted(message)}}}""", (":exception-type", type), (":content-type", "application/json"), (":message-type", "exception"));
 
     public static byte[] Frame(string content, params IEnumerable<(string Name, string Value)> headers)
     {
@@ -53,6 +56,8 @@ internal static class BedrockBodies
         BinaryPrimitives.WriteUInt32BigEndian(frame.AsSpan(frame.Length - 4), Crc32.HashToUInt32(frame.AsSpan(0, frame.Length - 4)));
         return frame;
     }
+
+    private static string Quoted(string text) => JsonSerializer.Serialize(text, Readable);
 
     private static byte[] BigEndian16(int value) => [(byte)(value >> 8), (byte)value];
 }

@@ -28,6 +28,7 @@ internal sealed class FramedEvents(Stream frames) : Stream
     private int _length;
     private ArrayBufferWriter<byte> _events = new(1024);
     private int _taken;
+    private InvalidDataException? _fault;
 
     public override bool CanRead => true;
 
@@ -50,17 +51,19 @@ internal sealed class FramedEvents(Stream frames) : Stream
         if (buffer.IsEmpty)
         {
             // Whoever asks for nothing waits until there is something.
-            if (IsEmpty) _ = await frames.ReadAsync(Memory<byte>.Empty, cancellationToken);
+            if (IsEmpty && _fault is null) _ = await frames.ReadAsync(Memory<byte>.Empty, cancellationToken);
             return 0;
         }
 
         while (IsEmpty)
         {
+            if (_fault is not null) throw _fault;
+
             var read = await frames.ReadAsync(Free(), cancellationToken);
             if (read == 0) return _length == 0 ? 0 : throw new InvalidDataException("A frame is cut.");
 
             _length += read;
-            OpenFrames();
+            TryOpenFrames();
         }
 
         var count = Math.Min(buffer.Length, _events.WrittenCount - _taken);
@@ -103,6 +106,19 @@ internal sealed class FramedEvents(Stream frames) : Stream
         return _frames.AsMemory(_length);
     }
 
+    /// <summary>What came before a frame that is wrong has come, and goes on first.</summary>
+    private void TryOpenFrames()
+    {
+        try
+        {
+            OpenFrames();
+        }
+        catch (InvalidDataException fault)
+        {
+            _fault = fault;
+        }
+    }
+
     private void OpenFrames()
     {
         if (_events.Capacity > MostKept) _events = new ArrayBufferWriter<byte>(1024);
@@ -135,15 +151,15 @@ internal sealed class FramedEvents(Stream frames) : Stream
 
     private void Open(ReadOnlySpan<byte> frame)
     {
-        var checkedPart = frame[..^ChecksumLength];
-        if (Crc32.HashToUInt32(checkedPart) != BinaryPrimitives.ReadUInt32BigEndian(frame[^ChecksumLength..])) throw new InvalidDataException("A frame has a wrong checksum.");
+        var sound = frame[..^ChecksumLength];
+        if (Crc32.HashToUInt32(sound) != BinaryPrimitives.ReadUInt32BigEndian(frame[^ChecksumLength..])) throw new InvalidDataException("A frame has a wrong checksum.");
 
         var headersLength = BinaryPrimitives.ReadInt32BigEndian(frame[4..]);
-        var headers = new FrameHeaders(checkedPart.Slice(PreludeLength, headersLength));
+        var headers = new FrameHeaders(sound.Slice(PreludeLength, headersLength));
         _events.Write("data: {\""u8);
         _events.Write(Encoding.ASCII.GetBytes(headers.Name));
         _events.Write("\":"u8);
-        WriteContent(headers, checkedPart[(PreludeLength + headersLength)..]);
+        WriteContent(headers, sound[(PreludeLength + headersLength)..]);
         _events.Write("}\n\n"u8);
     }
 
