@@ -12,6 +12,7 @@ if (args is ["shipping", .. var numbers])
 
 // The parts are measured by BenchmarkDotNet, which has a command line of its own; the whole by a load on real sockets.
 if (args is [GrowthCommand.Verb, .. var options]) return await GrowthCommand.RunAsync(options);
+if (args is [KeyDeskCommand.Verb, .. var choices]) return await KeyDeskCommand.RunAsync(choices);
 
 if (args is not [var first, .. var rest] || !LoadCommand.Serves(first))
 {

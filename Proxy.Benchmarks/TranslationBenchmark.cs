@@ -91,6 +91,6 @@ public class TranslationBenchmark
         using var translator = call.TranslateEvents(_digest);
         var length = (int)call.WriteRequest()!.Length;
         for (var count = 0; count < 20; count++) length += translator.Translate(piece).Length;
-        return length + translator.End().Length;
+        return length + translator.End(default).Length;
     }
 }

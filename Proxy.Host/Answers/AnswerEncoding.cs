@@ -1,8 +1,9 @@
 using System.IO.Compression;
+using Proxy.Host.Providers.Bedrock;
 
 namespace Proxy.Host.Answers;
 
-/// <summary>Opens compressed answers. None was asked for, since a compressed stream could neither be read nor ended here, but some providers compress anyway.</summary>
+/// <summary>Opens answers that come in frames, and compressed ones. None of the latter was asked for, since a compressed stream could neither be read nor ended here, but some providers compress anyway.</summary>
 internal static class AnswerEncoding
 {
     /// <summary>Each layer holds some 50 KB, and a head has room for thousands.</summary>
@@ -12,6 +13,7 @@ internal static class AnswerEncoding
     public static async ValueTask<Stream?> OpenAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        if (answer.Content.Headers.ContentType?.MediaType == FramedEvents.MediaType) return new FramedEvents(body);
         if (!answer.Content.Headers.NonValidated.Contains("Content-Encoding")) return body;
 
         if (answer.Content.Headers.ContentEncoding.Count > MaxLayers)

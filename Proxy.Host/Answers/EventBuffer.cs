@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
-using Proxy.Host.Translation;
+using Proxy.Host.Translation.Streams;
 
 namespace Proxy.Host.Answers;
 
@@ -124,8 +124,7 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         var kind = SseScanner.IsForeign(sseEvent) ? EventKind.Broken : reader.Read(sseEvent);
         if (kind == EventKind.EndMark)
         {
-            HasEnded = true;
-            EndMark = translator?.End() ?? sseEvent.ToArray();
+            End(sseEvent);
         }
         else if (kind == EventKind.MayBeLast)
         {
@@ -137,6 +136,19 @@ internal sealed class EventBuffer(IEventReader reader, ReadOnlyMemory<byte> secr
         }
 
         return kind;
+    }
+
+    private void End(ReadOnlySpan<byte> endMark)
+    {
+        try
+        {
+            EndMark = translator?.End(endMark) ?? endMark.ToArray();
+            HasEnded = true;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            Fault = AnswerEnd.Broken;
+        }
     }
 
     private bool PassHeld(PipeWriter writer)

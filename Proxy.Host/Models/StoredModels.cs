@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
+using Proxy.Host.Providers.Bedrock;
 using Proxy.Management.Models;
 using Proxy.Management.Prices;
 using Yarp.ReverseProxy.Configuration;
@@ -12,6 +13,9 @@ internal static class StoredModels
 {
     /// <summary>Set on destinations that stand in the database.</summary>
     public const string StoredKey = "(stored)";
+
+    /// <summary>LiteLLM's mark of a deployment that speaks the Responses API alone, before the model.</summary>
+    private const string ResponsesPrefix = "responses/";
 
     /// <summary>Adds each to the cluster that serves its name already, or to one of its own.</summary>
     public static List<ClusterConfig> AddTo(IReadOnlyList<ClusterConfig> clusters, IReadOnlyList<StoredModel> models, List<string> faults)
@@ -75,7 +79,17 @@ internal static class StoredModels
             [Deployment.ProviderKey] = provider,
             [Deployment.ModelKey] = upstream,
         };
+        if (upstream.StartsWith(ResponsesPrefix, StringComparison.Ordinal) && ProviderDialect.FindOfResponses(provider) is not null)
+        {
+            metadata[Deployment.SpokenApiKey] = Deployment.OnlyResponses;
+            metadata[Deployment.ModelKey] = upstream[ResponsesPrefix.Length..];
+        }
+
         Add(Deployment.ApiKeyKey, Text(parameters, "api_key"));
+        Add(AwsKeys.AccessKeyIdKey, Text(parameters, "aws_access_key_id"));
+        Add(AwsKeys.SecretAccessKeyKey, Text(parameters, "aws_secret_access_key"));
+        Add(AwsKeys.SessionTokenKey, Text(parameters, "aws_session_token"));
+        Add(AwsKeys.RegionKey, Text(parameters, "aws_region_name"));
         Add(Deployment.ApiVersionKey, Text(parameters, "api_version"));
         Add(Deployment.WeightKey, Raw(parameters, "weight"));
         Add(Deployment.OrderKey, Raw(parameters, "order"));
@@ -86,7 +100,7 @@ internal static class StoredModels
             Add(Deployment.TagsKey, string.Join(',', tags.EnumerateArray().Select(tag => tag.GetString())));
         return new DestinationConfig
         {
-            Address = Text(parameters, "api_base")?.TrimEnd('/') ?? ProviderDialect.Find(provider)?.UsualAddress ?? "",
+            Address = Text(parameters, "api_base")?.TrimEnd('/') ?? ProviderDialect.Find(provider)?.UsualAddressIn(Text(parameters, "aws_region_name")) ?? "",
             Metadata = metadata,
         };
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Primitives;
 using Proxy.Host.Models;
 using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Azure;
+using Proxy.Host.Providers.Bedrock;
 using Proxy.Host.Providers.Gemini;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Requests;
@@ -21,22 +22,34 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 {
     private static readonly FrozenDictionary<string, ProviderDialect> ByName = ((IEnumerable<ProviderDialect>)
     [
-        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(), new GeminiDialect(),
+        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(), new GeminiDialect(), new BedrockDialect(),
         .. PresetDialect.All,
     ]).ToFrozenDictionary(dialect => dialect.Name);
+
+    /// <summary>The same providers where a deployment speaks their Responses API alone.</summary>
+    private static readonly FrozenDictionary<string, ProviderDialect> OfResponses =
+        ByName.Values.Where(dialect => dialect.Speaks(ClientApi.Responses)).ToFrozenDictionary(dialect => dialect.Name, dialect => dialect.Speaking(ClientApi.Responses));
+
+    private ClientApi[] _apis = apis;
 
     public string Name => name;
 
     public static ProviderDialect? Find(string name) => ByName.GetValueOrDefault(name);
 
+    /// <returns>Null when the provider does not have a Responses API.</returns>
+    public static ProviderDialect? FindOfResponses(string name) => OfResponses.GetValueOrDefault(name);
+
     /// <summary>Whether calls of the operation can go here. One that is translated counts as much as one that is not: who goes first is the operator's choice.</summary>
     public bool Serves(ApiOperation operation) => Speaks(operation.Api) || TranslationOf(operation) is not null;
 
     /// <returns>Null when the operation needs no translation, or has none.</returns>
-    public ApiTranslation? TranslationOf(ApiOperation operation) => Speaks(operation.Api) ? null : ApiTranslation.Find(operation, apis[0]);
+    public ApiTranslation? TranslationOf(ApiOperation operation) => Speaks(operation.Api) ? null : ApiTranslation.Find(operation, _apis[0]);
 
     /// <summary>Where the provider is when a destination names no address; null where that differs.</summary>
     public virtual string? UsualAddress => null;
+
+    /// <summary>Where it is when a destination names no address but the region that it is in, or none.</summary>
+    public virtual string? UsualAddressIn(string? region) => UsualAddress;
 
     /// <summary>False for servers that refuse <c>stream_options</c>.</summary>
     public virtual bool TakesStreamOptions => true;
@@ -80,6 +93,12 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         Complete(headers);
     }
 
+    /// <summary>Signs a request that is complete, where the provider wants that.</summary>
+    /// <param name="body">What is sent; null for nothing.</param>
+    public virtual void Sign(HttpRequestMessage message, OutgoingBody? body, Deployment deployment, DateTimeOffset now)
+    {
+    }
+
     /// <summary>The client's own bytes, but for what a policy rewrote.</summary>
     public virtual OutgoingBody Write(CompletionRequest request, Deployment deployment, ApiOperation operation, string upstreamModel) =>
         BodySplice.Write(request, WithModel(request, upstreamModel, Insertion(request, deployment)), field => FateOf(request, field, deployment, upstreamModel));
@@ -109,7 +128,14 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         ? insertion
         : (byte[])[.. "\"model\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. ","u8, .. insertion.Span];
 
-    private bool Speaks(ClientApi api) => Array.IndexOf(apis, api.Family) >= 0;
+    private ProviderDialect Speaking(ClientApi only)
+    {
+        var dialect = (ProviderDialect)MemberwiseClone();
+        dialect._apis = [only];
+        return dialect;
+    }
+
+    private bool Speaks(ClientApi api) => Array.IndexOf(_apis, api.Family) >= 0;
 
     /// <summary>An address without a path serves its API under the usual one.</summary>
     protected static string Below(string address, string usual)

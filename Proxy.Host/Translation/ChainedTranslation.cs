@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Host.Answers;
+using Proxy.Host.Translation.Streams;
 
 namespace Proxy.Host.Translation;
 
@@ -37,11 +38,11 @@ internal sealed class ChainedTranslation(ApiTranslation near, ApiTranslation far
             return Written;
         }
 
-        public override ReadOnlyMemory<byte> End()
+        public override ReadOnlyMemory<byte> End(ReadOnlySpan<byte> endMark)
         {
             Clear();
-            Pass(far.End().Span);
-            Write(near.End().Span);
+            Pass(far.End(endMark).Span);
+            Write(near.End("data: [DONE]\n\n"u8).Span);
             return Written.ToArray();
         }
 

@@ -27,6 +27,16 @@ internal static class ToolInput
         return true;
     }
 
+    /// <summary>Writes the object that the model's text holds. It may write what is no JSON: the tool refuses that then, and its result tells the model so.</summary>
+    public static void Write(JsonElement arguments, Utf8JsonWriter json)
+    {
+        if (TryWrite(arguments, json)) return;
+
+        json.WriteStartObject();
+        json.WriteCopy("unparsed_arguments"u8, arguments);
+        json.WriteEndObject();
+    }
+
     private static bool IsObject(ReadOnlySpan<byte> text)
     {
         var reader = new Utf8JsonReader(text);

@@ -53,7 +53,7 @@ internal sealed class KillTests
         var (rows, total) = (await folder.QueryAsync<(long, long)>("select cast(sum(cost) as bigint), (select spend from api_key) from spend_log")).Single();
         total.Should().Be(rows, "the key's spend is the sum of its calls");
         (await folder.QueryAsync<(string, long)>("select 'team', spend from team union all select kind, spend from account order by 1")).Should().Equal(
-            ((string[])["end_user", "organization", "proxy", "tag", "team", "team_member", "user"]).Select(scope => (scope, rows)), "every scope of the calls has spent the same");
+            ((string[])["end_user", "organization", "organization_member", "proxy", "tag", "team", "team_member", "user"]).Select(scope => (scope, rows)), "every scope of the calls has spent the same");
         (await folder.QueryAsync<(long, long, long)>("""
             select count(*), cast(sum(cost) as bigint), cast(sum(input_tokens + cached_input_tokens + cache_write_tokens + output_tokens + reasoning_tokens) as bigint) from spend_log
             """)).Should().Equal(

@@ -31,6 +31,18 @@ internal sealed class StoredModelTests : GatewayFixture
     }
 
     [Test]
+    public async Task A_model_with_LiteLLMs_mark_is_asked_for_responses_alone()
+    {
+        await CreateAsync("thinker", new JsonObject { ["model"] = "openai/responses/gpt-5-pro" });
+        Provider.Answer = (context, _) => FakeProvider.Json(context, ResponseBodies.Response("Hello"));
+
+        using var answer = await Client.PostAsync("/v1/chat/completions", new StringContent("""{"model":"thinker","messages":[{"role":"user","content":"Hi"}]}"""));
+
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        (Provider.Calls.Single().Path, Provider.Calls.Single().Json["model"]!.GetValue<string>()).Should().Be(("/v1/responses", "gpt-5-pro"));
+    }
+
+    [Test]
     public async Task It_survives_a_restart_and_no_row_or_line_holds_its_secret()
     {
         await CreateAsync("fresh");

@@ -16,7 +16,7 @@ internal sealed class TestTranslation : IDisposable
     private readonly CompletionRequest _request;
     private readonly TranslatedCall _call;
 
-    private TestTranslation(string asked, ApiOperation operation, string provider, bool drops, string address)
+    private TestTranslation(string asked, ApiOperation operation, string provider, bool drops, string address, string api = "")
     {
         var bytes = Encoding.UTF8.GetBytes(asked);
         var rented = System.Buffers.ArrayPool<byte>.Shared.Rent(bytes.Length);
@@ -24,7 +24,7 @@ internal sealed class TestTranslation : IDisposable
         _request = new CompletionRequest(new RequestBody(rented, bytes.Length));
         RequestPeek.Read(_request).Should().BeNull();
         var deployment = Deployment.Read(
-            new DestinationConfig { Address = address, Metadata = new Dictionary<string, string> { [Deployment.ProviderKey] = provider } }, fault => throw new InvalidOperationException(fault))!;
+            new DestinationConfig { Address = address, Metadata = new Dictionary<string, string> { [Deployment.ProviderKey] = provider, [Deployment.SpokenApiKey] = api, [Deployment.ApiKeyKey] = "k", ["Region"] = "eu-west-1" } }, fault => throw new InvalidOperationException(fault))!;
         var translation = deployment.Dialect.TranslationOf(operation)!;
         Digest = new AnswerDigest();
         _call = new TranslatedCall(translation, _request, deployment, "upstream-model")
@@ -42,6 +42,16 @@ internal sealed class TestTranslation : IDisposable
 
     public static TestTranslation MessagesOnChat(string asked, bool drops = false, string address = "https://api.openai.com/v1") =>
         new(asked, ApiOperation.Messages, ProviderNames.OpenAi, drops, address);
+
+    public static TestTranslation ChatOnResponses(string asked, bool drops = false) =>
+        new(asked, ApiOperation.Chat, ProviderNames.OpenAi, drops, "https://api.openai.com/v1", Deployment.OnlyResponses);
+
+    public static TestTranslation MessagesOnResponses(string asked, bool drops = false) =>
+        new(asked, ApiOperation.Messages, ProviderNames.OpenAi, drops, "https://api.openai.com/v1", Deployment.OnlyResponses);
+
+    public static TestTranslation MessagesOnConverse(string asked, bool drops = false) => new(asked, ApiOperation.Messages, ProviderNames.Bedrock, drops, "https://bedrock-runtime.eu-west-1.amazonaws.com");
+
+    public static TestTranslation ChatOnConverse(string asked) => new(asked, ApiOperation.Chat, ProviderNames.Bedrock, drops: false, "https://bedrock-runtime.eu-west-1.amazonaws.com");
 
     /// <summary>At a provider that speaks chat completions, or Messages.</summary>
     public static TestTranslation Responses(string asked, string provider = "mistral", bool drops = false)
@@ -109,5 +119,5 @@ internal sealed class TestTranslation : IDisposable
     }
 
     public static void ShouldBe(JsonNode? actual, string expected) =>
-        JsonNode.DeepEquals(actual, JsonNode.Parse(expected)).Should().BeTrue("it should be {0}, and was {1}", JsonNode.Parse(expected)!.ToJsonString(), actual?.ToJsonString());
+        JsonNode.DeepEquals(actual, JsonNode.Parse(expected)).Should().BeTrue("it should be {0}, and was {1}", JsonNode.Parse(expected)?.ToJsonString(), actual?.ToJsonString());
 }

@@ -3,9 +3,11 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
+using Proxy.Host.Models;
 using Proxy.Tests.Gateway;
 using Proxy.Tests.Logging;
 using Proxy.Tests.Providers;
+using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Tests.Translation;
 
@@ -30,6 +32,9 @@ internal sealed class TranslatedCallTests
                 ["claude"] = Cluster(_provider.Address, "anthropic"),
                 ["gpt"] = Cluster(_provider.Address, "openai"),
                 ["azure"] = Cluster(_provider.Address, "azure"),
+                ["responses"] = Cluster(_provider.Address, "openai", "responses"),
+                ["azure-responses"] = Cluster(_provider.Address, "azure", "responses"),
+                ["scripted-responses"] = Cluster(_scripted.Address, "openai", "responses"),
                 ["scripted-claude"] = Cluster(_scripted.Address, "anthropic"),
                 ["scripted-gpt"] = Cluster(_scripted.Address, "openai"),
                 ["mixed"] = new JsonObject
@@ -85,6 +90,48 @@ internal sealed class TranslatedCallTests
         (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Outcome = "Success", Tokens = 13L, IsEstimated = false });
     }
 
+    [TestCase("responses", "/v1/responses", "authorization")]
+    [TestCase("azure-responses", "/openai/v1/responses", "api-key")]
+    public async Task A_chat_or_a_message_at_a_provider_of_responses_is_answered_and_billed(string model, string path, string header)
+    {
+        _provider.Answer = (context, _) => FakeProvider.Json(context, ResponseBodies.Response("Hello ✓"));
+
+        using var chat = await PostAsync("/v1/chat/completions", Chat.Replace("claude", model));
+        using var message = await PostAsync("/v1/messages", Message.Replace("gpt", model));
+
+        JsonNode.Parse(await chat.Content.ReadAsStringAsync())!["choices"]![0]!["message"]!["content"]!.GetValue<string>().Should().Be("Hello ✓");
+        JsonNode.Parse(await message.Content.ReadAsStringAsync())!["content"]![0]!["text"]!.GetValue<string>().Should().Be("Hello ✓");
+        _provider.Calls.Should().OnlyContain(call => call.Path == path && call.Headers.ContainsKey(header));
+        (await _gateway.QueryAsync<string>("select input_tokens || ' ' || cached_input_tokens || ' ' || output_tokens || ' ' || reasoning_tokens || ' ' || call_type from spend_log order by call_type"))
+            .Should().Equal("30 6 80 7 acompletion", "30 6 80 7 anthropic_messages");
+    }
+
+    [Test]
+    public async Task A_response_at_a_provider_of_responses_passes_as_it_is_and_embeddings_are_not_asked_of_it()
+    {
+        var body = ResponseBodies.Response("Hello ✓");
+        _provider.Answer = (context, _) => FakeProvider.Json(context, body);
+
+        using var response = await PostAsync("/v1/responses", """{"model":"responses","input":"Hi"}""");
+        using var refused = await PostAsync("/v1/embeddings", """{"model":"responses","input":"Hi"}""");
+
+        (await response.Content.ReadAsStringAsync()).Should().Be(body);
+        refused.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await refused.Content.ReadAsStringAsync()).Should().Contain("none of its providers serves it");
+        _provider.Calls.Should().HaveCount(1);
+    }
+
+    [TestCase("anthropic", "responses")]
+    [TestCase("openai", "messages")]
+    public void An_api_that_a_provider_does_not_speak_alone_is_a_fault(string provider, string api)
+    {
+        var faults = new List<string>();
+        var destination = new DestinationConfig { Address = "https://e.org", Metadata = new Dictionary<string, string> { ["Provider"] = provider, ["Api"] = api } };
+
+        Deployment.Read(destination, faults.Add).Should().BeNull();
+        faults.Should().Equal($"its Api '{api}' is not responses, or its provider '{provider}' does not speak it");
+    }
+
     [Test]
     public async Task What_is_logged_is_what_the_client_asked_and_the_provider_said()
     {
@@ -113,10 +160,14 @@ internal sealed class TranslatedCallTests
 
     [TestCase("scripted-claude", "/v1/chat/completions")]
     [TestCase("scripted-gpt", "/v1/messages")]
+    [TestCase("scripted-responses", "/v1/chat/completions")]
+    [TestCase("scripted-responses", "/v1/messages")]
     public async Task Cut_at_any_byte_it_is_the_whole_answer_or_an_error_event(string model, string path)
     {
-        var isChat = model == "scripted-claude";
-        var stream = isChat ? Encoding.UTF8.GetBytes(ChatOnMessagesTests.AgentStream) : ProviderScript.Stream(OpenAiBodies.Stream("One,", " two ✓")).Body;
+        var isChat = path == "/v1/chat/completions";
+        var stream = model == "scripted-claude" ? Encoding.UTF8.GetBytes(ChatOnMessagesTests.AgentStream)
+            : model == "scripted-responses" ? Encoding.UTF8.GetBytes(ResponseStreams.Agent)
+            : ProviderScript.Stream(OpenAiBodies.Stream("One,", " two ✓")).Body;
         var cutAt = 0;
         _scripted.Answer = _ => new ProviderScript { Body = stream, End = BodyEnd.Close, CutAt = cutAt };
         var cuts = Enumerable.Range(0, stream.Length + 1).Where(cut => cut % 7 == 0 || cut > stream.Length - 60).ToList();
@@ -150,6 +201,21 @@ internal sealed class TranslatedCallTests
 
         (body.Split("data: {\"error\"").Length, isWhole).Should().Be((2, false));
         body.Should().Contain("Overloaded").And.NotContain("[DONE]").And.NotContain("event: error");
+    }
+
+    [TestCase("response.failed", """ "response":{"id":"resp_1","status":"failed","error":{"code":"server_error","message":"Overloaded"},"output":[]}""")]
+    [TestCase("error", """ "code":"server_error","message":"Overloaded","param":null""")]
+    public async Task A_response_that_fails_is_one_error_event(string type, string fields)
+    {
+        var stream = ResponseStreams.Event("response.output_text.delta", """ "output_index":0,"delta":"x" """) + ResponseStreams.Event(type, fields);
+        _scripted.Answer = _ => new ProviderScript { Body = Encoding.UTF8.GetBytes(stream) };
+
+        using var chat = await PostAsync("/v1/chat/completions", Chat.Replace("claude", "scripted-responses")[..^1] + ",\"stream\":true}");
+        using var message = await PostAsync("/v1/messages", Message.Replace("gpt", "scripted-responses")[..^1] + ",\"stream\":true}");
+        var (chunks, events) = (await chat.ReadAsFarAsItGoesAsync(), await message.ReadAsFarAsItGoesAsync());
+
+        chunks.Text.Should().Contain("\"content\":\"x\"").And.Contain("data: {\"error\":{\"message\":").And.Contain("Overloaded").And.NotContain("[DONE]");
+        events.Text.Should().Contain("\"text\":\"x\"").And.Contain("event: error\ndata: {\"type\":\"error\"").And.Contain("Overloaded").And.NotContain("message_stop");
     }
 
     [TestCase(400, "invalid_request_error")]
@@ -250,11 +316,12 @@ internal sealed class TranslatedCallTests
         (await response.Content.ReadAsStringAsync()).Should().Contain("The key is ***").And.NotContain(TestClusters.FakeProviderKey);
     }
 
-    private static JsonObject Cluster(Uri provider, string name) => new() { ["Destinations"] = new JsonObject { ["first"] = Destination(provider, name) } };
+    private static JsonObject Cluster(Uri provider, string name, string? api = null) => new() { ["Destinations"] = new JsonObject { ["first"] = Destination(provider, name, api: api) } };
 
-    private static JsonObject Destination(Uri provider, string name, int? order = null)
+    private static JsonObject Destination(Uri provider, string name, int? order = null, string? api = null)
     {
         var metadata = new JsonObject { ["Provider"] = name, ["ApiKey"] = TestClusters.FakeProviderKey };
+        if (api is not null) metadata["Api"] = api;
         if (order is not null) metadata["Order"] = order.ToString();
         return new JsonObject { ["Address"] = name == "azure" ? provider.ToString().TrimEnd('/') : $"{provider}v1", ["Metadata"] = metadata };
     }

@@ -66,7 +66,8 @@ internal static class Gateway
         ];
     }
 
-    private static HttpClient Admin(int port) => new(new SocketsHttpHandler { UseProxy = false })
+    /// <summary>A client with the master key.</summary>
+    public static HttpClient Admin(int port) => new(new SocketsHttpHandler { UseProxy = false })
     {
         BaseAddress = new Uri($"http://127.0.0.1:{port}"),
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", MasterKey) },
@@ -141,7 +142,7 @@ internal static class Gateway
         while (await timer.WaitForNextTickAsync(limit.Token));
     }
 
-    private static async Task<JsonNode> PostAsync(HttpClient client, string path, string body)
+    public static async Task<JsonNode> PostAsync(HttpClient client, string path, string body)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var answer = await client.PostAsync(new Uri(path, UriKind.Relative), content);

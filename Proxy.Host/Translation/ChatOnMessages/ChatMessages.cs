@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proxy.Host.Translation.OnResponses;
 
 namespace Proxy.Host.Translation.ChatOnMessages;
 
@@ -107,7 +108,8 @@ internal static class ChatMessages
     /// <summary>Thinking goes back only with its signature, by which the provider knows it as its own.</summary>
     private static void WriteThinking(JsonElement block, Utf8JsonWriter json, Losses losses)
     {
-        if (block.Get("signature"u8).HasText || block.Get("type"u8).Is("redacted_thinking"u8)) json.WriteCopy(block);
+        if (SealedReasoning.IsOne(block)) losses.Omit("thinking_blocks");
+        else if (block.Get("signature"u8).HasText || block.Get("type"u8).Is("redacted_thinking"u8)) json.WriteCopy(block);
         else losses.Omit("thinking_blocks");
     }
 

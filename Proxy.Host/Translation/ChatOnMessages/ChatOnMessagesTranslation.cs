@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Proxy.Host.Answers;
 using Proxy.Host.Providers;
+using Proxy.Host.Translation.Streams;
 
 namespace Proxy.Host.Translation.ChatOnMessages;
 

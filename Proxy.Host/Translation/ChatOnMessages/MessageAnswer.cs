@@ -39,29 +39,21 @@ internal static class MessageAnswer
         json.WriteEndObject();
     }
 
-    /// <summary>The texts of all blocks of a type as one; joining strings is joining their bytes.</summary>
+    /// <summary>The texts of all blocks of a type as one.</summary>
     private static void WriteJoined(JsonElement content, ReadOnlySpan<byte> name, ReadOnlySpan<byte> type, Utf8JsonWriter json, bool isNullable = false)
     {
-        using var joined = new PooledBytes(1024);
+        using var joined = new JoinedText();
         var count = 0;
         foreach (var block in content.EnumerateArray())
         {
             if (!block.Get("type"u8).Is(type) || !block.Get(type).IsText) continue;
 
-            var text = block.Get(type).Raw;
-            System.Buffers.BuffersExtensions.Write(joined, count++ == 0 ? text[..^1] : text[1..^1]);
+            joined.Append(block.Get(type));
+            count++;
         }
 
-        if (count > 0)
-        {
-            System.Buffers.BuffersExtensions.Write(joined, "\""u8);
-            json.WritePropertyName(name);
-            json.WriteRawValue(joined.Written.Span, skipInputValidation: true);
-        }
-        else if (isNullable)
-        {
-            json.WriteNull(name);
-        }
+        if (count > 0) joined.Write(name, json);
+        else if (isNullable) json.WriteNull(name);
     }
 
     private static void WriteThinking(JsonElement content, Utf8JsonWriter json)

@@ -67,15 +67,7 @@ internal static class ChatAnswer
         else json.WriteString("id"u8, ToolInput.NewCallId());
         json.WriteCopyIfAny("name"u8, function.Get("name"u8));
         json.WritePropertyName("input"u8);
-        if (!ToolInput.TryWrite(function.Get("arguments"u8), json)) WriteUnparsed(function.Get("arguments"u8), json);
-        json.WriteEndObject();
-    }
-
-    /// <summary>A model may write what is no JSON. The tool refuses it then, and its result tells the model so.</summary>
-    private static void WriteUnparsed(JsonElement arguments, Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteCopy("unparsed_arguments"u8, arguments);
+        ToolInput.Write(function.Get("arguments"u8), json);
         json.WriteEndObject();
     }
 }

@@ -112,7 +112,7 @@ internal static class MessagesContent
         }
     }
 
-    private static byte[] DataUrl(JsonElement source)
+    public static byte[] DataUrl(JsonElement source)
     {
         var (type, data) = (source.Get("media_type"u8), source.Get("data"u8));
         return [.. "data:"u8, .. type.IsText ? type.Utf8 : Encoding.ASCII.GetBytes("application/octet-stream"), .. ";base64,"u8, .. data.IsText ? data.Utf8 : default];

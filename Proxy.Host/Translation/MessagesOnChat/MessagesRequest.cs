@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Proxy.Host.Requests;
 
@@ -7,8 +6,7 @@ namespace Proxy.Host.Translation.MessagesOnChat;
 /// <summary>A Messages request's fields, one after the other, as a chat request's.</summary>
 internal static class MessagesRequest
 {
-    /// <summary>OpenAI takes no longer name of a user, and no more sequences to stop at.</summary>
-    private const int MaxUser = 64;
+    /// <summary>OpenAI takes no more sequences to stop at.</summary>
     private const int MaxStops = 4;
 
     public static void Write(JsonElement asked, Utf8JsonWriter json, TranslatedCall call)
@@ -54,11 +52,11 @@ internal static class MessagesRequest
                 break;
 
             case "metadata":
-                WriteUser(value.Get("user_id"u8), json);
+                MessagesFields.WriteUser(value.Get("user_id"u8), json);
                 break;
 
             case "service_tier":
-                json.WriteString("service_tier"u8, value.Is("standard_only"u8) ? "default"u8 : value.Utf8);
+                MessagesFields.WriteTier(value, json);
                 break;
 
             case "top_k" when call.Deployment.TakesOnlyOwnFields:
@@ -67,34 +65,13 @@ internal static class MessagesRequest
                 break;
 
             case "context_management":
-                WriteContext(value, losses);
+                MessagesFields.CheckContext(value, losses);
                 break;
 
             default:
                 // The provider may know it; if not, it says so itself.
                 if (!FieldKinds.IsGateways(name)) json.WriteCopy(System.Text.Encoding.UTF8.GetBytes(name), value);
                 break;
-        }
-    }
-
-    /// <summary>A name that is too long is told as its hash, which still tells users apart.</summary>
-    private static void WriteUser(JsonElement user, Utf8JsonWriter json)
-    {
-        if (!user.HasText) return;
-
-        if (user.Utf8.Length <= MaxUser) json.WriteCopy("user"u8, user);
-        else json.WriteString("user"u8, Convert.ToHexStringLower(SHA256.HashData(user.Utf8)));
-    }
-
-    /// <summary>Old thinking is not sent on in any case, so a wish to have it cleared asks for nothing.</summary>
-    private static void WriteContext(JsonElement context, Losses losses)
-    {
-        foreach (var edit in context.Get("edits"u8).Entries)
-        {
-            if (edit.Get("type"u8).Text?.StartsWith("clear_thinking", StringComparison.Ordinal) == true) continue;
-
-            losses.Parameter("context_management");
-            return;
         }
     }
 }

@@ -21,12 +21,7 @@ internal static class MessagesTools
 
     private static void WriteTool(JsonElement tool, string path, Utf8JsonWriter json, Losses losses)
     {
-        var type = tool.Get("type"u8);
-        if (!tool.IsObject || (!type.IsNothing && !type.Is("custom"u8)))
-        {
-            losses.Content(path, $"The provider's own tool '{type.Text}'");
-            return;
-        }
+        if (!MessagesFields.IsFunction(tool, path, losses)) return;
 
         json.WriteStartObject();
         json.WriteString("type"u8, "function"u8);
@@ -37,14 +32,6 @@ internal static class MessagesTools
         json.WriteCopyIfAny("strict"u8, tool.Get("strict"u8));
         json.WriteEndObject();
         json.WriteEndObject();
-
-        // Caching happens anyway, and so does the streaming of input as it comes.
-        foreach (var property in tool.EnumerateObject())
-        {
-            if (property.Name is not ("type" or "name" or "description" or "input_schema" or "strict" or "cache_control" or "eager_input_streaming")
-                && !property.Value.IsEmpty && property.Value.ValueKind != JsonValueKind.False)
-                losses.Parameter($"{path}.{property.Name}");
-        }
     }
 
     private static void WriteChoice(JsonElement choice, bool hasTools, Utf8JsonWriter json, Losses losses)

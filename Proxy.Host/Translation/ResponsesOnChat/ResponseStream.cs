@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Host.Answers;
+using Proxy.Host.Translation.Streams;
 
 namespace Proxy.Host.Translation.ResponsesOnChat;
 

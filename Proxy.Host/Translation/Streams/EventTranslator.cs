@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Proxy.Host.Answers;
 
-namespace Proxy.Host.Translation;
+namespace Proxy.Host.Translation.Streams;
 
 /// <summary>Turns the events of a provider's stream into those of the client's API, one after the other; made for one stream.</summary>
 internal abstract class EventTranslator : IDisposable
@@ -23,25 +23,20 @@ internal abstract class EventTranslator : IDisposable
     {
         Clear();
         var data = SseScanner.Data(sseEvent);
-        if (!data.IsEmpty)
-        {
-            var reader = new Utf8JsonReader(data);
-            using var document = JsonDocument.ParseValue(ref reader);
-            Read(document.RootElement);
-        }
-        else if (sseEvent.StartsWith(":"u8))
-        {
-            // A comment keeps the connection awake, whatever is spoken on it.
-            _events.Write(sseEvent);
-        }
+        if (!data.IsEmpty) Parse(data);
 
+        // A comment keeps the connection awake, whatever is spoken on it.
+        else if (sseEvent.StartsWith(":"u8)) _events.Write(sseEvent);
         return _events.WrittenMemory;
     }
 
-    /// <summary>What the provider's end mark comes to.</summary>
-    public virtual ReadOnlyMemory<byte> End()
+    /// <summary>What the provider's end mark comes to, which may say something itself.</summary>
+    /// <remarks>Throws what <see cref="Translate"/> throws.</remarks>
+    public virtual ReadOnlyMemory<byte> End(ReadOnlySpan<byte> endMark)
     {
         Clear();
+        var data = SseScanner.Data(endMark);
+        if (data.StartsWith("{"u8)) Parse(data);
         WriteEnd();
         return _events.WrittenMemory.ToArray();
     }
@@ -77,5 +72,12 @@ internal abstract class EventTranslator : IDisposable
     {
         if (_events.Capacity > MostKept) _events = new ArrayBufferWriter<byte>(FirstSize);
         else _events.ResetWrittenCount();
+    }
+
+    private void Parse(ReadOnlySpan<byte> data)
+    {
+        var reader = new Utf8JsonReader(data);
+        using var document = JsonDocument.ParseValue(ref reader);
+        Read(document.RootElement);
     }
 }

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Proxy.Host.Translation.MessagesOnChat;
+using Proxy.Host.Translation.OnResponses;
+
+namespace Proxy.Host.Translation.MessagesOnResponses;
+
+/// <summary>A Messages request's tools, and which of them the model may use.</summary>
+internal static class MessagesTools
+{
+    public static void Write(JsonElement asked, Utf8JsonWriter json, Losses losses)
+    {
+        var tools = asked.Get("tools"u8);
+        if (!tools.IsEmpty)
+        {
+            json.WriteStartArray("tools"u8);
+            var index = 0;
+            foreach (var tool in tools.Entries)
+            {
+                if (MessagesFields.IsFunction(tool, $"tools[{index++}]", losses)) ResponseInput.WriteTool(tool, tool.Get("input_schema"u8), json);
+            }
+
+            json.WriteEndArray();
+        }
+
+        WriteChoice(asked.Get("tool_choice"u8), !tools.IsEmpty, json, losses);
+    }
+
+    private static void WriteChoice(JsonElement choice, bool hasTools, Utf8JsonWriter json, Losses losses)
+    {
+        if (choice.IsNothing) return;
+
+        var type = choice.Get("type"u8);
+        if (choice.Get("disable_parallel_tool_use"u8).IsTrue && hasTools) json.WriteBoolean("parallel_tool_calls"u8, value: false);
+        if (type.Is("auto"u8) || type.Is("none"u8)) json.WriteCopy("tool_choice"u8, type);
+        else if (type.Is("any"u8)) json.WriteString("tool_choice"u8, "required"u8);
+        else if (type.Is("tool"u8)) ResponseInput.WriteChoice(choice.Get("name"u8), json);
+        else losses.Parameter("tool_choice");
+    }
+}
