@@ -1,14 +1,16 @@
 using System.IO.Compression;
+using Proxy.Host.Providers.Bedrock;
 
 namespace Proxy.Host.Answers;
 
-/// <summary>Opens compressed answers. None was asked for, since a compressed stream could neither be read nor ended here, but some providers compress anyway.</summary>
+/// <summary>Opens answers that come in frames, and compressed ones. None of the latter was asked for, since a compressed stream could neither be read nor ended here, but some providers compress anyway.</summary>
 internal static class AnswerEncoding
 {
     /// <returns>Null when the encoding is one that cannot be opened.</returns>
     public static async ValueTask<Stream?> OpenAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        if (answer.Content.Headers.ContentType?.MediaType == FramedEvents.MediaType) return new FramedEvents(body);
         if (!answer.Content.Headers.NonValidated.Contains("Content-Encoding")) return body;
 
         foreach (var encoding in answer.Content.Headers.ContentEncoding.Reverse())

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using Proxy.Host.Failover;
 using Proxy.Host.Models;
+using Proxy.Host.Providers.Bedrock;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Configuration;
@@ -17,6 +18,9 @@ internal static class ModelReader
     public const string FirstByteTimeoutKey = "FirstByteTimeout";
     public const string TimeoutKey = "Timeout";
     public const string HedgeKey = "Hedge";
+
+    /// <summary>Metadata of destinations that are secrets.</summary>
+    private static readonly string[] Credentials = [Deployment.ApiKeyKey, AwsKeys.SecretAccessKeyKey, AwsKeys.SessionTokenKey];
 
     /// <summary>A model may think for minutes before its first byte; YARP's 100 s would cut it.</summary>
     private static readonly TimeSpan DefaultIdleTimeout = TimeSpan.FromMinutes(10);
@@ -58,9 +62,11 @@ internal static class ModelReader
         {
             var deployment = Deployment.Read(destination, fault => faults.Add($"Destination '{id}' of cluster '{cluster.ClusterId}': {fault}."));
             if (deployment is not null) deployments[id] = deployment;
-            if (destination.Metadata?.GetValueOrDefault(Deployment.ApiKeyKey) is { Length: > 0 } reference && CredentialReference.IsLiteral(reference)
-                && !destination.Metadata.ContainsKey(StoredModels.StoredKey))
-                warnings.Add($"The {Deployment.ApiKeyKey} of destination '{id}' of cluster '{cluster.ClusterId}' stands in the configuration; prefer env:NAME or file:PATH.");
+            foreach (var key in Credentials)
+            {
+                if (destination.Metadata?.GetValueOrDefault(key) is { Length: > 0 } reference && CredentialReference.IsLiteral(reference) && !destination.Metadata.ContainsKey(StoredModels.StoredKey))
+                    warnings.Add($"The {key} of destination '{id}' of cluster '{cluster.ClusterId}' stands in the configuration; prefer env:NAME or file:PATH.");
+            }
         }
 
         if (cluster.Destinations is not { Count: > 0 }) Fault("has no destinations");

@@ -2,6 +2,7 @@ using Proxy.Host.Balancing;
 using Proxy.Host.Models;
 using Proxy.Host.Prometheus;
 using Proxy.Host.Providers;
+using Proxy.Host.Providers.Bedrock;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Host.Configuration;
@@ -64,7 +65,7 @@ internal static class ReverseProxyReader
     {
         Destinations = cluster.Destinations?.ToDictionary(
             entry => entry.Key,
-            entry => string.IsNullOrEmpty(entry.Value.Address) && ProviderDialect.Find(entry.Value.Metadata?.GetValueOrDefault(Deployment.ProviderKey) ?? ProviderNames.OpenAi)?.UsualAddress is { } usual
+            entry => string.IsNullOrEmpty(entry.Value.Address) && ProviderDialect.Find(entry.Value.Metadata?.GetValueOrDefault(Deployment.ProviderKey) ?? ProviderNames.OpenAi)?.UsualAddressIn(entry.Value.Metadata?.GetValueOrDefault(AwsKeys.RegionKey)) is { } usual
                 ? entry.Value with { Address = usual }
                 : entry.Value,
             StringComparer.OrdinalIgnoreCase),

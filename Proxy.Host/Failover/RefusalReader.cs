@@ -47,7 +47,8 @@ internal static class RefusalReader
 
     private static FailureKind KindOf(int status, byte[] body)
     {
-        if (status is 408 or 409 or 429 or >= 500) return FailureKind.Transient;
+        // 424 is a model behind the provider that failed.
+        if (status is 408 or 409 or 424 or 429 or >= 500) return FailureKind.Transient;
         if (status == StatusCodes.Status404NotFound) return FailureKind.Misplaced;
 
         var text = Encoding.UTF8.GetString(body);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
+using Proxy.Host.Providers.Bedrock;
 using Proxy.Host.Providers.Demo;
 using Proxy.Management.Limits;
 using Yarp.ReverseProxy.Configuration;
@@ -30,14 +31,15 @@ internal sealed class Deployment
 
     private readonly string? _model;
 
-    private Deployment(ProviderDialect dialect, DestinationConfig destination, string? apiKey)
+    private Deployment(ProviderDialect dialect, DestinationConfig destination, string? apiKey, AwsKeys? awsKeys)
     {
         Dialect = dialect;
         ApiKey = apiKey;
+        AwsKeys = awsKeys;
         ApiVersion = Value(destination, ApiVersionKey);
         _model = Value(destination, DeploymentKey) ?? Value(destination, ModelKey);
         Tags = [.. (Value(destination, TagsKey) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
-        Secret = apiKey is null ? default : Encoding.UTF8.GetBytes(apiKey);
+        Secret = (apiKey ?? awsKeys?.SecretAccessKey) is { } secret ? Encoding.UTF8.GetBytes(secret) : default;
         TakesOnlyOwnFields = dialect.TakesOnlyOwnFields(destination.Address);
         Addresses = dialect.AddressesOf(dialect.Name == ProviderNames.Demo ? DemoHandler.Address : destination.Address, ApiVersion);
     }
@@ -50,6 +52,9 @@ internal sealed class Deployment
 
     /// <summary>The provider's credential; null when it needs none.</summary>
     public string? ApiKey { get; }
+
+    /// <summary>What signs its calls, where the provider wants that; null otherwise.</summary>
+    public AwsKeys? AwsKeys { get; }
 
     /// <summary>The credential's bytes, to be covered where an answer quotes them.</summary>
     public ReadOnlyMemory<byte> Secret { get; }
@@ -79,7 +84,7 @@ internal sealed class Deployment
 
     /// <summary>Whether what one keeps is the other's too: they are at the same place, under the same credential.</summary>
     public bool SharesAccountWith(Deployment other) =>
-        Provider == other.Provider && ApiKey == other.ApiKey && Addresses[0].Authority == other.Addresses[0].Authority;
+        Provider == other.Provider && ApiKey == other.ApiKey && AwsKeys == other.AwsKeys && Addresses[0].Authority == other.Addresses[0].Authority;
 
     /// <summary>The name that the provider knows the model by; <c>*</c> in it stands for what the cluster's wildcard matched.</summary>
     public string UpstreamModel(ModelMatch match) => _model switch
@@ -119,6 +124,7 @@ internal sealed class Deployment
             else Fault($"its {ApiKeyKey} cannot be had: {fault}");
         }
 
+        var awsKeys = provider == ProviderNames.Bedrock ? AwsKeys.Read(key => Value(destination, key), destination.Address, apiKey is not null, Fault) : null;
         var streamUsage = dialect.TakesStreamOptions;
         if (Value(destination, StreamUsageKey) is { } usage && !bool.TryParse(usage, out streamUsage))
             Fault($"its {StreamUsageKey} '{usage}' is not true or false");
@@ -132,7 +138,7 @@ internal sealed class Deployment
             Fault($"its {OrderKey} '{place}' is not a whole number");
 
         var limits = ReadLimits(destination, Fault);
-        return faults > 0 ? null : new Deployment(dialect, destination, apiKey)
+        return faults > 0 ? null : new Deployment(dialect, destination, apiKey, awsKeys)
         {
             AsksForStreamUsage = streamUsage,
             Weight = weight,

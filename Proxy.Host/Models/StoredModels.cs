@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Proxy.Host.Configuration;
 using Proxy.Host.Providers;
+using Proxy.Host.Providers.Bedrock;
 using Proxy.Management.Models;
 using Proxy.Management.Prices;
 using Yarp.ReverseProxy.Configuration;
@@ -85,6 +86,10 @@ internal static class StoredModels
         }
 
         Add(Deployment.ApiKeyKey, Text(parameters, "api_key"));
+        Add(AwsKeys.AccessKeyIdKey, Text(parameters, "aws_access_key_id"));
+        Add(AwsKeys.SecretAccessKeyKey, Text(parameters, "aws_secret_access_key"));
+        Add(AwsKeys.SessionTokenKey, Text(parameters, "aws_session_token"));
+        Add(AwsKeys.RegionKey, Text(parameters, "aws_region_name"));
         Add(Deployment.ApiVersionKey, Text(parameters, "api_version"));
         Add(Deployment.WeightKey, Raw(parameters, "weight"));
         Add(Deployment.OrderKey, Raw(parameters, "order"));
@@ -95,7 +100,7 @@ internal static class StoredModels
             Add(Deployment.TagsKey, string.Join(',', tags.EnumerateArray().Select(tag => tag.GetString())));
         return new DestinationConfig
         {
-            Address = Text(parameters, "api_base")?.TrimEnd('/') ?? ProviderDialect.Find(provider)?.UsualAddress ?? "",
+            Address = Text(parameters, "api_base")?.TrimEnd('/') ?? ProviderDialect.Find(provider)?.UsualAddressIn(Text(parameters, "aws_region_name")) ?? "",
             Metadata = metadata,
         };
 

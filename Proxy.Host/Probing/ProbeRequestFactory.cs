@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Model;
 namespace Proxy.Host.Probing;
 
 /// <summary>Asks a provider for its list of models, with our credential: it shows whether both are well, and costs nothing.</summary>
-internal sealed class ProbeRequestFactory : IProbingRequestFactory
+internal sealed class ProbeRequestFactory(TimeProvider time) : IProbingRequestFactory
 {
     public HttpRequestMessage CreateRequest(ClusterModel cluster, DestinationModel destination)
     {
@@ -23,6 +23,7 @@ internal sealed class ProbeRequestFactory : IProbingRequestFactory
             VersionPolicy = cluster.Config.HttpRequest?.VersionPolicy ?? HttpVersionPolicy.RequestVersionOrLower,
         };
         deployment.Dialect.Dress(request.Headers, deployment, ApiOperation.Chat, new HeaderDictionary());
+        deployment.Dialect.Sign(request, body: null, deployment, time.GetUtcNow());
         return request;
     }
 }

@@ -37,6 +37,10 @@ internal sealed class ApiOperation
     public static readonly ApiOperation Threads = new(24, ClientApi.Threads, "/threads", "threads", "athreads", ""u8) { ResourceKind = ResourceKinds.Thread, IsCreated = true };
     public static readonly ApiOperation VectorStores = new(25, ClientApi.OpenAi, "/vector_stores", "vector_stores", "avector_stores", ""u8) { ResourceKind = "vector_store", IsCreated = true, IsListed = true };
 
+    /// <summary>What Amazon Bedrock is asked; clients ask for something else, which is translated.</summary>
+    public static readonly ApiOperation ConverseStream = new(26, ClientApi.Converse, "/model/{model}/converse-stream", "chat", "acompletion", "messages"u8);
+    public static readonly ApiOperation Converse = new(27, ClientApi.Converse, "/model/{model}/converse", "chat", "acompletion", "messages"u8) { Streamed = ConverseStream };
+
     /// <summary>What is asked about things that a provider keeps: each stands for all that is below its path.</summary>
     public static readonly IReadOnlyList<ApiOperation> Resources = [StoredResponse, Conversations, Files, Batches, FineTuning, Assistants, Threads, VectorStores];
 
@@ -99,6 +103,9 @@ internal sealed class ApiOperation
 
     /// <summary>Whether the answer is made of pictures.</summary>
     public bool IsPicture => this == ImageGeneration || this == ImageEdit || this == ImageVariation;
+
+    /// <summary>The operation that answers in events; null where the same one does.</summary>
+    public ApiOperation? Streamed { get; private init; }
 
     /// <summary>The field of the body that holds what is asked.</summary>
     public ReadOnlySpan<byte> InputField => _inputField;

@@ -56,6 +56,7 @@ internal sealed class AttemptDressing(DeploymentCapacities capacities, TimeProvi
         var sent = attempt.Translation?.Sent ?? operation;
         message.RequestUri = deployment.Dialect.AddressOf(deployment, sent, attempt.UpstreamModel);
         deployment.Dialect.Dress(message.Headers, deployment, sent, asked);
+        deployment.Dialect.Sign(message, body, deployment, attempt.StartedAt);
         if (exchange.Settings.Traces.PassToProviders) AttemptTrace.Pass(message.Headers, attempt, asked);
         return true;
     }

@@ -1,6 +1,7 @@
 using Proxy.Host.Answers;
 using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Audio;
+using Proxy.Host.Providers.Bedrock;
 using Proxy.Host.Providers.Gemini;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Providers.Responses;
@@ -17,6 +18,7 @@ internal abstract class ClientApi
     public static readonly ClientApi Anthropic = new AnthropicApi();
     public static readonly ClientApi Responses = new ResponsesApi();
     public static readonly ClientApi Gemini = new GeminiApi();
+    public static readonly ClientApi Converse = new ConverseApi();
     public static readonly ClientApi Speech = new SpeechApi();
     public static readonly ClientApi Transcripts = new TranscriptApi();
     public static readonly ClientApi Threads = new ThreadsApi();

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Primitives;
 using Proxy.Host.Models;
 using Proxy.Host.Providers.Anthropic;
 using Proxy.Host.Providers.Azure;
+using Proxy.Host.Providers.Bedrock;
 using Proxy.Host.Providers.Gemini;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Requests;
@@ -21,7 +22,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 {
     private static readonly FrozenDictionary<string, ProviderDialect> ByName = ((IEnumerable<ProviderDialect>)
     [
-        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(), new GeminiDialect(),
+        new OpenAiDialect(ProviderNames.OpenAi, ClientApi.OpenAi, ClientApi.Responses), new OpenAiDialect(ProviderNames.Demo, ClientApi.OpenAi), new AzureDialect(), new AnthropicDialect(), new GeminiDialect(), new BedrockDialect(),
         .. PresetDialect.All,
     ]).ToFrozenDictionary(dialect => dialect.Name);
 
@@ -46,6 +47,9 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
 
     /// <summary>Where the provider is when a destination names no address; null where that differs.</summary>
     public virtual string? UsualAddress => null;
+
+    /// <summary>Where it is when a destination names no address but the region that it is in, or none.</summary>
+    public virtual string? UsualAddressIn(string? region) => UsualAddress;
 
     /// <summary>False for servers that refuse <c>stream_options</c>.</summary>
     public virtual bool TakesStreamOptions => true;
@@ -87,6 +91,12 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
         }
 
         Complete(headers);
+    }
+
+    /// <summary>Signs a request that is complete, where the provider wants that.</summary>
+    /// <param name="body">What is sent; null for nothing.</param>
+    public virtual void Sign(HttpRequestMessage message, OutgoingBody? body, Deployment deployment, DateTimeOffset now)
+    {
     }
 
     /// <summary>The client's own bytes, but for what a policy rewrote.</summary>

@@ -71,7 +71,8 @@ internal static class ProviderJson
         return 0;
     }
 
-    private static string? Cut(string? text) => text is { Length: > MaxErrorLength }
+    /// <summary>Of a sentence as much as a log line can bear.</summary>
+    public static string? Cut(string? text) => text is { Length: > MaxErrorLength }
         ? new StringBuilder(text, 0, MaxErrorLength, MaxErrorLength + 1).Append('…').ToString()
         : text;
 }

@@ -17,8 +17,11 @@ internal static class ProviderNames
     /// <summary>Google's models, by OpenAI's API or by their own, as the client speaks.</summary>
     public const string Gemini = "gemini";
 
+    /// <summary>Models at Amazon Bedrock, by its Converse API.</summary>
+    public const string Bedrock = "bedrock";
+
     /// <summary>Answers from inside the process, to try the gateway without an account.</summary>
     public const string Demo = "demo";
 
-    public static readonly IReadOnlyList<string> All = [OpenAi, Azure, Anthropic, Gemini, Demo, .. PresetDialect.All.Select(preset => preset.Name)];
+    public static readonly IReadOnlyList<string> All = [OpenAi, Azure, Anthropic, Gemini, Bedrock, Demo, .. PresetDialect.All.Select(preset => preset.Name)];
 }

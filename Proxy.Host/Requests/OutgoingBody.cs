@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 
 namespace Proxy.Host.Requests;
 
@@ -48,6 +49,14 @@ internal sealed class OutgoingBody : HttpContent
         }
 
         return bytes;
+    }
+
+    /// <summary>SHA-256 of all of it.</summary>
+    public byte[] Hash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in _parts) hash.AppendData(part.Span);
+        return hash.GetHashAndReset();
     }
 
     /// <summary>Nothing is read of the memory any more once this is done.</summary>

@@ -4,6 +4,7 @@ using Proxy.Host.Providers;
 using Proxy.Host.Translation.ChatOnMessages;
 using Proxy.Host.Translation.ChatOnResponses;
 using Proxy.Host.Translation.MessagesOnChat;
+using Proxy.Host.Translation.MessagesOnConverse;
 using Proxy.Host.Translation.MessagesOnResponses;
 using Proxy.Host.Translation.ResponsesOnChat;
 using Proxy.Host.Translation.Streams;
@@ -21,6 +22,8 @@ internal abstract class ApiTranslation(ApiOperation asked, ApiOperation sent)
         new ChatOnMessagesTranslation(), new MessagesOnChatTranslation(), new ResponsesOnChatTranslation(),
         new ChatOnResponsesTranslation(), new MessagesOnResponsesTranslation(),
         new ChainedTranslation(new ResponsesOnChatTranslation(), new ChatOnMessagesTranslation()),
+        new MessagesOnConverseTranslation(), new ChainedTranslation(new ChatOnMessagesTranslation(), new MessagesOnConverseTranslation()),
+        new ChainedTranslation(new ResponsesOnChatTranslation(), new ChainedTranslation(new ChatOnMessagesTranslation(), new MessagesOnConverseTranslation())),
     ];
 
     /// <summary>What the client asks for.</summary>

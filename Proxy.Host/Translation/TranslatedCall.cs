@@ -21,7 +21,7 @@ internal sealed class TranslatedCall(ApiTranslation translation, CompletionReque
     private readonly List<PooledBytes> _rented = new(2);
 
     /// <summary>What the provider is asked for.</summary>
-    public ApiOperation Sent => translation.Sent;
+    public ApiOperation Sent { get; } = request.IsStream && translation.Sent.Streamed is { } streamed ? streamed : translation.Sent;
 
     public CompletionRequest Request => request;
 

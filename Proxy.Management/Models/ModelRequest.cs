@@ -71,6 +71,8 @@ internal sealed class ModelRequest
         {
             ("api_base", fields.Text("api_base", MaxAddressLength)), ("api_version", fields.Text("api_version")),
             ("custom_llm_provider", fields.Text("custom_llm_provider")), ("api_key", fields.Text("api_key", MaxKeyLength)),
+            ("aws_access_key_id", fields.Text("aws_access_key_id")), ("aws_secret_access_key", fields.Text("aws_secret_access_key", MaxKeyLength)),
+            ("aws_session_token", fields.Text("aws_session_token", MaxKeyLength)), ("aws_region_name", fields.Text("aws_region_name")),
         };
         foreach (var count in Counts) fields.Count(count);
         fields.TextList("tags");
@@ -98,7 +100,7 @@ public static class ModelView
 {
     public const string Masked = "***";
 
-    private static readonly string[] Harmless = ["model", "api_base", "api_version", "custom_llm_provider", "region_name"];
+    private static readonly string[] Harmless = ["model", "api_base", "api_version", "custom_llm_provider", "region_name", "aws_region_name"];
 
     public static JsonObject WithoutSecrets(string parameters)
     {

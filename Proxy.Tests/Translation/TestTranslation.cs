@@ -24,7 +24,7 @@ internal sealed class TestTranslation : IDisposable
         _request = new CompletionRequest(new RequestBody(rented, bytes.Length));
         RequestPeek.Read(_request).Should().BeNull();
         var deployment = Deployment.Read(
-            new DestinationConfig { Address = address, Metadata = new Dictionary<string, string> { [Deployment.ProviderKey] = provider, [Deployment.SpokenApiKey] = api } }, fault => throw new InvalidOperationException(fault))!;
+            new DestinationConfig { Address = address, Metadata = new Dictionary<string, string> { [Deployment.ProviderKey] = provider, [Deployment.SpokenApiKey] = api, [Deployment.ApiKeyKey] = "k", ["Region"] = "eu-west-1" } }, fault => throw new InvalidOperationException(fault))!;
         var translation = deployment.Dialect.TranslationOf(operation)!;
         Digest = new AnswerDigest();
         _call = new TranslatedCall(translation, _request, deployment, "upstream-model")
@@ -48,6 +48,10 @@ internal sealed class TestTranslation : IDisposable
 
     public static TestTranslation MessagesOnResponses(string asked, bool drops = false) =>
         new(asked, ApiOperation.Messages, ProviderNames.OpenAi, drops, "https://api.openai.com/v1", Deployment.OnlyResponses);
+
+    public static TestTranslation MessagesOnConverse(string asked, bool drops = false) => new(asked, ApiOperation.Messages, ProviderNames.Bedrock, drops, "https://bedrock-runtime.eu-west-1.amazonaws.com");
+
+    public static TestTranslation ChatOnConverse(string asked) => new(asked, ApiOperation.Chat, ProviderNames.Bedrock, drops: false, "https://bedrock-runtime.eu-west-1.amazonaws.com");
 
     /// <summary>At a provider that speaks chat completions, or Messages.</summary>
     public static TestTranslation Responses(string asked, string provider = "mistral", bool drops = false)

@@ -7,11 +7,13 @@ namespace Proxy.Host.Providers.Anthropic;
 internal sealed class StreamedBlock(int index, AnswerDigest digest) : IDisposable
 {
     private readonly Utf8Text _text = new(digest);
-    private string _type = "text";
-    private string? _id;
-    private string? _name;
-
     public int Index => index;
+
+    public string Type { get; set; } = "text";
+
+    public string? Id { get; set; }
+
+    public string? Name { get; set; }
 
     public long TotalBytes => _text.Total;
 
@@ -40,9 +42,9 @@ internal sealed class StreamedBlock(int index, AnswerDigest digest) : IDisposabl
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("type"u8)) _type = ProviderJson.Text(ref reader) ?? _type;
-            else if (reader.ValueTextEquals("id"u8)) _id = ProviderJson.Text(ref reader);
-            else if (reader.ValueTextEquals("name"u8)) _name = ProviderJson.Text(ref reader);
+            if (reader.ValueTextEquals("type"u8)) Type = ProviderJson.Text(ref reader) ?? Type;
+            else if (reader.ValueTextEquals("id"u8)) Id = ProviderJson.Text(ref reader);
+            else if (reader.ValueTextEquals("name"u8)) Name = ProviderJson.Text(ref reader);
             else if (reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("thinking"u8)) JsonPiece.Append(_text, ref reader);
             else ProviderJson.Next(ref reader);
         }
@@ -54,15 +56,18 @@ internal sealed class StreamedBlock(int index, AnswerDigest digest) : IDisposabl
         else ProviderJson.Next(ref reader);
     }
 
+    /// <summary>A piece as it stands between the quotes of its JSON.</summary>
+    public void Append(ReadOnlySpan<byte> piece) => _text.Append(piece);
+
     public void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
-        json.WriteString("type"u8, _type);
-        if (_id is not null) json.WriteString("id"u8, _id);
-        if (_name is not null) json.WriteString("name"u8, _name);
+        json.WriteString("type"u8, Type);
+        if (Id is not null) json.WriteString("id"u8, Id);
+        if (Name is not null) json.WriteString("name"u8, Name);
 
         // A tool's input came as the text of its JSON, and stays text: it may be cut.
-        json.WritePropertyName(_type is "text" or "thinking" ? _type : "input");
+        json.WritePropertyName(Type is "text" or "thinking" ? Type : "input");
         JsonPiece.Write(json, _text);
         json.WriteEndObject();
     }

@@ -25,7 +25,7 @@ internal sealed class ChatStream(TranslatedCall call, AnswerDigest digest) : Mes
 
         if (!choice.IsObject) return;
 
-        Start(data.Get("id"u8), data.Get("model"u8));
+        Start(data.Get("id"u8).Text, data.Get("model"u8).Text);
         _finish = choice.Get("finish_reason"u8).Text ?? _finish;
         var delta = choice.Get("delta"u8);
         ReadThinking(delta);

@@ -19,7 +19,7 @@ internal sealed class ResponseStream : MessageBlocks, IResponseParts
 
     protected override ReadOnlySpan<byte> Stop => MessageUsage.StopOf(_events.Finish, _hasCalls, _isRefusal);
 
-    public void Begin(JsonElement response) => Start(response.Get("id"u8), response.Get("model"u8));
+    public void Begin(JsonElement response) => Start(response.Get("id"u8).Text, response.Get("model"u8).Text);
 
     public void AddText(JsonElement text) => SendText(text);
 

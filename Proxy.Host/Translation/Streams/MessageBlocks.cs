@@ -31,7 +31,7 @@ internal abstract class MessageBlocks(TranslatedCall call, AnswerDigest digest) 
 
     protected override void WriteEnd()
     {
-        Start(id: default, model: default);
+        Start();
         Close();
         Begin("event: message_delta\ndata: "u8);
         Json.WriteString("type"u8, "message_delta"u8);
@@ -44,7 +44,7 @@ internal abstract class MessageBlocks(TranslatedCall call, AnswerDigest digest) 
         Write("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8);
     }
 
-    protected void Start(JsonElement id, JsonElement model)
+    protected void Start(string? id = null, string? model = null)
     {
         if (_hasStarted) return;
 
@@ -52,10 +52,10 @@ internal abstract class MessageBlocks(TranslatedCall call, AnswerDigest digest) 
         Begin("event: message_start\ndata: "u8);
         Json.WriteString("type"u8, "message_start"u8);
         Json.WriteStartObject("message"u8);
-        Json.WriteString("id"u8, id.Text ?? "msg");
+        Json.WriteString("id"u8, id ?? "msg");
         Json.WriteString("type"u8, "message"u8);
         Json.WriteString("role"u8, "assistant"u8);
-        Json.WriteString("model"u8, model.Text ?? call.UpstreamModel);
+        Json.WriteString("model"u8, model ?? call.UpstreamModel);
         Json.WriteStartArray("content"u8);
         Json.WriteEndArray();
         Json.WriteNull("stop_reason"u8);
@@ -71,7 +71,7 @@ internal abstract class MessageBlocks(TranslatedCall call, AnswerDigest digest) 
     {
         if (!text.HasText) return;
 
-        if (Opened != Block.Thinking) Open(Block.Thinking, "thinking"u8);
+        if (Opened != Block.Thinking) OpenThinking();
         SendPiece("thinking_delta"u8, "thinking"u8, text);
     }
 
@@ -82,6 +82,8 @@ internal abstract class MessageBlocks(TranslatedCall call, AnswerDigest digest) 
         if (Opened != Block.Text) Open(Block.Text, "text"u8);
         SendPiece("text_delta"u8, "text"u8, text);
     }
+
+    protected void OpenThinking() => Open(Block.Thinking, "thinking"u8);
 
     protected void OpenCall(string id, JsonElement name)
     {
