@@ -14,6 +14,7 @@ namespace Proxy.Tests.Gateway;
 internal sealed class FaultPropertyTests
 {
     private const int Attempts = 6;
+    private const int AtOnce = 8;
     private readonly ConcurrentDictionary<string, int> _attempts = [];
     private int _calls;
 
@@ -43,13 +44,15 @@ internal sealed class FaultPropertyTests
         await using var provider = new ScriptedProvider { Answer = Play };
         await using var gateway = await TestGateway.StartAsync(
             new JsonObject { ["main"] = Cluster(provider.Address, fallback: "other", isHedged), ["other"] = Cluster(provider.Address, fallback: null, isHedged) });
-        using var client = gateway.With(await gateway.CreateKeyAsync());
+
+        // One slot that is not given back, and a good provider's answer is refused.
+        using var client = gateway.With(await gateway.CreateKeyAsync(new JsonObject { ["max_parallel_requests"] = AtOnce }));
 
         // One after the other, each destination in its turn, until all are known.
         for (var call = 0; isHedged && call < 3 * 20; call++) await AskAsync(client, [Fault.None], isStream: false, isHedged: false);
 
         var faultsToMeet = Enum.GetValues<Fault>().Where(fault => isHedged || fault != Fault.Silent);
-        var sequences = Gen.ListOf(Gen.ArrayOf(Gen.Elements(faultsToMeet), Attempts), 8).ToArbitrary();
+        var sequences = Gen.ListOf(Gen.ArrayOf(Gen.Elements(faultsToMeet), Attempts), AtOnce).ToArbitrary();
         Prop.ForAll(sequences, faults => Task.WhenAll(faults.Select((sequence, index) => AskAsync(client, sequence, index % 2 == 0, isHedged))).GetAwaiter().GetResult())
             .Check(Config.QuickThrowOnFailure.WithMaxTest(isHedged ? 5 : 10));
 
