@@ -35,11 +35,23 @@ public class TranslationBenchmark
         {"id":"m","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":9}}
         """);
 
+    private static readonly byte[] Response = Encoding.UTF8.GetBytes($$$$$"""
+        {"id":"r","object":"response","status":"completed","model":"m","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}"}]}],"usage":{"input_tokens":9,"output_tokens":9}}
+        """);
+
+    private static readonly byte[] Converse = Encoding.UTF8.GetBytes($$$$$"""
+        {"output":{"message":{"role":"assistant","content":[{"text":"{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}{{{{{Words}}}}}"}]}},"stopReason":"end_turn","usage":{"inputTokens":9,"outputTokens":9}}
+        """);
+
+    private static readonly byte[] Delta = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"item_id\":\"i\",\"output_index\":0,\"content_index\":0,\"delta\":\"a word\"}\n\n"u8.ToArray();
+    private static readonly byte[] Framed = "data: {\"contentBlockDelta\":{\"contentBlockIndex\":0,\"delta\":{\"text\":\"a word\"},\"p\":\"abcdefgh\"}}\n\n"u8.ToArray();
     private static readonly byte[] Piece = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a word\"}}\n\n"u8.ToArray();
     private static readonly byte[] Chunk = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a word\"},\"finish_reason\":null}]}\n\n"u8.ToArray();
 
     private readonly Deployment _openAi = Read("openai");
     private readonly Deployment _anthropic = Read("anthropic");
+    private readonly Deployment _responses = Read("openai", "responses");
+    private readonly Deployment _bedrock = Read("bedrock");
     private readonly AnswerDigest _digest = new();
     private CompletionRequest _chat = null!;
     private CompletionRequest _messages = null!;
@@ -62,8 +74,32 @@ public class TranslationBenchmark
     [Benchmark]
     public int MessagesOnChatStreamed() => Stream(_messages, _openAi, ApiOperation.Messages, Chunk);
 
-    private static Deployment Read(string provider) => Deployment.Read(
-        new DestinationConfig { Address = "http://localhost/v1", Metadata = new Dictionary<string, string> { ["Provider"] = provider } }, fault => throw new InvalidOperationException(fault))!;
+    [Benchmark]
+    public int ChatOnResponses() => Call(_chat, _responses, ApiOperation.Chat, Response);
+
+    [Benchmark]
+    public int MessagesOnResponses() => Call(_messages, _responses, ApiOperation.Messages, Response);
+
+    [Benchmark]
+    public int MessagesOnConverse() => Call(_messages, _bedrock, ApiOperation.Messages, Converse);
+
+    [Benchmark]
+    public int ChatOnConverse() => Call(_chat, _bedrock, ApiOperation.Chat, Converse);
+
+    [Benchmark]
+    public int ChatOnResponsesStreamed() => Stream(_chat, _responses, ApiOperation.Chat, Delta);
+
+    [Benchmark]
+    public int MessagesOnResponsesStreamed() => Stream(_messages, _responses, ApiOperation.Messages, Delta);
+
+    [Benchmark]
+    public int MessagesOnConverseStreamed() => Stream(_messages, _bedrock, ApiOperation.Messages, Framed);
+
+    [Benchmark]
+    public int ChatOnConverseStreamed() => Stream(_chat, _bedrock, ApiOperation.Chat, Framed);
+
+    private static Deployment Read(string provider, string api = "") => Deployment.Read(
+        new DestinationConfig { Address = "http://localhost/v1", Metadata = new Dictionary<string, string> { ["Provider"] = provider, ["Api"] = api, ["ApiKey"] = "k", ["Region"] = "eu-west-1" } }, fault => throw new InvalidOperationException(fault))!;
 
     private static CompletionRequest Request(byte[] body)
     {
