@@ -1,5 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using Proxy.Benchmarks;
 using Proxy.Benchmarks.Growth;
 using Proxy.Benchmarks.Load;
 using Proxy.Benchmarks.Shipping;

@@ -1,8 +1,10 @@
+using System.Security.Cryptography;
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using Proxy.Host.Answers;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
+using Proxy.Host.Providers.Bedrock;
 using Proxy.Host.Requests;
 using Proxy.Host.Translation;
 using Yarp.ReverseProxy.Configuration;
@@ -27,6 +29,12 @@ public class TranslationBenchmark
         "tools":[{"name":"f","description":"{{{{{Words}}}}}","input_schema":{"type":"object","properties":{"a":{"type":"number"}}}}]}
         """);
 
+    private static readonly byte[] Responses = Encoding.UTF8.GetBytes($$$$$"""
+        {"model":"m","max_output_tokens":99,"temperature":0.5,"stream":true,"instructions":"{{{{{Words}}}}}","input":[{"role":"user","content":"{{{{{Words}}}}}"},
+        {"type":"function_call","call_id":"c","name":"f","arguments":"{\"a\":1}"},{"type":"function_call_output","call_id":"c","output":"{{{{{Words}}}}}"}],
+        "tools":[{"type":"function","name":"f","description":"{{{{{Words}}}}}","parameters":{"type":"object","properties":{"a":{"type":"number"} } } }]}
+        """);
+
     private static readonly byte[] Message = Encoding.UTF8.GetBytes($$"""
         {"id":"m","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"{{Words}}{{Words}}{{Words}}{{Words}}"}],"stop_reason":"end_turn","usage":{"input_tokens":9,"output_tokens":9} }
         """);
@@ -48,6 +56,8 @@ public class TranslationBenchmark
     private static readonly byte[] Piece = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a word\"}}\n\n"u8.ToArray();
     private static readonly byte[] Chunk = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a word\"},\"finish_reason\":null}]}\n\n"u8.ToArray();
 
+    private static readonly AwsKeys Keys = new("AKID", "secret", SessionToken: null, "eu-west-1");
+
     private readonly Deployment _openAi = Read("openai");
     private readonly Deployment _anthropic = Read("anthropic");
     private readonly Deployment _responses = Read("openai", "responses");
@@ -55,9 +65,10 @@ public class TranslationBenchmark
     private readonly AnswerDigest _digest = new();
     private CompletionRequest _chat = null!;
     private CompletionRequest _messages = null!;
+    private CompletionRequest _response = null!;
 
     [GlobalSetup]
-    public void Setup() => (_chat, _messages) = (Request(Chat), Request(Messages));
+    public void Setup() => (_chat, _messages, _response) = (Request(Chat), Request(Messages), Request(Responses));
 
     [Benchmark(Baseline = true)]
     public long Untranslated() => _openAi.Dialect.Write(_chat, _openAi, ApiOperation.Chat, "upstream").Length;
@@ -87,6 +98,12 @@ public class TranslationBenchmark
     public int ChatOnConverse() => Call(_chat, _bedrock, ApiOperation.Chat, Converse);
 
     [Benchmark]
+    public int ResponsesOnConverse() => Call(_response, _bedrock, ApiOperation.Response, Converse);
+
+    [Benchmark]
+    public int ResponsesOnConverseStreamed() => Stream(_response, _bedrock, ApiOperation.Response, Framed);
+
+    [Benchmark]
     public int ChatOnResponsesStreamed() => Stream(_chat, _responses, ApiOperation.Chat, Delta);
 
     [Benchmark]
@@ -97,6 +114,15 @@ public class TranslationBenchmark
 
     [Benchmark]
     public int ChatOnConverseStreamed() => Stream(_chat, _bedrock, ApiOperation.Chat, Framed);
+
+    /// <summary>What Bedrock takes beside: a signature of the request.</summary>
+    [Benchmark]
+    public int Signature()
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, "https://bedrock-runtime.eu-west-1.amazonaws.com/model/anthropic.claude%3A0/converse");
+        RequestSigner.Sign(message, content: null, SHA256.HashData(Messages), Keys, "bedrock", DateTimeOffset.UnixEpoch);
+        return message.Headers.NonValidated.Count;
+    }
 
     private static Deployment Read(string provider, string api = "") => Deployment.Read(
         new DestinationConfig { Address = "http://localhost/v1", Metadata = new Dictionary<string, string> { ["Provider"] = provider, ["Api"] = api, ["ApiKey"] = "k", ["Region"] = "eu-west-1" } }, fault => throw new InvalidOperationException(fault))!;

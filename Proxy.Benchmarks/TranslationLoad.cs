@@ -20,9 +20,12 @@ internal static class TranslationLoad
             ("chat on messages", () => benchmark.ChatOnMessages()), ("messages on chat", () => benchmark.MessagesOnChat()),
             ("chat on responses", () => benchmark.ChatOnResponses()), ("messages on responses", () => benchmark.MessagesOnResponses()),
             ("messages on Converse", () => benchmark.MessagesOnConverse()), ("chat on Converse, by way of messages", () => benchmark.ChatOnConverse()),
+            ("responses on Converse, by way of both", () => benchmark.ResponsesOnConverse()),
             ("chat on messages, 20 events", () => benchmark.ChatOnMessagesStreamed()), ("messages on chat, 20 events", () => benchmark.MessagesOnChatStreamed()),
             ("chat on responses, 20 events", () => benchmark.ChatOnResponsesStreamed()), ("messages on responses, 20 events", () => benchmark.MessagesOnResponsesStreamed()),
             ("messages on Converse, 20 events", () => benchmark.MessagesOnConverseStreamed()), ("chat on Converse, 20 events", () => benchmark.ChatOnConverseStreamed()),
+            ("responses on Converse, 20 events", () => benchmark.ResponsesOnConverseStreamed()),
+            ("a signature for Bedrock, beside", () => benchmark.Signature()),
         ];
         var times = subjects.ToDictionary(subject => subject.Name, _ => new List<double>());
         for (var round = -2; round < Rounds; round++)
