@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
@@ -32,10 +33,11 @@ public sealed class LogOperations
     }
 
     /// <summary>Sends dead letters once more: one, those of a target, or all. Targets that pause are tried at once.</summary>
+    /// <param name="also">What else is in the transaction, told how many they are.</param>
     /// <returns>How many wait again.</returns>
-    public async Task<int> RetryAsync(long? id, string? targetId, CancellationToken cancellationToken)
+    public async Task<int> RetryAsync(long? id, string? targetId, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken)
     {
-        var rows = await _deadLetters.ReviveAsync(new DeadLetterChoice(id, targetId, null, long.MaxValue), cancellationToken);
+        var rows = await _deadLetters.ReviveAsync(new DeadLetterChoice(id, targetId, null, long.MaxValue), also, cancellationToken);
         foreach (var target in rows.GroupBy(row => row.TargetId))
         {
             _tools.Metrics.Revived(CompletionLogMetrics.LabelOf(target.Key), target.Count());
@@ -49,8 +51,9 @@ public sealed class LogOperations
     }
 
     /// <summary>Throws dead letters away: one, those of a target, or all.</summary>
-    public async Task<int> PurgeAsync(long? id, string? targetId, CancellationToken cancellationToken) =>
-        BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(id, targetId, null, long.MaxValue), cancellationToken), wasDead: true);
+    /// <param name="also">What else is in the transaction, told how many they are.</param>
+    public async Task<int> PurgeAsync(long? id, string? targetId, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken) =>
+        BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(id, targetId, null, long.MaxValue), also, cancellationToken), wasDead: true);
 
     /// <summary>Ends the pauses of all targets.</summary>
     public void Hurry() => _shipper.Hurry(targetId: null);
@@ -70,7 +73,7 @@ public sealed class LogOperations
         }
 
         _shipper.Drop(owner);
-        return purged + BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(null, null, owner, long.MaxValue), cancellationToken), wasDead: true);
+        return purged + BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(null, null, owner, long.MaxValue), also: null, cancellationToken), wasDead: true);
     }
 
     /// <summary>Sends one record, marked as a test, as the real sender would; nothing of it is kept.</summary>

@@ -35,6 +35,9 @@ public sealed record ManagementSettings(string Database, Synchronous Synchronous
 {
     /// <summary>Whether changes are written down with who made them.</summary>
     public bool IsAudited { get; init; } = true;
+
+    /// <summary>How long that is kept; null for ever.</summary>
+    public int? AuditDays { get; init; }
 }
 
 /// <summary>The entry points of this assembly.</summary>
@@ -61,7 +64,7 @@ public static class ManagementServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Migrator>();
         services.AddSingleton<CommitQueue>();
-        AddAudit(services, settings.IsAudited);
+        AddAudit(services, settings);
         services.AddSingleton<CallbackVault>();
         AddMail(services);
         AddAccounts(services);
@@ -84,7 +87,7 @@ public static class ManagementServices
             provider.GetRequiredService<ModelStore>(),
             provider.GetRequiredService<AuditedWriter>(),
             provider.GetRequiredService<ILogger<ModelChanges>>()));
-        services.AddSingleton(provider => new ResourceStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<CommitQueue>()));
+        services.AddSingleton(provider => new ResourceStore(provider.GetRequiredService<Database>(), provider.GetRequiredService<AuditedWriter>()));
         services.AddSingleton<SpendRanking>();
         services.AddSingleton<SpendReport>();
         services.AddSingleton(provider => new SpendLedger(
@@ -153,10 +156,14 @@ public static class ManagementServices
         return group;
     }
 
-    private static void AddAudit(IServiceCollection services, bool isOn)
+    private static void AddAudit(IServiceCollection services, ManagementSettings settings)
     {
+        services.AddSingleton<AuditShapes>();
         services.AddSingleton(provider => new AuditedWriter(
-            provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<TimeProvider>(), isOn));
+            provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<AuditShapes>(), provider.GetRequiredService<TimeProvider>(), settings.IsAudited));
+        services.AddSingleton(provider => new AuditRetention(
+            provider.GetRequiredService<CommitQueue>(), provider.GetRequiredService<TimeProvider>(), settings.AuditDays, provider.GetRequiredService<ILogger<AuditRetention>>()));
+        services.AddSingleton(provider => new AuditTrail(provider.GetRequiredService<AuditedWriter>()));
         services.AddSingleton<AuditLog>();
     }
 

@@ -145,4 +145,8 @@ internal sealed class ManagementOptions
 
     /// <summary>Whether changes made by the management API are written down with who made them.</summary>
     public bool Audit { get; set; } = true;
+
+    /// <summary>How many days that is kept. Without it, for ever.</summary>
+    [Range(1, 36500)]
+    public int? AuditDays { get; set; }
 }

@@ -15,7 +15,7 @@ namespace Proxy.Host.Exchanges;
 internal sealed partial class ExchangeMiddleware(
     RequestDelegate next, SettingsSource settings, ExchangeRecorder recorder, CallFigures figures, ShutdownDrain drain, TimeProvider time, ILogger<ExchangeMiddleware> logger)
 {
-    private const string CallIdHeader = "x-litellm-call-id";
+    private static readonly string Version = typeof(ExchangeMiddleware).Assembly.GetName().Version!.ToString(3);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -41,7 +41,7 @@ internal sealed partial class ExchangeMiddleware(
             Stopping = drain.Token,
         };
         context.Features.Set(exchange);
-        context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
+        Name(context.Response, exchange);
 
         try
         {
@@ -76,11 +76,17 @@ internal sealed partial class ExchangeMiddleware(
 
         // YARP has set the provider's reason; ours follows from the status.
         context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
-        context.Response.Headers[CallIdHeader] = exchange.Id.ToString();
+        Name(context.Response, exchange);
         if (exchange.Status == StatusCodes.Status405MethodNotAllowed) context.Response.Headers.Allow = exchange.Operation?.IsResource == true ? "GET, POST, DELETE" : HttpMethods.Post;
         AnswerHead.Tell(context.Response, exchange);
         AnswerHead.TellDuration(context.Response, exchange, exchange.EndedAt);
         await RefusalWriter.WriteAsync(context, exchange, time);
+    }
+
+    private static void Name(HttpResponse response, Exchange exchange)
+    {
+        response.Headers["x-litellm-call-id"] = exchange.Id.ToString();
+        response.Headers["x-litellm-version"] = Version;
     }
 
     [LoggerMessage(LogLevel.Error, "Exchange {Id} failed.")]

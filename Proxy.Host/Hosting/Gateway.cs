@@ -55,7 +55,7 @@ internal static class Gateway
             var (database, password) = DatabaseReference.Resolve(settings.Management);
             var dataFolder = DatabaseReference.DataFolderOf(settings.Management, database);
             var masterKey = MasterKey.LoadOrCreate(dataFolder, Environment.GetEnvironmentVariable(MasterKey.EnvironmentName));
-            var management = new ManagementSettings(database, synchronous, masterKey, password) { IsAudited = settings.Management.Audit };
+            var management = new ManagementSettings(database, synchronous, masterKey, password) { IsAudited = settings.Management.Audit, AuditDays = settings.Management.AuditDays };
 
             var app = GatewayBuilder.Build(file, settings, configuration!, management, dataFolder, options.Urls);
             await PrepareAsync(app.Services);

@@ -1,9 +1,13 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Proxy.Host.Configuration;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
 using Proxy.Management.Access;
+using Proxy.Management.Auditing;
 using Proxy.Management.Bodies;
 using Proxy.Management.Errors;
 
@@ -31,23 +35,23 @@ internal static class LogDeskEndpoints
     private static async Task<IResult> ListDeadLettersAsync(LogOperations log, long? after, int? limit, CancellationToken cancellationToken) => TypedResults.Json(
         new DeadLetterList(await log.ListDeadLettersAsync(after ?? 0, Math.Clamp(limit ?? 100, 1, MostAtOnce), cancellationToken)), LogDeskJson.Default.DeadLetterList);
 
-    private static async Task<IResult> RetryAsync(HttpContext context, LogOperations log, CancellationToken cancellationToken)
+    private static async Task<IResult> RetryAsync(HttpContext context, LogOperations log, AuditTrail audit, CancellationToken cancellationToken)
     {
         var (choice, error) = await ReadAsync(context, cancellationToken);
         if (choice is null) return Refuse(error!);
 
-        return TypedResults.Json(new Retried(await log.RetryAsync(choice.Id, choice.TargetId, cancellationToken)), LogDeskJson.Default.Retried);
+        return TypedResults.Json(new Retried(await log.RetryAsync(choice.Id, choice.TargetId, choice.Note(audit, "retried"), cancellationToken)), LogDeskJson.Default.Retried);
     }
 
     /// <remarks>What is purged is gone, so "all" must be said.</remarks>
-    private static async Task<IResult> PurgeAsync(HttpContext context, LogOperations log, CancellationToken cancellationToken)
+    private static async Task<IResult> PurgeAsync(HttpContext context, LogOperations log, AuditTrail audit, CancellationToken cancellationToken)
     {
         var (choice, error) = await ReadAsync(context, cancellationToken);
         if (choice is null) return Refuse(error!);
         if (choice is { Id: null, TargetId: null, All: not true })
             return Refuse(ProxyError.BadRequest("Say which dead letters: 'id', 'target_id', or 'all' as true.", "id"));
 
-        return TypedResults.Json(new Purged(await log.PurgeAsync(choice.Id, choice.TargetId, cancellationToken)), LogDeskJson.Default.Purged);
+        return TypedResults.Json(new Purged(await log.PurgeAsync(choice.Id, choice.TargetId, choice.Note(audit, "purged"), cancellationToken)), LogDeskJson.Default.Purged);
     }
 
     /// <summary>A line for each target that needs somebody, and one for the disk.</summary>
@@ -78,7 +82,12 @@ internal sealed record TargetList(IReadOnlyList<TargetReport> Targets);
 
 internal sealed record DeadLetterList(IReadOnlyList<DeadLetter> DeadLetters);
 
-internal sealed record DeadLetterRequest(long? Id = null, string? TargetId = null, bool? All = null);
+internal sealed record DeadLetterRequest(long? Id = null, string? TargetId = null, bool? All = null)
+{
+    /// <summary>What the audit holds of it.</summary>
+    public Action<DbConnection, DbTransaction, int> Note(AuditTrail audit, string action) => audit.OfDeadLetters(
+        action, Id?.ToString(CultureInfo.InvariantCulture) ?? TargetId ?? "*", new JsonObject { ["id"] = Id, ["target_id"] = TargetId });
+}
 
 internal sealed record Retried([property: JsonPropertyName("retried")] int Count);
 

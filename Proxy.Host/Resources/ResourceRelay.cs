@@ -57,7 +57,7 @@ internal sealed class ResourceRelay(ExchangeRecorder recorder, StreamRelay strea
         }
 
         AnswerHead.Commit(context, answer);
-        if (HttpMethods.IsDelete(context.Request.Method) && call is { Path.IsWhole: true, Resource: { } gone }) await resources.DeleteAsync(gone);
+        if (HttpMethods.IsDelete(context.Request.Method) && call is { Path.IsWhole: true, Resource: { } gone }) await resources.DeleteAsync(gone, exchange.Caller!);
         if (!await recorder.TryCloseAsync(exchange))
         {
             exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Dapper;
 
 namespace Proxy.Logging.Outbox;
@@ -41,11 +42,16 @@ internal sealed class DeadLetterStore(IOutboxDatabase database)
         """;
 
     /// <summary>Puts them back among those that wait.</summary>
-    public Task<List<RemovedRow>> ReviveAsync(DeadLetterChoice choice, CancellationToken cancellationToken) => RemoveAsync(choice, ReviveSql, cancellationToken);
+    /// <param name="also">What else is in the transaction, told how many they are.</param>
+    public Task<List<RemovedRow>> ReviveAsync(DeadLetterChoice choice, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken) =>
+        RemoveAsync(choice, ReviveSql, also, cancellationToken);
 
-    public Task<List<RemovedRow>> PurgeAsync(DeadLetterChoice choice, CancellationToken cancellationToken) => RemoveAsync(choice, before: null, cancellationToken);
+    /// <param name="also">What else is in the transaction, told how many they are.</param>
+    public Task<List<RemovedRow>> PurgeAsync(DeadLetterChoice choice, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken) =>
+        RemoveAsync(choice, before: null, also, cancellationToken);
 
-    private async Task<List<RemovedRow>> RemoveAsync(DeadLetterChoice choice, string? before, CancellationToken cancellationToken)
+    private async Task<List<RemovedRow>> RemoveAsync(
+        DeadLetterChoice choice, string? before, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken)
     {
         var parameters = new { choice.Id, choice.TargetId, choice.Owner, choice.Before };
         List<RemovedRow> rows = [];
@@ -54,6 +60,7 @@ internal sealed class DeadLetterStore(IOutboxDatabase database)
             {
                 if (before is not null) connection.Execute(before, parameters, transaction);
                 rows = connection.Query<RemovedRow>(DeleteSql, parameters, transaction).ToList();
+                also?.Invoke(connection, transaction, rows.Count);
             },
             cancellationToken);
         return rows;

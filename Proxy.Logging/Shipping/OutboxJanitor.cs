@@ -29,7 +29,7 @@ internal sealed partial class OutboxJanitor(
             dropped += rows.Count;
         }
 
-        var dead = await deadLetters.PurgeAsync(new DeadLetterChoice(null, null, null, before), cancellationToken);
+        var dead = await deadLetters.PurgeAsync(new DeadLetterChoice(null, null, null, before), also: null, cancellationToken);
         Book(dead, wasDead: true);
         if (dropped + dead.Count > 0) LogTooOld(logger, dropped, dead.Count, tools.Options.MaxAge);
     }

@@ -4,6 +4,7 @@ namespace Proxy.Management.Auditing;
 internal static class AuditAction
 {
     public const string Updated = "updated";
+    public const string Deleted = "deleted";
 
     private const string BlockedColumn = "is_blocked";
     private const string SecretColumn = "secret_hash";
@@ -12,7 +13,7 @@ internal static class AuditAction
     public static string? Find(IDictionary<string, object?>? before, IDictionary<string, object?>? after)
     {
         if (before is null) return after is null ? null : "created";
-        if (after is null) return "deleted";
+        if (after is null) return Deleted;
         if (before.All(column => AreSame(column.Value, after[column.Key]))) return null;
 
         if (Differs(SecretColumn)) return "rotated";

@@ -22,6 +22,8 @@ internal sealed record AuditActor(string? UserId, string? KeyHash, string? KeyAl
         set => Ambient.Value = value;
     }
 
+    public static AuditActor Of(Caller caller, string? claim = null) => new(caller.UserId, caller.KeyHash?.ToString(), caller.KeyAlias, claim);
+
     /// <returns>Null for an endpoint that asks for no key.</returns>
     public static AuditActor? Of(HttpContext context)
     {
@@ -29,6 +31,6 @@ internal sealed record AuditActor(string? UserId, string? KeyHash, string? KeyAl
 
         var claim = context.Request.Headers[ClaimHeader].ToString();
         if (claim.Length > MaxClaimLength) claim = claim[..MaxClaimLength];
-        return new AuditActor(caller.UserId, caller.KeyHash?.ToString(), caller.KeyAlias, claim.Length == 0 ? null : claim);
+        return Of(caller, claim.Length == 0 ? null : claim);
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Proxy.Management.Auditing;
 
 /// <summary>Ids of entries: UUIDs of version 7 that also grow within one millisecond, and when the clock is set back, so that their order is that of the commits.</summary>
@@ -9,6 +11,13 @@ internal sealed class AuditIds
     private readonly Lock _lock = new();
     private long _millisecond;
     private int _count;
+
+    /// <summary>The first id that could be given at a moment.</summary>
+    public static string FirstAt(DateTimeOffset moment)
+    {
+        var milliseconds = moment.ToUnixTimeMilliseconds().ToString("x12", CultureInfo.InvariantCulture);
+        return $"{milliseconds[..8]}-{milliseconds[8..]}-7000-8000-000000000000";
+    }
 
     public string Next(DateTimeOffset now)
     {

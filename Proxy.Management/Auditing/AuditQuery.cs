@@ -16,6 +16,11 @@ internal sealed class AuditQuery : ListQuery
     private const int MaxSize = 100;
     private const int MaxNumber = 1_000_000;
 
+    /// <remarks>Each part has its index, which an "or" would not use where the order of the ids looks cheaper.</remarks>
+    private const string ByChangerSql = """
+        audit_id in (select audit_id from audit_log where changed_by = @changed_by union select audit_id from audit_log where claimed_by = @changed_by)
+        """;
+
     private readonly StringBuilder _condition = new("where 1 = 1");
 
     public AuditQuery(IQueryCollection query)
@@ -23,7 +28,7 @@ internal sealed class AuditQuery : ListQuery
     {
         Page = Number("page", 1, MaxNumber);
         Size = Number("page_size", UsualSize, MaxSize);
-        Add("(changed_by = @changed_by or claimed_by = @changed_by)", "changed_by", Text("changed_by"));
+        Add(ByChangerSql, "changed_by", Text("changed_by"));
         Add("changed_by_key = @changed_by_key", "changed_by_key", Text("changed_by_api_key"));
         Add("action = @action", "action", Text("action"));
         Add("table_name = @table_name", "table_name", Text("table_name"));

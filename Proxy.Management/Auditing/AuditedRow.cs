@@ -11,6 +11,10 @@ namespace Proxy.Management.Auditing;
 /// <param name="Sql">Reads all of it.</param>
 internal sealed record AuditedRow(string Table, string Id, string Sql)
 {
+    public const string TeamTable = "LiteLLM_TeamTable";
+    public const string BudgetTable = "LiteLLM_BudgetTable";
+    public const string ModelTable = "LiteLLM_ProxyModelTable";
+
     private const string KeyTable = "LiteLLM_VerificationToken";
 
     /// <summary>The spend of all keys and teams at once: no rows are read for it.</summary>
@@ -19,25 +23,33 @@ internal sealed record AuditedRow(string Table, string Id, string Sql)
     /// <summary>Which row, as people name it: a member of a team has an id of two parts.</summary>
     public string Shown { get; private init; } = Id;
 
-    private string? Kind { get; init; }
+    public KeyHash? Key { get; private init; }
 
-    public static AuditedRow Of(in KeyHash key) => new(KeyTable, key.ToString(), "select * from api_key where key_hash = @id");
+    public AccountId? Account { get; private init; }
 
-    public static AuditedRow Of(in AccountId account) => new(TableOf(account.Kind), account.Id, "select * from account where kind = @kind and id = @id") { Kind = account.Scope, Shown = account.Shown };
+    public static AuditedRow Of(in KeyHash key) => new(KeyTable, key.ToString(), "select * from api_key where key_hash = @id") { Key = key };
 
-    public static AuditedRow OfTeam(string teamId) => new("LiteLLM_TeamTable", teamId, "select * from team where team_id = @id");
+    public static AuditedRow Of(in AccountId account) => new(TableOf(account.Kind), account.Id, "select * from account where kind = @kind and id = @id") { Account = account, Shown = account.Shown };
 
-    public static AuditedRow OfBudget(string budgetId) => new("LiteLLM_BudgetTable", budgetId, "select * from budget where budget_id = @id");
+    public static AuditedRow OfTeam(string teamId) => new(TeamTable, teamId, "select * from team where team_id = @id");
 
-    public static AuditedRow OfModel(string modelId) => new("LiteLLM_ProxyModelTable", modelId, "select * from model where model_id = @id");
+    public static AuditedRow OfBudget(string budgetId) => new(BudgetTable, budgetId, "select * from budget where budget_id = @id");
+
+    public static AuditedRow OfModel(string modelId) => new(ModelTable, modelId, "select * from model where model_id = @id");
+
+    /// <summary>What a provider keeps. Nothing of it ever changes; it comes with a call and goes.</summary>
+    public static AuditedRow OfResource(string resourceId) => new("LiteLLM_ManagedObjectTable", resourceId, "");
+
+    /// <summary>Records of calls that no log target has taken.</summary>
+    public static AuditedRow OfDeadLetters(string which) => new("dead_letter", which, "");
 
     /// <returns>The columns by name; null when there is no such row.</returns>
     public IDictionary<string, object?>? Read(DbConnection connection, DbTransaction transaction)
     {
         var parameters = new DynamicParameters();
-        if (Table == KeyTable) parameters.Add("id", Convert.FromHexString(Id));
+        if (Key is { } key) parameters.Add("id", key.ToArray());
         else parameters.Add("id", Id);
-        if (Kind is not null) parameters.Add("kind", Kind);
+        if (Account is { } account) parameters.Add("kind", account.Scope);
         return (IDictionary<string, object?>?)connection.QuerySingleOrDefault(Sql, parameters, transaction);
     }
 

@@ -1,12 +1,15 @@
 using System.Data.Common;
-using Proxy.Management.Storage;
+using System.Text.Json.Nodes;
 
 namespace Proxy.Management.Auditing;
 
+/// <summary>What all transactions of the audit share.</summary>
+internal sealed record AuditDesk(AuditShapes Shapes, AuditIds Ids, TimeProvider Time, bool IsOn);
+
 /// <summary>A transaction that knows who makes its changes. Stores write into nothing else, so that a change that nobody writes down does not compile.</summary>
-internal sealed class AuditedTransaction(DbConnection connection, DbTransaction inner, AuditActor? actor, TimeProvider time, AuditIds ids, bool isOn)
+internal sealed class AuditedTransaction(DbConnection connection, DbTransaction inner, AuditActor? actor, AuditDesk desk)
 {
-    private readonly Dictionary<AuditedRow, IDictionary<string, object?>?> _before = [];
+    private readonly Dictionary<AuditedRow, (IDictionary<string, object?>? Columns, JsonObject? Shape)> _before = [];
 
     /// <summary>For the statements themselves.</summary>
     public DbTransaction Inner { get; } = inner;
@@ -16,31 +19,38 @@ internal sealed class AuditedTransaction(DbConnection connection, DbTransaction 
     /// <summary>Call it before the row is written, each time: what stood there at the first time is what the row is compared with at the end.</summary>
     public void Watch(AuditedRow row)
     {
-        if (isOn && !_before.ContainsKey(row)) _before.Add(row, row.Read(connection, Inner));
+        if (!desk.IsOn || _before.ContainsKey(row)) return;
+
+        var columns = row.Read(connection, Inner);
+        _before.Add(row, (columns, columns is null ? null : desk.Shapes.Find(connection, Inner, row)));
     }
 
-    /// <summary>Writes down a change of many rows as one.</summary>
-    public void Record(AuditedRow rows, string after)
+    /// <summary>Writes down a change of what nobody reads for it: many rows as one, or what is only ever made and deleted.</summary>
+    public void Record(AuditedRow rows, string action, JsonObject? before, JsonObject? after)
     {
-        if (isOn) Write(rows, AuditAction.Updated, before: null, after);
+        if (desk.IsOn) Write(rows, action, before?.ToJsonString(), after?.ToJsonString());
     }
 
     /// <summary>Writes down what has become of the rows.</summary>
     public void Close()
     {
-        foreach (var (row, before) in _before)
+        foreach (var (row, (before, shape)) in _before)
         {
+            // The columns say whether anything has changed, also what no answer shows.
             var after = row.Read(connection, Inner);
-            if (AuditAction.Find(before, after) is { } action) Write(row, action, AuditValue.Show(before), AuditValue.Show(after));
+            if (AuditAction.Find(before, after) is not { } action) continue;
+
+            var now = after is null ? null : desk.Shapes.Find(connection, Inner, row);
+            Write(row, action, AuditValue.Show(shape, before), AuditValue.Show(now, after));
         }
     }
 
     private void Write(AuditedRow row, string action, string? before, string? after)
     {
-        var now = time.GetUtcNow();
+        var now = desk.Time.GetUtcNow();
         AuditLog.Insert(connection, Inner, new AuditRow
         {
-            Id = ids.Next(now),
+            Id = desk.Ids.Next(now),
             ChangedAt = now.ToUnixTimeMilliseconds(),
             ChangedBy = actor?.UserId,
             ChangedByKey = actor?.KeyHash,
@@ -52,28 +62,5 @@ internal sealed class AuditedTransaction(DbConnection connection, DbTransaction 
             BeforeValue = before,
             UpdatedValues = after,
         });
-    }
-}
-
-/// <summary>The queue of commits for what admins and users change.</summary>
-internal sealed class AuditedWriter(CommitQueue queue, TimeProvider time, bool isOn)
-{
-    private readonly AuditIds _ids = new();
-
-    /// <summary>As <see cref="CommitQueue"/> does it; what the work changes is written down in the same transaction.</summary>
-    public Task<T> WriteAsync<T>(Func<DbConnection, AuditedTransaction, T> work, Action<T>? committed, CancellationToken cancellationToken)
-    {
-        // Taken here: the writer's thread knows nobody.
-        var actor = AuditActor.Current;
-        return queue.WriteAsync(
-            (connection, transaction) =>
-            {
-                var audited = new AuditedTransaction(connection, transaction, actor, time, _ids, isOn);
-                var result = work(connection, audited);
-                audited.Close();
-                return result;
-            },
-            committed,
-            cancellationToken);
     }
 }

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Proxy.Management.Alerts;
+using Proxy.Management.Auditing;
 
 namespace Proxy.Management.Budgets;
 
-/// <summary>Looks now and then for periods that are over, so that rows nobody calls begin anew too, for alerts that wait, and for accounts that nobody uses.</summary>
-internal sealed partial class BudgetSweep(AccountRing ring, BudgetResets resets, BudgetAlerts alerts, TimeProvider time, ILogger<BudgetSweep> logger) : BackgroundService
+/// <summary>Looks now and then for periods that are over, so that rows nobody calls begin anew too, for alerts that wait, for accounts that nobody uses, and for entries of the audit that are old.</summary>
+internal sealed partial class BudgetSweep(
+    AccountRing ring, BudgetResets resets, BudgetAlerts alerts, AuditRetention audit, TimeProvider time, ILogger<BudgetSweep> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,6 +33,7 @@ internal sealed partial class BudgetSweep(AccountRing ring, BudgetResets resets,
             ring.Trim(time.GetElapsedTime(0, time.GetTimestamp()).Ticks);
             await resets.RunDueAsync(stoppingToken);
             await alerts.DeliverAsync(stoppingToken);
+            await audit.PruneAsync(stoppingToken);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
@@ -38,6 +41,6 @@ internal sealed partial class BudgetSweep(AccountRing ring, BudgetResets resets,
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Budgets whose period is over could not be reset, or alerts not delivered; the next look tries again.")]
+    [LoggerMessage(LogLevel.Error, "Budgets whose period is over could not be reset, alerts not delivered, or old entries of the audit not removed; the next look tries again.")]
     private partial void LogFailed(Exception exception);
 }

@@ -100,6 +100,10 @@ internal sealed class KeyStore(Database database, CallbackVault vault)
     public KeyRecord? FindNamed(DbConnection connection, DbTransaction transaction, KeyHash hash) =>
         connection.ReadKeys(transaction, vault, ByAnySecretSql, new { hash = hash.ToArray() }).SingleOrDefault();
 
+    /// <summary>The key of this lasting hash.</summary>
+    public KeyRecord? Find(DbConnection connection, DbTransaction transaction, KeyHash hash) =>
+        connection.ReadKeys(transaction, vault, ByHashSql, new { hash = hash.ToArray() }).SingleOrDefault();
+
     /// <summary>All keys that a filter lets through.</summary>
     public IReadOnlyList<KeyRecord> List(DbConnection connection, DbTransaction transaction, KeyFilter filter)
     {

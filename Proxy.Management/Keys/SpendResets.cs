@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Dapper;
 using Proxy.Management.Auditing;
 using Proxy.Management.Teams;
@@ -15,7 +16,7 @@ internal sealed class SpendResets(AuditedWriter queue, KeyRing keys, TeamRing te
     public Task RunAsync(CancellationToken cancellationToken) => queue.WriteAsync(
         (connection, transaction) =>
         {
-            transaction.Record(AuditedRow.AllSpend, """{"spend":0}""");
+            transaction.Record(AuditedRow.AllSpend, AuditAction.Updated, before: null, new JsonObject { ["spend"] = 0 });
             return connection.Execute(Sql, transaction: transaction.Inner);
         },
         _ =>

@@ -95,11 +95,7 @@ internal static class ModelEndpoints
         return malformed is not null ? (null, malformed) : ModelRequest.Read(fields!, isNew);
     }
 
-    private static JsonHttpResult<ModelAnswer> Show(StoredModel model) => TypedResults.Json(
-        new ModelAnswer(
-            model.Id, model.Name, ModelView.WithoutSecrets(model.Params), JsonNode.Parse(model.Info)!.AsObject(), model.CreatedAt, model.UpdatedAt,
-            model.CreatedBy, model.UpdatedBy),
-        ModelJson.Default.ModelAnswer);
+    private static JsonHttpResult<ModelAnswer> Show(StoredModel model) => TypedResults.Json(ModelAnswer.Of(model), ModelJson.Default.ModelAnswer);
 }
 
 internal sealed record DeletedModel(string Message);
@@ -112,7 +108,12 @@ internal sealed record ModelAnswer(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     string? CreatedBy,
-    string? UpdatedBy);
+    string? UpdatedBy)
+{
+    public static ModelAnswer Of(StoredModel model) => new(
+        model.Id, model.Name, ModelView.WithoutSecrets(model.Params), JsonNode.Parse(model.Info)!.AsObject(), model.CreatedAt, model.UpdatedAt,
+        model.CreatedBy, model.UpdatedBy);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ModelAnswer))]

@@ -11,12 +11,16 @@ namespace Proxy.Management.Models;
 /// <summary>The rows of models. Their parameters are encrypted, since they hold the credentials of providers.</summary>
 internal sealed partial class ModelStore(Database database, IDataProtectionProvider protection, ILogger<ModelStore> logger)
 {
-    private const string ListSql = """
+    private const string Select = """
         select model_id as Id, model_name as Name, params as Params, info as Info, created_at as CreatedAt, updated_at as UpdatedAt,
             created_by as CreatedBy, updated_by as UpdatedBy
         from model
-        order by created_at, model_id
+
         """;
+
+    private const string FindSql = Select + "where model_id = @id";
+
+    private const string ListSql = Select + "order by created_at, model_id";
 
     private const string SaveSql = """
         insert into model (model_id, model_name, params, info, created_at, updated_at, created_by, updated_by)
@@ -40,6 +44,10 @@ internal sealed partial class ModelStore(Database database, IDataProtectionProvi
         var rows = await connection.QueryAsync<ModelRow>(new CommandDefinition(ListSql, cancellationToken: cancellationToken));
         return [.. rows.Select(Open).OfType<StoredModel>()];
     }
+
+    /// <returns>Null when there is none, or it cannot be decrypted.</returns>
+    public StoredModel? Find(DbConnection connection, DbTransaction transaction, string id) =>
+        connection.QuerySingleOrDefault<ModelRow>(FindSql, new { id }, transaction) is { } row ? Open(row) : null;
 
     public void Save(DbConnection connection, AuditedTransaction transaction, StoredModel model)
     {

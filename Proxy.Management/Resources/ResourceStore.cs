@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Dapper;
 using Proxy.Management.Access;
+using Proxy.Management.Auditing;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
 
@@ -32,9 +34,9 @@ public sealed class ResourceStore
         """;
 
     private readonly Database _database;
-    private readonly CommitQueue _commits;
+    private readonly AuditedWriter _commits;
 
-    internal ResourceStore(Database database, CommitQueue commits) => (_database, _commits) = (database, commits);
+    internal ResourceStore(Database database, AuditedWriter commits) => (_database, _commits) = (database, commits);
 
     /// <summary>All that have this id: different providers may use the same.</summary>
     public async Task<IReadOnlyList<Resource>> FindAsync(string id, CancellationToken cancellationToken)
@@ -57,9 +59,29 @@ public sealed class ResourceStore
     }
 
     /// <summary>The provider has it no more. No token: what has happened is recorded.</summary>
-    public Task DeleteAsync(Resource resource) => _commits.WriteAsync(
-        (connection, transaction) => connection.Execute(DeleteSql, new { id = resource.Id, cluster = resource.Cluster, destination = resource.Destination }, transaction),
+    /// <param name="caller">Who has deleted it.</param>
+    public Task DeleteAsync(Resource resource, Caller caller) => _commits.WriteAsync(
+        (connection, transaction) =>
+        {
+            var count = connection.Execute(DeleteSql, new { id = resource.Id, cluster = resource.Cluster, destination = resource.Destination }, transaction.Inner);
+            if (count > 0) transaction.Record(AuditedRow.OfResource(resource.Id), AuditAction.Deleted, Show(resource), after: null);
+            return count;
+        },
+        committed: null,
+        AuditActor.Of(caller),
         CancellationToken.None);
+
+    private static JsonObject Show(Resource resource) => new()
+    {
+        ["id"] = resource.Id,
+        ["kind"] = resource.Kind,
+        ["model"] = resource.Model,
+        ["model_id"] = $"{resource.Cluster}/{resource.Destination}",
+        ["team_id"] = resource.Owner.TeamId,
+        ["user_id"] = resource.Owner.UserId,
+        ["api_key"] = resource.Owner.KeyHash?.ToString(),
+        ["created_at"] = JsonValue.Create(resource.CreatedAt),
+    };
 
     private sealed class ResourceRow
     {

@@ -210,6 +210,7 @@ internal sealed class BudgetTests : GatewayFixture
         using var response = await client.PostAsync("/v1/chat/completions", new StringContent(Body));
 
         HeaderOf(response, "x-litellm-call-id").Should().NotBeNull();
+        HeaderOf(response, "x-litellm-version").Should().MatchRegex(@"^\d+\.\d+\.\d+$");
         HeaderOf(response, "x-litellm-model-id").Should().Be($"{Model}/first");
         HeaderOf(response, "x-litellm-model-group").Should().Be(Model);
         HeaderOf(response, "x-litellm-response-cost").Should().Be("0.00001");

@@ -149,7 +149,13 @@ internal sealed class TestFolder : IDisposable
             ["Rehearsal"] = new JsonObject { ["Enabled"] = false },
             ["CompletionLog"] = new JsonObject { ["FlushInterval"] = "00:00:00.050", ["ShutdownTimeout"] = "00:00:02" },
         };
-        foreach (var (name, section) in sections ?? []) config[name] = section!.DeepClone();
+        foreach (var (name, section) in sections ?? [])
+        {
+            // The database stays this folder's.
+            if (name != "Management") config[name] = section!.DeepClone();
+            else foreach (var (setting, value) in section!.AsObject()) config[name]![setting] = value!.DeepClone();
+        }
+
         File.WriteAllText(ConfigPath, config.ToJsonString());
     }
 

@@ -118,7 +118,7 @@ public sealed class FaultTests : IDisposable
         var letters = await log.Operations.ListDeadLettersAsync(0, 10, CancellationToken.None);
         _langfuse.Answer = static _ => Task.FromResult(FakeAnswer.Ok);
 
-        var revived = await log.Operations.RetryAsync(letters.Single().Id, null, CancellationToken.None);
+        var revived = await log.Operations.RetryAsync(letters.Single().Id, null, also: null, CancellationToken.None);
 
         (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Single().Name.Should().Be("poison");
         await log.StopAsync();
@@ -134,7 +134,7 @@ public sealed class FaultTests : IDisposable
         await log.RecordAsync(_blue.Target, Some.Record(), Some.Record());
         await _database.WaitForCountAsync("dead_letter", 2);
 
-        var purged = await log.Operations.PurgeAsync(null, null, CancellationToken.None);
+        var purged = await log.Operations.PurgeAsync(null, null, also: null, CancellationToken.None);
 
         await log.StopAsync();
         (purged, await _database.CountAsync("dead_letter"), log.Books.Read()["purged"]).Should().Be((2, 0L, 2L));

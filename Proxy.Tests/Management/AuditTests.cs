@@ -1,6 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FluentAssertions;
+using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
+using Proxy.Management.Auditing;
 using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Management;
@@ -71,6 +74,94 @@ internal sealed class AuditTests
 
         entries.Should().HaveCount(2);
         JsonSerializer.Serialize(entries).Should().NotContain(Secret).And.Contain("***");
+    }
+
+    [Test]
+    public async Task What_was_and_what_is_read_as_the_answers_of_the_api_do()
+    {
+        var key = await _server.CreateKeyAsync("\"models\": [\"a\"], \"metadata\": {\"mark\": \"x\"}");
+        await ExpectAnswerAsync("/key/update", $$"""{"key": "{{key}}", "max_budget": 7}""", "LiteLLM_VerificationToken", answer => Without(answer, "key"));
+        await PostAsync("/team/new", """{"team_id": "search"}""");
+        await ExpectAnswerAsync("/team/update", """{"team_id": "search", "max_budget": 7, "metadata": {"mark": "x"}}""", "LiteLLM_TeamTable", answer => answer["data"]!);
+        await PostAsync("/user/new", """{"user_id": "u-1", "auto_create_key": false}""");
+        await ExpectAnswerAsync("/user/update", """{"user_id": "u-1", "max_budget": 7}""", "LiteLLM_UserTable", answer => answer["data"]!);
+        await PostAsync("/budget/new", """{"budget_id": "monthly"}""");
+        await ExpectAnswerAsync("/budget/update", """{"budget_id": "monthly", "max_budget": 7}""", "LiteLLM_BudgetTable", answer => answer);
+        await PostAsync("/team/member_add", """{"team_id": "search", "member": {"user_id": "u-1"}}""");
+        await ExpectAnswerAsync("/team/member_update", """{"team_id": "search", "user_id": "u-1", "max_budget_in_team": 7}""", "LiteLLM_TeamMembership", answer => answer);
+        foreach (var (path, id, table) in ((string, string, string)[])
+        [
+            ("/customer", "user_id", "LiteLLM_EndUserTable"), ("/organization", "organization_id", "LiteLLM_OrganizationTable"), ("/tag", "name", "LiteLLM_TagTable"),
+        ])
+        {
+            await PostAsync($"{path}/new", $$"""{"{{id}}": "one"}""");
+            await ExpectAnswerAsync($"{path}/update", $$"""{"{{id}}": "one", "max_budget": 7}""", table, answer => answer);
+        }
+    }
+
+    [Test]
+    public async Task A_secret_that_changes_shows_that_it_has_and_nothing_of_it()
+    {
+        await PostAsync("/team/new", """{"team_id": "search"}""");
+        foreach (var secret in (string[])[Secret, Secret + "-2"])
+            await PostAsync("/team/update", $$"""
+                {"team_id": "search", "metadata": {"logging": [{"callback_name": "langfuse", "callback_vars": {"langfuse_public_key": "pk-lf-1", "langfuse_secret_key": "{{secret}}"} }] } }
+                """);
+
+        var (before, after) = ((await ListAsync("?object_id=search"))[0].GetProperty("before_value"), (await ListAsync("?object_id=search"))[0].GetProperty("updated_values"));
+
+        before.GetProperty("metadata").GetProperty("logging").ToString().Should().Be(after.GetProperty("metadata").GetProperty("logging").ToString()).And.NotContain(Secret).And.Contain("pk-lf-1");
+        before.GetProperty("credentials").GetString().Should().NotBe(after.GetProperty("credentials").GetString());
+    }
+
+    [Test]
+    public async Task Entries_stay_as_long_as_the_operator_says_and_else_for_ever()
+    {
+        await using var server = await ManagementServer.StartAsync(change: settings => settings with { AuditDays = 1 });
+        await server.CreateTeamAsync(""" "team_id": "old" """);
+        await PostAsync("/team/new", """{"team_id": "old"}""");
+        foreach (var time in (ManualTimeProvider[])[server.Time, _server.Time]) time.Advance(TimeSpan.FromHours(20));
+        await server.CreateTeamAsync(""" "team_id": "young" """);
+        (await TotalAsync(server)).Should().Be(2);
+
+        foreach (var time in (ManualTimeProvider[])[server.Time, _server.Time]) time.Advance(TimeSpan.FromHours(5));
+
+        (await Eventually.BecomesAsync(() => TotalAsync(server), total => total == 1)).Should().Be(1);
+        (await server.Admin.GetJsonAsync("/audit")).Body.GetProperty("audit_logs").EnumerateArray().Single().GetProperty("object_id").GetString().Should().Be("young");
+        await _server.Services.GetRequiredService<AuditRetention>().PruneAsync(CancellationToken.None);
+        (await TotalAsync(_server)).Should().Be(1);
+    }
+
+    [Test]
+    public async Task Nothing_is_written_down_where_it_is_switched_off()
+    {
+        await using var server = await ManagementServer.StartAsync(change: settings => settings with { IsAudited = false });
+        await server.CreateTeamAsync(""" "team_id": "t-1" """);
+        await server.CreateKeyAsync(""" "team_id": "t-1" """);
+        (await server.Admin.PostAsync("/global/spend/reset", "{}")).Status.Should().Be(200);
+        (await server.Admin.PostAsync("/team/delete", """{"team_ids": ["t-1"]}""")).Status.Should().Be(200);
+
+        (await TotalAsync(server)).Should().Be(0);
+    }
+
+    [Test]
+    public async Task Who_has_changed_something_is_found_by_an_index()
+    {
+        foreach (var (query, index) in ((string, string)[])
+        [
+            ("changed_by = 'boss' union select audit_id from audit_log where claimed_by = 'boss'", "audit_log_by_changer"),
+            ("changed_by = 'boss' union select audit_id from audit_log where claimed_by = 'boss'", "audit_log_by_claim"),
+            ("changed_by_key = 'x'", "audit_log_by_key"),
+        ])
+        {
+            // A server reads a table of no rows as a whole, unless it is told not to.
+            var sql = $"select audit_id from audit_log where {query}";
+            var steps = TestEngine.Current == Engine.Sqlite
+                ? (await _server.Database.QueryAsync<(long, long, long, string Detail)>("explain query plan " + sql)).Select(step => step.Detail)
+                : await _server.Database.QueryAsync<string>("set enable_seqscan = off; explain " + sql);
+
+            string.Join('\n', steps).Should().Contain(index);
+        }
     }
 
     [Test]
@@ -164,6 +255,27 @@ internal sealed class AuditTests
         (await NamesAsync("?action=deleted")).Should().Equal("nightly");
         (await NamesAsync("?table_name=LiteLLM_UserTable")).Should().Equal("boss");
     }
+
+    /// <summary>The last entry says that the row is now as the answer shows it.</summary>
+    private async Task ExpectAnswerAsync(string path, string json, string table, Func<JsonNode, JsonNode> shown)
+    {
+        var (status, body) = await _server.Admin.PostAsync(path, json);
+        status.Should().Be(200, body.ToString());
+
+        var entry = (await ListAsync($"?table_name={table}"))[0];
+        var (before, after) = (JsonNode.Parse(entry.GetProperty("before_value").GetRawText())!.AsObject(), JsonNode.Parse(entry.GetProperty("updated_values").GetRawText())!.AsObject());
+        after.Remove("credentials");
+        after.ToJsonString().Should().Be(shown(JsonNode.Parse(body.GetRawText())!).ToJsonString(), path);
+        before.Select(field => field.Key).Should().Contain(after.Select(field => field.Key), path);
+    }
+
+    private static JsonObject Without(JsonNode answer, string name)
+    {
+        answer.AsObject().Remove(name);
+        return answer.AsObject();
+    }
+
+    private static async Task<long> TotalAsync(ManagementServer server) => (await server.Admin.GetJsonAsync("/audit")).Body.GetProperty("total").GetInt64();
 
     private async Task<IEnumerable<string?>> NamesAsync(string query) => (await ListAsync(query)).Select(entry => entry.GetProperty("object_id").GetString());
 

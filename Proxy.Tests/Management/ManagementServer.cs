@@ -47,7 +47,8 @@ internal sealed class ManagementServer : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <param name="configure">Services that a host application registers.</param>
-    public static async Task<ManagementServer> StartAsync(Action<IServiceCollection>? configure = null)
+    /// <param name="change">Settings other than the usual ones.</param>
+    public static async Task<ManagementServer> StartAsync(Action<IServiceCollection>? configure = null, Func<ManagementSettings, ManagementSettings>? change = null)
     {
         var folder = Directory.CreateTempSubdirectory("proxy-tests-").FullName;
         var database = await TestDatabase.CreateAsync($"{folder}/proxy.db");
@@ -57,8 +58,8 @@ internal sealed class ManagementServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "protection")));
-        builder.Services.AddProxyManagement(new ManagementSettings(
-            database.Setting, Synchronous.Normal, MasterKey.LoadOrCreate(folder, MasterKeyText)));
+        var settings = new ManagementSettings(database.Setting, Synchronous.Normal, MasterKey.LoadOrCreate(folder, MasterKeyText));
+        builder.Services.AddProxyManagement(change?.Invoke(settings) ?? settings);
 
         configure?.Invoke(builder.Services);
         var app = builder.Build();

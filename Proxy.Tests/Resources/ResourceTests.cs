@@ -120,6 +120,9 @@ internal sealed class ResourceTests
         (await SendAsync(_own, HttpMethod.Delete, $"/v1/responses/{id}")).Status.Should().Be(HttpStatusCode.OK);
 
         (await SendAsync(_own, HttpMethod.Get, $"/v1/responses/{id}")).Status.Should().Be(HttpStatusCode.NotFound);
+        var entry = JsonNode.Parse(await _gateway.Admin.GetStringAsync($"/audit?object_id={id}"))!["audit_logs"]!.AsArray().Single()!;
+        $"{entry["action"]} {entry["table_name"]} {entry["before_value"]!["kind"]}".Should().Be("deleted LiteLLM_ManagedObjectTable response");
+        entry["changed_by_api_key"]!.GetValue<string>().Should().HaveLength(64);
     }
 
     [TestCase("/v1/responses/..%2fmodels")]
