@@ -65,9 +65,9 @@ internal static class RefusalReader
         var piece = new byte[4096];
         try
         {
+            // The clock of the first byte goes on: who refuses has no reason to take its time.
             while (await body.ReadAsync(piece, timer.Token) is > 0 and var read)
             {
-                timer.Restart();
                 if (kept.Length + read > MaxBytes) return null;
                 kept.Write(piece, 0, read);
             }

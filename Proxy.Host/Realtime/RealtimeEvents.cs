@@ -8,33 +8,6 @@ using Proxy.Management.Errors;
 
 namespace Proxy.Host.Realtime;
 
-/// <summary>What an event of the provider's is to a session.</summary>
-internal enum RealtimeEvent
-{
-    Other,
-
-    /// <summary>A response begins.</summary>
-    Begun,
-
-    /// <summary>A piece of a response.</summary>
-    Piece,
-
-    /// <summary>A response is over, and says what it used.</summary>
-    Done,
-
-    /// <summary>The session as the provider has it now.</summary>
-    Session,
-
-    /// <summary>Something was said, and is to be written down if the session asks for that.</summary>
-    Said,
-
-    /// <summary>What was said is written down.</summary>
-    Transcript,
-
-    /// <summary>What was said could not be written down.</summary>
-    NoTranscript,
-}
-
 /// <summary>Reads and writes the events of OpenAI's realtime API, as far as the gateway has to do with them.</summary>
 internal static class RealtimeEvents
 {
@@ -46,29 +19,41 @@ internal static class RealtimeEvents
 
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Reads a provider's event, and of a response's what it says. What is no event passes like one that means nothing.</summary>
-    public static RealtimeEvent Read(ReadOnlyMemory<byte> message, AnswerDigest digest)
+    /// <summary>What a provider's event is about. What is no event passes like one that means nothing.</summary>
+    public static RealtimeNotice Peek(ReadOnlyMemory<byte> message)
     {
         try
         {
             var reader = new Utf8JsonReader(message.Span);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return RealtimeEvent.Other;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return default;
 
-            var (kind, isSound) = KindOf(reader);
-            if (kind is not (RealtimeEvent.Piece or RealtimeEvent.Done)) return kind;
-
+            var notice = default(RealtimeNotice);
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (kind == RealtimeEvent.Piece && reader.ValueTextEquals("delta"u8)) digest.OutputBytes += Count(ref reader, isSound);
-                else if (kind == RealtimeEvent.Done && reader.ValueTextEquals("response"u8)) ReadResponse(message, ref reader, digest);
+                if (reader.ValueTextEquals("type"u8)) notice = KindOf(ref reader) with { Response = notice.Response };
+                else if (reader.ValueTextEquals("response_id"u8)) notice = notice with { Response = Text(message, ref reader) };
+                else if (reader.ValueTextEquals("response"u8)) notice = notice with { Response = IdOf(message, ref reader) };
                 else ProviderJson.Next(ref reader);
             }
 
-            return kind;
+            return notice;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return RealtimeEvent.Other;
+            return default;
+        }
+    }
+
+    /// <summary>Reads of a piece how much it is, and of a response that is over what it says.</summary>
+    public static void Read(ReadOnlyMemory<byte> message, in RealtimeNotice notice, AnswerDigest digest)
+    {
+        var reader = new Utf8JsonReader(message.Span);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (notice.Kind == RealtimeEvent.Piece && reader.ValueTextEquals("delta"u8)) digest.OutputBytes += Count(ref reader, notice.IsSound);
+            else if (notice.Kind == RealtimeEvent.Done && reader.ValueTextEquals("response"u8)) ReadResponse(message, ref reader, digest);
+            else ProviderJson.Next(ref reader);
         }
     }
 
@@ -93,34 +78,58 @@ internal static class RealtimeEvents
         return buffer.WrittenMemory;
     }
 
-    /// <summary>The <c>type</c> may stand behind what it speaks of, so it is found first, on a copy of the reader.</summary>
-    private static (RealtimeEvent Kind, bool IsSound) KindOf(Utf8JsonReader reader)
+    private static RealtimeNotice KindOf(ref Utf8JsonReader reader)
     {
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String) return new RealtimeNotice(KindOf(reader, out var isSound), isSound, default);
+
+        reader.Skip();
+        return default;
+    }
+
+    private static RealtimeEvent KindOf(in Utf8JsonReader type, out bool isSound)
+    {
+        isSound = type.ValueTextEquals("response.audio.delta"u8) || type.ValueTextEquals("response.output_audio.delta"u8);
+        if (isSound) return RealtimeEvent.Piece;
+        if (type.ValueTextEquals("response.done"u8)) return RealtimeEvent.Done;
+        if (type.ValueTextEquals("response.created"u8)) return RealtimeEvent.Begun;
+        if (type.ValueTextEquals("session.created"u8) || type.ValueTextEquals("session.updated"u8)) return RealtimeEvent.Session;
+        if (type.ValueTextEquals("input_audio_buffer.committed"u8)) return RealtimeEvent.Said;
+        if (type.ValueTextEquals("conversation.item.input_audio_transcription.completed"u8)) return RealtimeEvent.Transcript;
+        if (type.ValueTextEquals("conversation.item.input_audio_transcription.failed"u8)) return RealtimeEvent.NoTranscript;
+
+        // What is spoken is written along, and counted once.
+        return type.ValueTextEquals("response.text.delta"u8) || type.ValueTextEquals("response.output_text.delta"u8) || type.ValueTextEquals("response.function_call_arguments.delta"u8)
+            ? RealtimeEvent.Piece
+            : RealtimeEvent.Other;
+    }
+
+    private static ReadOnlyMemory<byte> IdOf(ReadOnlyMemory<byte> message, ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            var isType = reader.ValueTextEquals("type"u8);
-            reader.Read();
-            if (!isType || reader.TokenType != JsonTokenType.String)
-            {
-                reader.Skip();
-                continue;
-            }
-
-            if (reader.ValueTextEquals("response.done"u8)) return (RealtimeEvent.Done, false);
-            if (reader.ValueTextEquals("response.created"u8)) return (RealtimeEvent.Begun, false);
-            if (reader.ValueTextEquals("session.created"u8) || reader.ValueTextEquals("session.updated"u8)) return (RealtimeEvent.Session, false);
-            if (reader.ValueTextEquals("input_audio_buffer.committed"u8)) return (RealtimeEvent.Said, false);
-            if (reader.ValueTextEquals("conversation.item.input_audio_transcription.completed"u8)) return (RealtimeEvent.Transcript, false);
-            if (reader.ValueTextEquals("conversation.item.input_audio_transcription.failed"u8)) return (RealtimeEvent.NoTranscript, false);
-            if (reader.ValueTextEquals("response.audio.delta"u8) || reader.ValueTextEquals("response.output_audio.delta"u8)) return (RealtimeEvent.Piece, true);
-
-            // What is spoken is written along, and counted once.
-            var isText = reader.ValueTextEquals("response.text.delta"u8) || reader.ValueTextEquals("response.output_text.delta"u8)
-                || reader.ValueTextEquals("response.function_call_arguments.delta"u8);
-            return (isText ? RealtimeEvent.Piece : RealtimeEvent.Other, false);
+            reader.Skip();
+            return default;
         }
 
-        return (RealtimeEvent.Other, false);
+        ReadOnlyMemory<byte> id = default;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("id"u8)) id = Text(message, ref reader);
+            else ProviderJson.Next(ref reader);
+        }
+
+        return id;
+    }
+
+    private static ReadOnlyMemory<byte> Text(ReadOnlyMemory<byte> message, ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String) return message.Slice((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length);
+
+        reader.Skip();
+        return default;
     }
 
     private static int Count(ref Utf8JsonReader reader, bool isSound)

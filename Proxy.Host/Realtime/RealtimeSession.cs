@@ -30,7 +30,7 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
 
         // What a broken response sent is billed as far as it is known.
         var broken = end.Outcome == SpendOutcome.Aborted ? SpendOutcome.Aborted : SpendOutcome.Incomplete;
-        if (turns.IsOpen || turns.Answer.OutputBytes > 0) await turns.RecordAsync(broken);
+        await turns.RecordOpenAsync(broken);
         await transcripts.CloseAsync(broken);
 
         if (end.Error is { } error) exchange.Fail(error, end.Outcome);
@@ -66,9 +66,10 @@ internal sealed class RealtimeSession(WebSocket client, WebSocket provider, Exch
 
     private async ValueTask<RealtimeEnd?> PassAsync(SocketMessage message)
     {
-        var kind = RealtimeEvents.Read(message.Memory, turns.Answer);
-        turns.Note(kind);
-        if (kind == RealtimeEvent.Done && !await turns.RecordAsync(SpendOutcome.Success)) return RealtimeEnd.NotRecorded;
+        var notice = RealtimeEvents.Peek(message.Memory);
+        var kind = notice.Kind;
+        if (turns.Note(notice) is { } answer) RealtimeEvents.Read(message.Memory, notice, answer);
+        if (kind == RealtimeEvent.Done && !await turns.RecordAsync(notice.Response, SpendOutcome.Success)) return RealtimeEnd.NotRecorded;
         if (!await transcripts.NoteAsync(kind, message.Memory)) return RealtimeEnd.NotRecorded;
         if (!_isClientGone && await SendAsync(message.Memory, message.Type) is { } end) return end;
 

@@ -19,14 +19,13 @@ internal sealed class RealtimeTurns : IDisposable
     private readonly Exchange _session;
     private readonly IHeaderDictionary _headers;
     private readonly RealtimeServices _services;
-    private Attempt _attempt;
+    private readonly OpenResponses _responses;
 
     // Of both directions. The gate is for what is held, the lock for the two counts.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Queue<Reservation> _held = new();
     private readonly Lock _counts = new();
     private int _asked;
-    private int _open;
     private int _begun;
 
     public RealtimeTurns(Exchange session, IHeaderDictionary headers, RealtimeServices services)
@@ -36,28 +35,22 @@ internal sealed class RealtimeTurns : IDisposable
         // What the session was admitted with is for its first response.
         if (session.Reservation is { } first) _held.Enqueue(first);
         session.Reservation = null;
-        _attempt = NewAttempt();
+        _responses = new OpenResponses(NewAttempt);
     }
 
     /// <summary>True while a response is under way.</summary>
-    public bool IsOpen => Volatile.Read(ref _open) > 0;
+    public bool IsOpen => _responses.Count > 0;
 
-    public AnswerDigest Answer => _attempt.Answer;
-
-    public void Note(RealtimeEvent kind)
+    /// <summary>Takes notice of an event of the provider's.</summary>
+    /// <returns>The answer that it says something of; null when it is about none.</returns>
+    public AnswerDigest? Note(RealtimeNotice notice)
     {
-        if (kind == RealtimeEvent.Piece) _attempt.FirstByteAt ??= _services.Time.GetUtcNow();
-        lock (_counts)
-        {
-            if (kind == RealtimeEvent.Piece) _open = Math.Max(_open, 1);
-            if (kind != RealtimeEvent.Begun) return;
+        if (notice.Kind is not (RealtimeEvent.Begun or RealtimeEvent.Piece or RealtimeEvent.Done)) return null;
 
-            _open++;
-            if (_asked > 0) _asked--;
-
-            // The session itself is the request of its first one.
-            if (_begun++ > 0) _session.Attempt!.Permit?.AddRequest();
-        }
+        var attempt = _responses.Of(notice.Response.Span);
+        if (notice.Kind == RealtimeEvent.Piece) attempt.FirstByteAt ??= _services.Time.GetUtcNow();
+        if (notice.Kind == RealtimeEvent.Begun) CountBegun();
+        return attempt.Answer;
     }
 
     /// <summary>Whether the client may have what it asks for. What a further response may cost is held before the provider hears of it.</summary>
@@ -96,6 +89,17 @@ internal sealed class RealtimeTurns : IDisposable
         }
     }
 
+    private void CountBegun()
+    {
+        lock (_counts)
+        {
+            if (_asked > 0) _asked--;
+
+            // The session itself is the request of its first one.
+            if (_begun++ > 0) _session.Attempt!.Permit?.AddRequest();
+        }
+    }
+
     private bool IsFull(out TimeSpan? wait)
     {
         wait = null;
@@ -107,30 +111,40 @@ internal sealed class RealtimeTurns : IDisposable
         lock (_counts)
         {
             // What was asked for and did not begin while others did was refused by the provider.
-            if (_open == 0 && !isAsked) _asked = 0;
-            return Math.Max(1, _open + _asked + (isAsked ? 1 : 0));
+            var open = _responses.Count;
+            if (open == 0 && !isAsked) _asked = 0;
+            return Math.Max(1, open + _asked + (isAsked ? 1 : 0));
         }
     }
 
-    /// <summary>Records the response that ended.</summary>
-    /// <returns>False when that cannot be done.</returns>
-    public async ValueTask<bool> RecordAsync(SpendOutcome outcome)
+    /// <summary>Records what is under way still when the session ends, each response by what it sent.</summary>
+    public async ValueTask RecordOpenAsync(SpendOutcome outcome)
     {
-        var held = await EndOneAsync() ?? await _services.Cashier.CountAsync(_session.Caller!, Call());
-        _attempt.FirstByteAt ??= _services.Time.GetUtcNow();
-        _attempt.End(_services.Time.GetUtcNow());
-        var call = new Exchange(CallId.New(_attempt.StartedAt), _attempt.StartedAt, _session.Settings, ApiOperation.Realtime)
+        while (IsOpen) _ = await RecordAsync(default, outcome);
+    }
+
+    /// <summary>Records a response that ended.</summary>
+    /// <param name="response">Its id; without one, the response that began last.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <returns>False when that cannot be done.</returns>
+    public async ValueTask<bool> RecordAsync(ReadOnlyMemory<byte> response, SpendOutcome outcome)
+    {
+        var attempt = _responses.Take(response.Span);
+        var held = await TakeHeldAsync() ?? await _services.Cashier.CountAsync(_session.Caller!, Call());
+        attempt.FirstByteAt ??= _services.Time.GetUtcNow();
+        attempt.End(_services.Time.GetUtcNow());
+        var call = new Exchange(CallId.New(attempt.StartedAt), attempt.StartedAt, _session.Settings, ApiOperation.Realtime)
         {
             Requester = _session.Requester,
             Caller = _session.Caller,
             Request = _session.Request,
             Target = _session.Target,
             LogWishes = _session.LogWishes,
-            Attempt = _attempt,
+            Attempt = attempt,
             Reservation = held,
             Outcome = outcome,
         };
-        call.Attempts.Add(_attempt);
+        call.Attempts.Add(attempt);
         try
         {
             return await _services.Recorder.TryCloseAsync(call);
@@ -138,8 +152,7 @@ internal sealed class RealtimeTurns : IDisposable
         finally
         {
             held.Release();
-            _session.Attempt!.Permit?.Add(_attempt.Answer.Usage?.Total ?? 0);
-            _attempt = NewAttempt();
+            _session.Attempt!.Permit?.Add(attempt.Answer.Usage?.Total ?? 0);
         }
     }
 
@@ -149,12 +162,11 @@ internal sealed class RealtimeTurns : IDisposable
         _gate.Dispose();
     }
 
-    private async ValueTask<Reservation?> EndOneAsync()
+    private async ValueTask<Reservation?> TakeHeldAsync()
     {
         await _gate.WaitAsync();
         try
         {
-            lock (_counts) _open = Math.Max(0, _open - 1);
             return _held.TryDequeue(out var held) ? held : null;
         }
         finally

@@ -47,8 +47,13 @@ internal static class TeamEndpoints
         var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"), caller.IsProxyAdmin);
         if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
 
-        var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;
-        var change = await changes.UpdateAsync(teamId!, new TeamEdit(Change) { Callbacks = stated, Check = FindRefusal }, cancellationToken);
+        var edit = new TeamEdit(Change)
+        {
+            Callbacks = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null,
+            StatesMembers = fields.Presence(TeamMembers.Field) == FieldPresence.Present,
+            Check = FindRefusal,
+        };
+        var change = await changes.UpdateAsync(teamId!, edit, cancellationToken);
         return change.Error is { } error
             ? new ErrorResult(error)
             : TypedResults.Json(new TeamUpdated(teamId!, TeamView.Of(change.Team!)), TeamJson.Default.TeamUpdated);

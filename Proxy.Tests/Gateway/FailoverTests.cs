@@ -91,6 +91,26 @@ internal sealed class FailoverTests
     }
 
     [Test]
+    public async Task A_refusal_that_comes_byte_by_byte_is_not_waited_for()
+    {
+        _first.Answer = async (context, _) =>
+        {
+            context.Response.StatusCode = 503;
+            using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+            while (await pause.WaitForNextTickAsync(context.RequestAborted))
+            {
+                await context.Response.Body.WriteAsync("x"u8.ToArray());
+                await context.Response.Body.FlushAsync();
+            }
+        };
+        await StartAsync(Ordered("""{"FirstByteTimeout":"00:00:01.500"}"""));
+
+        using var response = await AskAsync().WaitAsync(Limit);
+
+        Header(response, "x-litellm-model-id").Should().Be("main/second");
+    }
+
+    [Test]
     public async Task A_stream_that_fails_before_its_first_event_moves_on([Values("cut", "silent", "error", "broken", "empty")] string fault)
     {
         var over = new TaskCompletionSource();

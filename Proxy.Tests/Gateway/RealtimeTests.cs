@@ -213,6 +213,37 @@ internal sealed class RealtimeTests : RealtimeFixture
     }
 
     [Test]
+    public async Task Each_of_several_responses_is_billed_for_itself_when_the_provider_breaks_off([Values] bool isOneDone)
+    {
+        static string Created(string id) => FakeSessions.Created.Replace("resp_1", id);
+        static string Text(string id, string words) => $$"""{"type":"response.output_text.delta","delta":"{{words}}","response_id":"{{id}}"}""";
+        Provider.Answer = async (socket, message) =>
+        {
+            if (message != Create)
+            {
+                socket.Abort();
+                return;
+            }
+
+            await FakeSessions.SayAsync(socket, Created("resp_1"), Text("resp_1", "four"), Created("resp_2"), Text("resp_2", new string('x', 400)), Text("resp_1", "more"));
+            if (isOneDone) await FakeSessions.SayAsync(socket, FakeSessions.Done());
+            await FakeSessions.SayAsync(socket, Text("resp_2", "that is all of it"));
+        };
+        using var client = await OpenAsync();
+        await FakeSessions.SayAsync(client, Create);
+        await HearUntilAsync(client, "that is all of it");
+
+        await FakeSessions.SayAsync(client, """{"type":"input_audio_buffer.clear"}""");
+        _ = await HearAllAsync(client);
+
+        var rows = (await LedgerBecomesAsync(3)).Where(row => row.Cost > 0).ToList();
+        rows.Select(row => row.Outcome).Should().BeEquivalentTo(isOneDone ? ["Success", "Incomplete"] : (string[])["Incomplete", "Incomplete"]);
+        if (isOneDone) rows.Single(row => !row.IsEstimated).Cost.Should().Be(ResponseCost);
+        rows.Where(row => row.IsEstimated).Select(row => row.Tokens).Max().Should().BeGreaterThanOrEqualTo(104);
+        rows.Where(row => row.IsEstimated).Should().HaveCount(isOneDone ? 1 : 2);
+    }
+
+    [Test]
     public async Task A_client_that_leaves_has_its_response_ended_and_billed_exactly()
     {
         Provider.Answer = (socket, message) => message.Contains("response.cancel")

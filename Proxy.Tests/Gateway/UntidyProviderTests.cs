@@ -121,6 +121,7 @@ internal sealed class UntidyProviderTests : GatewayFixture
     }
 
     [TestCase("zstd", "compressed its answer")]
+    [TestCase("gzip, gzip, gzip", "compressed its answer")]
     [TestCase("br", "broke off")]
     public async Task An_encoding_that_cannot_be_opened_is_an_error(string encoding, string sentence)
     {
