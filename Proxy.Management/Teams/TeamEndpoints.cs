@@ -66,7 +66,7 @@ internal static class TeamEndpoints
         HttpContext context,
         TeamStore teams,
         KeyStore keys,
-        AccountStore accounts,
+        MemberAccounts accounts,
         BudgetResets resets,
         [FromQuery(Name = "team_id")] string? teamId,
         CancellationToken cancellationToken)
@@ -83,7 +83,7 @@ internal static class TeamEndpoints
 
         var records = await keys.ListOfTeamAsync(teamId, cancellationToken);
         return TypedResults.Json(
-            new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], TeamMembership.Show(await accounts.ListMembersAsync(teamId, cancellationToken))), TeamJson.Default.TeamInfo);
+            new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], TeamMembership.Show(await accounts.ListOfTeamAsync(teamId, cancellationToken))), TeamJson.Default.TeamInfo);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, TeamChanges changes, CancellationToken cancellationToken)
