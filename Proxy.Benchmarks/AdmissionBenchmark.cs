@@ -66,7 +66,10 @@ public class AdmissionBenchmark
             team,
             Account(ring, AccountKind.User, "user"),
             Account(ring, AccountKind.Member, "member"),
-            Organization: null);
+            Organization: null)
+        {
+            OrganizationMember = Account(ring, AccountKind.OrganizationMember, "member of org"),
+        };
         return new KeyState(new KeyIdentity { Hash = default, Name = "key", Models = [], CreatedAt = default, UpdatedAt = default }, links).Caller;
     }
 

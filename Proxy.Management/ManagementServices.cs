@@ -201,6 +201,7 @@ public static class ManagementServices
     {
         services.AddSingleton<BudgetCalendar>();
         services.AddSingleton<AccountStore>();
+        services.AddSingleton<MemberAccounts>();
         services.AddSingleton<AccountRing>();
         services.AddSingleton<AccountChanges>();
         services.AddSingleton<AccountDeletion>();

@@ -41,7 +41,7 @@ internal sealed class AuditShapes(KeyStore keys, TeamStore teams, ModelStore mod
         AccountKind.Customer => CustomerContracts.Request.Show(row, CustomerContracts.IdField),
         AccountKind.Tag => TagContracts.Request.Show(row, TagContracts.IdField),
         AccountKind.Member => TeamMembership.Show(row),
-        AccountKind.OrganizationMember => OrganizationMemberships.Show(row, role: null),
+        AccountKind.OrganizationMember => OrganizationMemberships.ShowTerms(row),
         _ => Plain.Show(row, "id"),
     };
 }

@@ -11,7 +11,8 @@ namespace Proxy.Management.Budgets;
 /// <summary>The rows of accounts. Writes take the transaction of the commit queue.</summary>
 internal sealed class AccountStore(Database database)
 {
-    private const string Columns = """
+    /// <summary>What every statement that reads accounts begins with.</summary>
+    public const string Columns = """
         select a.kind as Kind, a.id as Id, a.alias as Alias, a.details as Details, a.budget_id as BudgetId, a.is_blocked as IsBlocked,
             a.spend as Spend, a.max_budget as MaxBudget, a.soft_budget as SoftBudget, a.budget_duration as BudgetDuration,
             a.budget_reset_at as BudgetResetAt, a.max_parallel_requests as MaxParallelRequests, a.tpm_limit as TpmLimit,
@@ -34,12 +35,6 @@ internal sealed class AccountStore(Database database)
         """;
 
     private const string UsersSql = "a.kind = 'user' and a.updated_by is not null";
-
-    private const string OfTeamSql = Columns + """
-        where a.kind = 'team_member' and a.id > @first and a.id < @beyond
-        order by a.id
-        limit 1000
-        """;
 
     private const string OfBudgetSql = Columns + """
         where a.budget_id = @budgetId
@@ -119,40 +114,6 @@ internal sealed class AccountStore(Database database)
         var rows = await connection.QueryAsync<AccountRow>(
             new CommandDefinition($"{Columns}where {condition} order by a.created_at, a.id limit @limit offset @offset", parameters, cancellationToken: cancellationToken));
         return ([.. rows], total);
-    }
-
-    /// <summary>The accounts of a team's members.</summary>
-    public async Task<IReadOnlyList<AccountRow>> ListMembersAsync(string teamId, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var (first, beyond) = AccountId.RangeOf(teamId);
-        return [.. await connection.QueryAsync<AccountRow>(
-            new CommandDefinition(OfTeamSql, new { first, beyond }, cancellationToken: cancellationToken))];
-    }
-
-    /// <summary>The accounts of some members of an organisation.</summary>
-    /// <param name="users">A statement that selects their ids, for an <c>@organizationId</c>.</param>
-    public async Task<IReadOnlyList<AccountRow>> ListMembersOfOrganizationAsync(string users, string organizationId, CancellationToken cancellationToken)
-    {
-        var first = AccountId.OfOrganizationMember(organizationId, "").Id;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return [.. await connection.QueryAsync<AccountRow>(new CommandDefinition(
-            $"{Columns}where a.kind = 'organization_member' and a.id in (select @first || user_id from ({users}) as member)",
-            new { first, organizationId },
-            cancellationToken: cancellationToken))];
-    }
-
-    /// <summary>The accounts of the members of several teams.</summary>
-    /// <param name="teams">A statement that selects the ids of the teams.</param>
-    /// <param name="parameters">Its values.</param>
-    public async Task<IReadOnlyList<AccountRow>> ListMembersOfTeamsAsync(string teams, DynamicParameters parameters, CancellationToken cancellationToken)
-    {
-        parameters.Add("between", AccountId.OfMember("", "").Id);
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return [.. await connection.QueryAsync<AccountRow>(new CommandDefinition(
-            $"{Columns}where a.kind = 'team_member' and a.id in (select team_id || @between || user_id from team_member where team_id in ({teams})) order by a.id",
-            parameters,
-            cancellationToken: cancellationToken))];
     }
 
     /// <summary>The accounts whose period is over.</summary>

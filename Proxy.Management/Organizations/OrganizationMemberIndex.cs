@@ -7,7 +7,7 @@ using Proxy.Management.Storage;
 namespace Proxy.Management.Organizations;
 
 /// <summary>Who is in an organisation. What counts are the rows of the users; this goes with each change of one, in its transaction.</summary>
-internal sealed class OrganizationMemberIndex(Database database, AccountStore accounts)
+internal sealed class OrganizationMemberIndex(Database database, MemberAccounts accounts)
 {
     private const string SaveSql = """
         insert into organization_member (organization_id, user_id, role, created_at)
@@ -28,7 +28,7 @@ internal sealed class OrganizationMemberIndex(Database database, AccountStore ac
     /// <summary>The members as answers show them, the oldest first.</summary>
     public async Task<JsonArray> ShowAsync(string organizationId, CancellationToken cancellationToken)
     {
-        var terms = (await accounts.ListMembersOfOrganizationAsync(ListSql, organizationId, cancellationToken)).ToDictionary(row => row.AccountId.Part, StringComparer.Ordinal);
+        var terms = (await accounts.ListOfOrganizationAsync(ListSql, organizationId, cancellationToken)).ToDictionary(row => row.AccountId.Part, StringComparer.Ordinal);
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<(string UserId, string Role, long CreatedAt)>(
             new CommandDefinition(ListSql, new { organizationId }, cancellationToken: cancellationToken));

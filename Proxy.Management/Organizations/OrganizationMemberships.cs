@@ -31,14 +31,20 @@ internal static class OrganizationMemberships
     }
 
     /// <summary>A member with what they may use, as answers show it.</summary>
-    /// <param name="role">What they are in it; null when they are not.</param>
     public static JsonObject Show(AccountRow terms, string? role)
+    {
+        var view = ShowTerms(terms);
+        view["user_role"] = role;
+        return view;
+    }
+
+    /// <summary>What a member may use; what they are in it stands with the user.</summary>
+    public static JsonObject ShowTerms(AccountRow terms)
     {
         var view = Request.Show(terms, "id");
         foreach (var name in (string[])["id", Request.AliasField]) view.Remove(name);
         view["organization_id"] = terms.AccountId.Owner;
         view["user_id"] = terms.AccountId.Part;
-        view["user_role"] = role;
         return view;
     }
 

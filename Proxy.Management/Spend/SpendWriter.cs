@@ -42,6 +42,8 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         if (entry.EndUser is { } customer) Add(_accounts, new AccountId(AccountKind.Customer, customer), picos);
         foreach (var tag in entry.Tags) Add(_accounts, new AccountId(AccountKind.Tag, tag), picos);
 
+        if (reservation is null && entry is { OrganizationId: { } owner, UserId: { } person }) Add(_accounts, AccountId.OfOrganizationMember(owner, person), picos);
+
         // What an entry does not say by itself: the accounts of single models, and of the whole; and a member of an organisation, as memory settles it.
         for (var i = 0; i < reservation?.Count; i++)
         {

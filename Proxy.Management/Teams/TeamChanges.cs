@@ -4,6 +4,7 @@ using Proxy.Management.Auditing;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Errors;
 using Proxy.Management.Keys;
+using Proxy.Management.Users;
 
 namespace Proxy.Management.Teams;
 
@@ -26,6 +27,9 @@ internal sealed record TeamEdit(Func<TeamIdentity, TeamIdentity> Change)
     /// <summary>Where its calls are logged from now on; null leaves that as it is.</summary>
     public IReadOnlyList<TeamCallback>? Callbacks { get; init; }
 
+    /// <summary>Whether it says who the members are.</summary>
+    public bool StatesMembers { get; init; }
+
     /// <summary>Why the team, or none, may not be changed so; null when it may. Asked in the transaction, and it may run twice.</summary>
     public Func<TeamIdentity?, ProxyError?>? Check { get; init; }
 }
@@ -39,7 +43,7 @@ internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing
             if (TeamRights.FindPlacing(caller, team) is { } refusal) return refusal;
             if (TeamStore.Exists(connection, transaction, team.TeamId)) return TeamErrors.Exists(team.TeamId);
 
-            var record = new TeamRecord(team, Spend: 0);
+            var record = new TeamRecord(TeamMemberList.WithUsers(team, email => UserRows.FindByEmail(connection, transaction, email)), Spend: 0);
             store.Insert(connection, transaction, record);
             return new TeamChange(record, null);
         },
@@ -111,6 +115,7 @@ internal sealed class TeamChanges(AuditedWriter queue, TeamStore store, TeamRing
                 if (old is null) return TeamErrors.NotFound(teamId);
 
                 var team = edit.Change(old.Identity);
+                if (edit.StatesMembers) team = TeamMemberList.WithUsers(team, email => TeamMemberList.FindUser(old.Identity, email) ?? UserRows.FindByEmail(connection, transaction, email));
                 var record = old with { Identity = edit.Callbacks is null ? team : team with { Callbacks = edit.Callbacks, IsLoggingDisabled = false } };
                 store.Update(connection, transaction, old.Identity, record);
                 if (edit.Callbacks is not null) store.SetCallbacks(connection, transaction, record);

@@ -47,8 +47,13 @@ internal static class TeamEndpoints
         var (callbacks, refusal) = CallbackRules.ReadMetadata(fields.Object("metadata"), caller.IsProxyAdmin);
         if ((fields.Error ?? refusal) is { } fault) return new ErrorResult(fault);
 
-        var stated = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null;
-        var change = await changes.UpdateAsync(teamId!, new TeamEdit(Change) { Callbacks = stated, Check = FindRefusal }, cancellationToken);
+        var edit = new TeamEdit(Change)
+        {
+            Callbacks = CallbackRules.IsStated(fields.Object("metadata")) ? callbacks : null,
+            StatesMembers = fields.Presence(TeamMembers.Field) == FieldPresence.Present,
+            Check = FindRefusal,
+        };
+        var change = await changes.UpdateAsync(teamId!, edit, cancellationToken);
         return change.Error is { } error
             ? new ErrorResult(error)
             : TypedResults.Json(new TeamUpdated(teamId!, TeamView.Of(change.Team!)), TeamJson.Default.TeamUpdated);
@@ -61,7 +66,7 @@ internal static class TeamEndpoints
         HttpContext context,
         TeamStore teams,
         KeyStore keys,
-        AccountStore accounts,
+        MemberAccounts accounts,
         BudgetResets resets,
         [FromQuery(Name = "team_id")] string? teamId,
         CancellationToken cancellationToken)
@@ -78,7 +83,7 @@ internal static class TeamEndpoints
 
         var records = await keys.ListOfTeamAsync(teamId, cancellationToken);
         return TypedResults.Json(
-            new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], TeamMembership.Show(await accounts.ListMembersAsync(teamId, cancellationToken))), TeamJson.Default.TeamInfo);
+            new TeamInfo(teamId, TeamView.Of(team), [.. records.Select(KeyView.Of)], TeamMembership.Show(await accounts.ListOfTeamAsync(teamId, cancellationToken))), TeamJson.Default.TeamInfo);
     }
 
     private static async Task<IResult> DeleteAsync(HttpContext context, TeamChanges changes, CancellationToken cancellationToken)

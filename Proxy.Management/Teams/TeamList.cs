@@ -7,7 +7,7 @@ using Proxy.Management.Storage;
 namespace Proxy.Management.Teams;
 
 /// <summary>Reads teams in pages.</summary>
-internal sealed class TeamList(Database database, CallbackVault vault, KeyStore keys, AccountStore accounts)
+internal sealed class TeamList(Database database, CallbackVault vault, KeyStore keys, MemberAccounts accounts)
 {
     /// <summary>The most keys that one list shows with its teams, the oldest first.</summary>
     private const int MaxKeys = 10_000;
@@ -32,7 +32,7 @@ internal sealed class TeamList(Database database, CallbackVault vault, KeyStore 
         Add(page, parameters);
         var ids = $"select team_id from team {condition} {page.ToSql()} limit @size offset @skipped";
         var ofTeams = (await keys.ListOfTeamsAsync(ids, parameters, MaxKeys, cancellationToken)).ToLookup(key => key.Identity.TeamId, KeyView.Of, StringComparer.Ordinal);
-        var members = (await accounts.ListMembersOfTeamsAsync(ids, parameters, cancellationToken)).ToLookup(row => row.AccountId.Owner, StringComparer.Ordinal);
+        var members = (await accounts.ListOfTeamsAsync(ids, parameters, cancellationToken)).ToLookup(row => row.AccountId.Owner, StringComparer.Ordinal);
         return [.. teams.Select(team => TeamView.Of(team) with
         {
             Keys = [.. ofTeams[team.Identity.TeamId]],

@@ -20,12 +20,26 @@ internal static class TeamMemberList
         foreach (var member in list.OfType<JsonObject>().Where(member => IsUser(member, userId) || IsEmail(member, email)).ToList()) list.Remove(member);
     });
 
+    /// <summary>Who is named by an address of mail alone is the user who has it.</summary>
+    /// <param name="find">The id of the user; null when nobody has the address.</param>
+    public static TeamIdentity WithUsers(TeamIdentity team, Func<string, string?> find)
+    {
+        var strangers = Of(team.Details).OfType<JsonObject>().Where(IsAddressOnly).Select(member => member["user_email"]!.ToString()).Distinct(StringComparer.Ordinal);
+        var found = strangers.Select(email => (Email: email, User: find(email))).Where(pair => pair.User is not null).ToDictionary(pair => pair.Email, pair => pair.User, StringComparer.Ordinal);
+        return found.Count == 0 ? team : Change(team, list =>
+        {
+            foreach (var member in list.OfType<JsonObject>().Where(IsAddressOnly)) member["user_id"] = found.GetValueOrDefault(member["user_email"]!.ToString());
+        });
+    }
+
     /// <summary>The id of the member with this address; null when there is none, or none with an id.</summary>
     public static string? FindUser(TeamIdentity team, string? email) =>
         Of(team.Details).OfType<JsonObject>().FirstOrDefault(member => IsEmail(member, email))?["user_id"]?.ToString();
 
     public static bool Has(TeamIdentity team, string? userId, string? email) =>
         Of(team.Details).OfType<JsonObject>().Any(member => IsUser(member, userId) || IsEmail(member, email));
+
+    private static bool IsAddressOnly(JsonObject member) => member["user_id"] is null && member["user_email"] is not null;
 
     private static bool IsUser(JsonObject member, string? userId) => userId is not null && member["user_id"]?.ToString() == userId;
 

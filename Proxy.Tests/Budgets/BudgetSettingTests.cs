@@ -27,6 +27,7 @@ internal sealed class BudgetSettingTests
     [TestCase("/end_user/new", """{"user_id": "c-1", "max_budget": 0}""", "end_user")]
     [TestCase("/tag/new", """{"name": "red", "max_budget": 0}""", "tag")]
     [TestCase("/organization/new", """{"organization_id": "o-1", "organization_alias": "o", "max_parallel_requests": 0}""", "organization")]
+    [TestCase("/organization/member_add", """{"organization_id": "o-1", "member": {"user_id": "u-1"}, "max_budget_in_organization": 0}""", "organization_member")]
     [TestCase("/user/new", """{"user_id": "u-1", "max_budget": 0}""", "user")]
     [TestCase("/team/member_add", """{"team_id": "t-1", "member": {"role": "user", "user_id": "u-1"}, "max_budget_in_team": 0}""", "team_member")]
     [TestCase("/team/update", """{"team_id": "t-1", "team_member_budget": 0}""", "team_member")]
@@ -40,6 +41,7 @@ internal sealed class BudgetSettingTests
     public async Task Each_scope_refuses_from_the_next_call_on(string path, string body, string scope)
     {
         var key = await KeyInEverythingAsync();
+        if (scope == "organization_member") await _server.Admin.PostAsync("/organization/new", """{"organization_id": "o-1"}""");
         (await AdmitAsync(key)).Should().BeNull();
 
         var (status, answer) = await _server.Admin.PostAsync(path, body.Replace("KEY", key));
@@ -54,7 +56,7 @@ internal sealed class BudgetSettingTests
     public async Task Every_limit_of_every_scope_closes_it_and_null_opens_it()
     {
         var key = await KeyInEverythingAsync();
-        foreach (var (make, body) in new[] { ("/user/new", """{"user_id": "u-1", "auto_create_key": false}"""), ("/customer/new", """{"user_id": "c-1"}"""), ("/organization/new", """{"organization_id": "o-1"}"""), ("/tag/new", """{"name": "red"}"""), ("/team/member_add", """{"team_id": "t-1", "member": {"role": "user", "user_id": "u-1"}}""") })
+        foreach (var (make, body) in new[] { ("/user/new", """{"user_id": "u-1", "auto_create_key": false}"""), ("/customer/new", """{"user_id": "c-1"}"""), ("/organization/new", """{"organization_id": "o-1"}"""), ("/tag/new", """{"name": "red"}"""), ("/team/member_add", """{"team_id": "t-1", "member": {"role": "user", "user_id": "u-1"}}"""), ("/organization/member_add", """{"organization_id": "o-1", "member": {"user_id": "u-1"}}""") })
             (await _server.Admin.PostAsync(make, body)).Status.Should().Be(200);
 
         var rates = new[] { ("rpm_limit", "requests"), ("tpm_limit", "tokens"), ("max_parallel_requests", "max_parallel_requests") };
@@ -62,11 +64,11 @@ internal sealed class BudgetSettingTests
         {
             ("/key/update", "\"key\": \"sk-of-everything\"", "api_key"), ("/team/update", "\"team_id\": \"t-1\"", "team"), ("/user/update", "\"user_id\": \"u-1\"", "user"),
             ("/team/member_update", "\"team_id\": \"t-1\", \"user_id\": \"u-1\"", "team_member"), ("/customer/update", "\"user_id\": \"c-1\"", "end_user"),
-            ("/organization/update", "\"organization_id\": \"o-1\"", "organization"), ("/tag/update", "\"name\": \"red\"", "tag"),
+            ("/organization/update", "\"organization_id\": \"o-1\"", "organization"), ("/organization/member_update", "\"organization_id\": \"o-1\", \"user_id\": \"u-1\"", "organization_member"), ("/tag/update", "\"name\": \"red\"", "tag"),
         };
         foreach (var (path, whose, scope) in scopes)
         {
-            foreach (var (limit, type) in rates.Prepend((scope == "team_member" ? "max_budget_in_team" : "max_budget", null!)))
+            foreach (var (limit, type) in rates.Prepend((scope switch { "team_member" => "max_budget_in_team", "organization_member" => "max_budget_in_organization", _ => "max_budget" }, null!)))
                 await ExpectAsync(path, whose, $"\"{limit}\": 0", $"\"{limit}\": null", type is null && scope == "api_key" ? "key" : scope, type);
         }
 

@@ -24,9 +24,10 @@ internal sealed class ClientTests
         var clusters = new JsonObject();
         foreach (var provider in (string[])[.. Scenarios.Providers, "mistral"])
         {
-            clusters[provider + "/*"] = TestClusters.Cluster(
-                provider == "azure" ? _provider.Address.ToString().TrimEnd('/') : $"{_provider.Address}v1",
-                new JsonObject { ["Provider"] = provider, ["Model"] = "*", ["ApiKey"] = TestClusters.FakeProviderKey });
+            var metadata = new JsonObject { ["Provider"] = provider == "responses" ? "openai" : provider, ["Model"] = "*", ["ApiKey"] = TestClusters.FakeProviderKey };
+            if (provider == "responses") metadata["Api"] = "responses";
+            if (provider == "bedrock") metadata["Region"] = "eu-west-1";
+            clusters[provider + "/*"] = TestClusters.Cluster(provider is "azure" or "gemini" or "bedrock" ? _provider.Address.ToString().TrimEnd('/') : $"{_provider.Address}v1", metadata);
         }
 
         _gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["Routing"] = new JsonObject { ["Retries"] = 0 } });
@@ -54,11 +55,13 @@ internal sealed class ClientTests
         foreach (var (client, package) in ((string, string)[])[("openai", "openai"), ("anthropic", "@anthropic-ai/sdk")])
         {
             var name = $"{package} {Version(package)} (npm)";
-            clients[name] = await RunNpmAsync(client);
+            clients[name] = await RunNpmAsync(client, Scenarios.Providers);
             Check(name, clients[name]);
         }
 
-        var table = Table(clients);
+        var sounds = await RunNpmAsync("audio", AudioScenarios.Providers);
+        Check("openai (npm)", sounds, AudioScenarios.Providers, AudioScenarios.All);
+        var table = Table(clients, sounds);
         var file = Path.Combine(NpmFolder(), "..", "..", "..", "docs", "clients.md");
         if (Environment.GetEnvironmentVariable("UPDATE_DOCS") is not null) await File.WriteAllTextAsync(file, table);
         (await File.ReadAllTextAsync(file)).Should().Be(table, "docs/clients.md is made of this run");
@@ -69,39 +72,48 @@ internal sealed class ClientTests
     {
         if (!Directory.Exists(Path.Combine(NpmFolder(), "node_modules"))) Assert.Ignore("The npm clients are not installed (npm ci in Proxy.Tests/Clients/npm), so they were not tried.");
 
-        var results = await RunNpmAsync("responses");
+        var results = await RunNpmAsync("responses", ["mistral", "anthropic", "bedrock"]);
 
-        results.Should().HaveCount(10);
+        results.Should().HaveCount(15);
         foreach (var (name, result) in results) result.Should().Be(Scenarios.All.Single(scenario => name.EndsWith("/" + scenario.Name, StringComparison.Ordinal)).Result, "of {0}", name);
     }
 
-    private static void Check(string client, IReadOnlyDictionary<string, string> results)
+    private static void Check(string client, IReadOnlyDictionary<string, string> results) => Check(client, results, Scenarios.Providers, Scenarios.All);
+
+    private static void Check(string client, IReadOnlyDictionary<string, string> results, string[] providers, (string Name, string Result)[] scenarios)
     {
-        foreach (var provider in Scenarios.Providers)
+        foreach (var provider in providers)
         {
-            foreach (var (name, result) in Scenarios.All) results[$"{provider}/{name}"].Should().Be(result, "of '{0}' by {1} at {2}", name, client, provider);
+            foreach (var (name, result) in scenarios) results[$"{provider}/{name}"].Should().Be(result, "of '{0}' by {1} at {2}", name, client, provider);
         }
     }
 
-    private static string Table(Dictionary<string, IReadOnlyDictionary<string, string>> clients)
+    private static string Table(Dictionary<string, IReadOnlyDictionary<string, string>> clients, IReadOnlyDictionary<string, string> sounds)
     {
         var text = new StringBuilder("""
             # Clients and providers
 
             Made by the test run (`ClientTests`): each official client, unchanged but for its base URL and key, at a provider of each format. `✓` is that the client came to the right result.
             The cut stream ends as if it were whole, but for its end mark. OpenAI's client for .NET does not show reasoning: there the answer counts, and that its wish arrived.
+            `responses` is a deployment that speaks OpenAI's Responses API alone; Gemini is called by OpenAI's API, Bedrock by Converse.
 
 
             """);
-        text.AppendLine($"| client | provider | {string.Join(" | ", Scenarios.All.Select(scenario => scenario.Name))} |");
-        text.AppendLine($"|---|---|{string.Concat(Scenarios.All.Select(_ => "---|"))}");
+        Append(text, clients, Scenarios.Providers, Scenarios.All);
+        text.AppendLine("\nSound, where providers have it:\n");
+        Append(text, new() { [$"openai {Version("openai")} (npm)"] = sounds }, AudioScenarios.Providers, AudioScenarios.All);
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, Dictionary<string, IReadOnlyDictionary<string, string>> clients, string[] providers, (string Name, string Result)[] scenarios)
+    {
+        text.AppendLine($"| client | provider | {string.Join(" | ", scenarios.Select(scenario => scenario.Name))} |");
+        text.AppendLine($"|---|---|{string.Concat(scenarios.Select(_ => "---|"))}");
         foreach (var (client, results) in clients)
         {
-            foreach (var provider in Scenarios.Providers)
-                text.AppendLine($"| {client} | {provider} | {string.Join(" | ", Scenarios.All.Select(scenario => results[$"{provider}/{scenario.Name}"] == scenario.Result ? "✓" : "✗"))} |");
+            foreach (var provider in providers)
+                text.AppendLine($"| {client} | {provider} | {string.Join(" | ", scenarios.Select(scenario => results[$"{provider}/{scenario.Name}"] == scenario.Result ? "✓" : "✗"))} |");
         }
-
-        return text.ToString();
     }
 
     private static async Task<IReadOnlyDictionary<string, string>> RunAsync(Func<string, string, Task<string>> run)
@@ -121,9 +133,9 @@ internal sealed class ClientTests
         return await RunAsync(client.RunAsync);
     }
 
-    private async Task<IReadOnlyDictionary<string, string>> RunNpmAsync(string client)
+    private async Task<IReadOnlyDictionary<string, string>> RunNpmAsync(string client, string[] providers)
     {
-        using var node = Process.Start(new ProcessStartInfo("node", ["run.mjs", client, _gateway.Address.ToString().TrimEnd('/'), _key])
+        using var node = Process.Start(new ProcessStartInfo("node", ["run.mjs", client, _gateway.Address.ToString().TrimEnd('/'), _key, string.Join(',', providers)])
         {
             WorkingDirectory = NpmFolder(),
             UseShellExecute = false,

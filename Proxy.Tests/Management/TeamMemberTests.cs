@@ -165,6 +165,22 @@ internal sealed class TeamMemberTests
     }
 
     [Test]
+    public async Task Who_is_named_by_their_address_alone_is_the_user_who_has_it_and_keeps_their_keys()
+    {
+        await _server.Admin.PostAsync("/user/new", """{"user_id": "u-1", "user_email": "ada@example.com", "auto_create_key": false}""");
+        var key = await _server.CreateKeyAsync(""" "user_id": "u-1", "team_id": "t-1" """);
+
+        var members = """ [{"role": "admin", "user_email": "ada@example.com"}, {"role": "user", "user_email": "nobody@example.com"}] """;
+        var updated = await _server.Admin.PostAsync("/team/update", $$"""{"team_id": "t-1", "members_with_roles": {{members}}}""");
+        var made = await _server.Admin.PostAsync("/team/new", $$"""{"team_id": "t-2", "members_with_roles": {{members}}}""");
+
+        Members(updated.Body.GetProperty("data")).Should().Equal("u-1:admin", ":user");
+        Members(made.Body).Should().Equal("u-1:admin", ":user", "default_user_id:admin");
+        (await _server.CallAsync(key)).Should().BeNull();
+        (await _server.Admin.GetJsonAsync("/user/info?user_id=u-1")).Body.GetProperty("teams").ToString().Should().Be("""["t-1","t-2"]""");
+    }
+
+    [Test]
     public async Task Permissions_are_a_matter_of_the_teams_admins_and_are_spelled_right()
     {
         using var user = await UserAsync("u-1", "internal_user");

@@ -1,10 +1,9 @@
 // Runs every scenario at every provider with one of the official npm clients, and prints what the client made of it: {"openai/chat": "Hello …"}.
-// Usage: node run.mjs openai|anthropic|responses BASE_URL KEY
+// Usage: node run.mjs openai|anthropic|responses|audio BASE_URL KEY PROVIDER,PROVIDER
 import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
 
-const [, , client, baseURL, apiKey] = process.argv;
-const providers = client === "responses" ? ["mistral", "anthropic"] : ["openai", "azure", "anthropic"];
+const [, , client, baseURL, apiKey, providers] = process.argv;
 const picture = "iVBORw0KGgo=";
 const names = ["weather", "now"];
 const schema = { type: "object", properties: { city: { type: "string" } } };
@@ -94,6 +93,33 @@ function responses() {
   };
 }
 
+// Forms, answers that are no JSON, and the events of both.
+function audio() {
+  const api = new OpenAI({ baseURL: `${baseURL}/v1`, apiKey, maxRetries: 0 });
+  const file = () => toFile(Buffer.from("RIFF"), "a.wav", { type: "audio/wav" });
+  const told = (text, usage) => `${text} | in ${usage.input_tokens} out ${usage.output_tokens}`;
+  const speak = (model, more = {}) => api.audio.speech.create({ model, voice: "alloy", input: "Hi", response_format: "wav", ...more });
+  return {
+    transcription: async (model) => {
+      const { text, usage } = await api.audio.transcriptions.create({ model, file: await file() });
+      return told(text, usage);
+    },
+    translation: async (model) => (await api.audio.translations.create({ model, file: await file() })).text,
+    "streamed transcription": async (model) => {
+      const words = [];
+      for await (const event of await api.audio.transcriptions.create({ model, file: await file(), stream: true })) {
+        if (event.type === "transcript.text.delta") words.push(event.delta);
+        if (event.type === "transcript.text.done") return told(words.join(""), event.usage);
+      }
+    },
+    speech: async (model) => Buffer.from(await (await speak(model)).arrayBuffer()).toString(),
+    "streamed speech": async (model) => {
+      const events = (await (await speak(model, { stream_format: "sse" })).text()).split("\n\n").filter(Boolean).map((event) => JSON.parse(event.slice(6)));
+      return told(events.filter((event) => event.audio).map((event) => event.audio).join(""), events.at(-1).usage);
+    },
+  };
+}
+
 function anthropic() {
   const api = new Anthropic({ baseURL, apiKey, maxRetries: 0 });
   const tools = names.map((name) => ({ name, input_schema: schema }));
@@ -140,8 +166,8 @@ function anthropic() {
 }
 
 const results = {};
-for (const [scenario, run] of Object.entries({ openai: openAi, anthropic, responses }[client]())) {
-  for (const provider of providers) {
+for (const [scenario, run] of Object.entries({ openai: openAi, anthropic, responses, audio }[client]())) {
+  for (const provider of providers.split(",")) {
     results[`${provider}/${scenario}`] = await run(`${provider}/${scenario}`).catch((error) => `${error.constructor.name}: ${error.message}`);
   }
 }
