@@ -9,9 +9,11 @@ internal static class ResourceBook
 {
     public static IReadOnlyList<Resource> Of(Exchange exchange)
     {
-        // Ids of a translated answer are the gateway's own words; nobody keeps anything under them.
-        if (exchange.Answer.Resources is not { Count: > 0 } made || exchange.Attempt is not { Translation: null } attempt || exchange.Caller is not { } caller) return [];
-        if (exchange.Operation == ApiOperation.Response && !exchange.Request!.IsStored) return [];
+        if (exchange.Answer.Resources is not { Count: > 0 } made || exchange.Attempt is not { } attempt || exchange.Caller is not { } caller) return [];
+
+        // What was not to be kept can be referred to by nobody, and nothing is kept of what another API than this one was asked.
+        var asked = attempt.Translation?.Sent ?? exchange.Operation;
+        if (asked == ApiOperation.Response ? !exchange.Request!.IsStored : attempt.Translation is not null) return [];
 
         var owner = ResourceOwner.Of(caller);
         return [.. made.Distinct().Select(resource => new Resource

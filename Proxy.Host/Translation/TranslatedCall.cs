@@ -43,8 +43,9 @@ internal sealed class TranslatedCall(ApiTranslation translation, CompletionReque
         try
         {
             using var document = JsonDocument.Parse(request.Body, Strict);
-            using var json = new Utf8JsonWriter(bytes, Readable);
-            translation.WriteRequest(document.RootElement, json, this);
+            using (var json = new Utf8JsonWriter(bytes, Readable)) translation.WriteRequest(document.RootElement, json, this);
+            if (Losses.Error is null && TranslatedBody.FindTwice(bytes.Written.Span) is { } twice)
+                Losses.Refuse($"'{twice}' is what another field of the request becomes at this model's provider, which speaks {translation.Sent.Api.Name}. State one of them.", twice);
         }
         catch (JsonException)
         {

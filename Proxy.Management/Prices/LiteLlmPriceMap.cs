@@ -29,6 +29,10 @@ internal static class LiteLlmPriceMap
             if (Number(field.Value) is { } figure && PriceFigure.OfLiteLlm(field.Name, figure) is { } point) points.Add(point);
         }
 
+        // Of a few models the map has another word for what comes from the cache.
+        if (!points.Exists(point => point.Kind == PriceKind.CachedInput) && model.TryGetProperty("input_cost_per_token_cache_hit", out var hit)
+            && Number(hit) is { } cached && PriceFigure.IsSensible(cached)) points.Add(new PricePoint(PriceKind.CachedInput, ServiceTier.Standard, 0, cached));
+
         var mode = model.TryGetProperty("mode", out var word) && word.ValueKind == JsonValueKind.String ? word.GetString() : null;
         if (mode == "image_generation") ReadAsMade(points);
         TakeTokens(points);

@@ -10,11 +10,12 @@ using Yarp.ReverseProxy;
 
 namespace Proxy.Tests.Gateway;
 
-/// <summary>Whatever providers do, one attempt after the other: never two answers, a lost record or a leaked slot.</summary>
+/// <summary>Whatever providers do, one attempt after the other, and whenever clients leave: never two answers, a lost record, a leaked slot or a wrong sum.</summary>
 internal sealed class FaultPropertyTests
 {
     private const int Attempts = 6;
     private readonly ConcurrentDictionary<string, int> _attempts = [];
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _leaving = [];
     private int _calls;
 
     private enum Fault
@@ -42,18 +43,23 @@ internal sealed class FaultPropertyTests
     {
         await using var provider = new ScriptedProvider { Answer = Play };
         await using var gateway = await TestGateway.StartAsync(
-            new JsonObject { ["main"] = Cluster(provider.Address, fallback: "other", isHedged), ["other"] = Cluster(provider.Address, fallback: null, isHedged) });
-        using var client = gateway.With(await gateway.CreateKeyAsync());
+            new JsonObject { ["main"] = Cluster(provider.Address, fallback: "other", isHedged), ["other"] = Cluster(provider.Address, fallback: null, isHedged) },
+            new JsonObject { ["Prices"] = new JsonObject { ["main"] = Price(0.000123457m), ["other"] = Price(0.00098765321m) } });
+        var key = await Books.OpenAsync(gateway);
+        using var client = gateway.With(key);
 
         // One after the other, each destination in its turn, until all are known.
         for (var call = 0; isHedged && call < 3 * 20; call++) await AskAsync(client, [Fault.None], isStream: false, isHedged: false);
+        JsonObject Price(decimal each) => new() { ["InputCostPerToken"] = each, ["OutputCostPerToken"] = each };
 
         var faultsToMeet = Enum.GetValues<Fault>().Where(fault => isHedged || fault != Fault.Silent);
         var sequences = Gen.ListOf(Gen.ArrayOf(Gen.Elements(faultsToMeet), Attempts), 8).ToArbitrary();
-        Prop.ForAll(sequences, faults => Task.WhenAll(faults.Select((sequence, index) => AskAsync(client, sequence, index % 2 == 0, isHedged))).GetAwaiter().GetResult())
+        Prop.ForAll(sequences, faults => Task.WhenAll(faults.Select((sequence, index) => index % 4 == 3 ? LeaveAsync(client, sequence, index % 8 == 3) : AskAsync(client, sequence, index % 2 == 0, isHedged))).GetAwaiter().GetResult())
             .Check(Config.QuickThrowOnFailure.WithMaxTest(isHedged ? 5 : 10));
 
+        await Eventually.BecomesAsync(gateway.LedgerAsync, rows => rows.Count >= _calls);
         var rows = await gateway.LedgerAsync();
+        await Books.BalanceAsync(gateway, key);
         (rows.Count, rows.DistinctBy(row => row.CallId).Count()).Should().Be((_calls, _calls));
         var slots = gateway.Services.GetRequiredService<IProxyStateLookup>().GetClusters()
             .SelectMany(cluster => cluster.DestinationsState.AllDestinations).Sum(destination => destination.ConcurrentRequestCount);
@@ -63,9 +69,7 @@ internal sealed class FaultPropertyTests
     private async Task AskAsync(HttpClient client, Fault[] faults, bool isStream, bool isHedged)
     {
         Interlocked.Increment(ref _calls);
-        var script = string.Join(',', faults.Select(fault => (int)fault));
-        var body = new JsonObject { ["model"] = "main", ["stream"] = isStream, ["user"] = $"{Guid.NewGuid()}", ["script"] = script };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body.ToJsonString()) };
+        using var request = Request($"{Guid.NewGuid()}", faults, isStream);
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var (answer, isWhole) = await response.ReadAsFarAsItGoesAsync();
 
@@ -81,9 +85,34 @@ internal sealed class FaultPropertyTests
         if (faults[0] == Fault.None && !isDone && !isHedged) throw new InvalidOperationException("A good provider's answer was lost: " + because);
     }
 
+    /// <summary>The client goes while the provider is asked, or once the answer has begun.</summary>
+    private async Task LeaveAsync(HttpClient client, Fault[] faults, bool isAtOnce)
+    {
+        Interlocked.Increment(ref _calls);
+        using var left = new CancellationTokenSource();
+        var user = $"{Guid.NewGuid()}";
+        if (isAtOnce) _leaving[user] = left;
+        using var request = Request(user, faults, isStream: true);
+        try
+        {
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, left.Token);
+        }
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
+        {
+            // It is gone.
+        }
+    }
+
+    private static HttpRequestMessage Request(string user, Fault[] faults, bool isStream)
+    {
+        var body = new JsonObject { ["model"] = "main", ["stream"] = isStream, ["user"] = user, ["script"] = string.Join(',', faults.Select(fault => (int)fault)) };
+        return new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body.ToJsonString()) };
+    }
+
     private ProviderScript Play(string asked)
     {
         var body = JsonNode.Parse(asked)!;
+        if (_leaving.TryRemove(body["user"]!.GetValue<string>(), out var left)) left.Cancel();
         var attempt = _attempts.AddOrUpdate(body["user"]!.GetValue<string>(), 0, (_, count) => count + 1);
         var script = body["script"]!.GetValue<string>().Split(',');
         var fault = (Fault)int.Parse(script[attempt % script.Length]);

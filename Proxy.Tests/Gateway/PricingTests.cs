@@ -88,6 +88,7 @@ internal sealed class PricingTests : GatewayFixture
     [TestCase("rerank-v3.5", "/v1/rerank", """{"query":"x","documents":["a","b"]}""", """{"results":[],"meta":{"billed_units":{"search_units":2}}}""", "0.004")]
     [TestCase("rerank-v3.5", "/v1/rerank", """{"query":"x","documents":["a","b"]}""", """{"results":[]}""", "0.002")]
     [TestCase("text-embedding-3-small", "/v1/embeddings", """{"input":["x","y"]}""", """{"data":[{"embedding":[1]},{"embedding":[2]}],"usage":{"prompt_tokens":1000,"total_tokens":1000}}""", "0.00002")]
+    [TestCase("deepseek/deepseek-reasoner", "/v1/chat/completions", """{"messages":[]}""", """{"choices":[{"message":{}}],"usage":{"prompt_tokens":1000,"prompt_cache_hit_tokens":600,"prompt_cache_miss_tokens":400,"completion_tokens":100}}""", "0.000523")]
     [TestCase("omni-moderation-latest", "/v1/moderations", """{"input":"Hello"}""", """{"results":[{"flagged":false}]}""", "0")]
     [TestCase("text-bison", "/v1/chat/completions", """{"messages":[{"role":"user","content":"four"},{"role":"user","content":[{"type":"text","text":"déjà"}]}]}""", """{"choices":[{"message":{}}],"usage":{"prompt_tokens":9,"completion_tokens":9}}""", "0.000003")]
     public async Task Each_unit_is_billed_as_the_model_is_paid_for(string model, string path, string body, string answer, string dollars)

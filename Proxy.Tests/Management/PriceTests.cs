@@ -176,7 +176,7 @@ internal sealed class PriceTests
               "own": {
                 "mode": "chat", "max_input_tokens": 1000, "max_output_tokens": 100,
                 "input_cost_per_token": 1e-06, "input_cost_per_token_above_200k_tokens": 2e-06, "input_cost_per_token_batches": 5e-07,
-                "output_cost_per_token": 3e-06, "cache_creation_input_token_cost_above_1hr": 4e-06, "supports_vision": true
+                "output_cost_per_token": 3e-06, "cache_creation_input_token_cost_above_1hr": 4e-06, "input_cost_per_token_cache_hit": 1e-07, "supports_vision": true
               }
             }
             """;
@@ -185,6 +185,7 @@ internal sealed class PriceTests
 
         var own = table.FindPrice("own")!;
         own.CostOf(new TokenUsage(1000, 0, 0, 0, 0) { CacheWriteHour = 1 }).Input.Should().Be(0.001004m);
+        own.CostOf(new TokenUsage(0, 1000, 0, 0, 0)).Input.Should().Be(0.0001m);
         own.CostOf(new TokenUsage(1000, 0, 0, 0, 0), ServiceTier.Batch).Input.Should().Be(0.0005m);
         own.CostOf(new TokenUsage(200_001, 0, 0, 0, 0)).Input.Should().Be(0.400002m);
         table.FindPrice("painter")!.CostOf(new TokenUsage { Images = 2, Pixels = 10, Seconds = 1, Queries = 1 }).Should().Be((0.8m, 0.12m));

@@ -111,6 +111,9 @@ internal sealed class ChatOnResponsesTests
     [TestCase("\"logit_bias\":{\"1\":2}", "logit_bias")]
     [TestCase("\"prediction\":{\"type\":\"content\"}", "prediction")]
     [TestCase("\"web_search_options\":{}", "web_search_options")]
+    [TestCase("\"background\":true", "background")]
+    [TestCase("\"previous_response_id\":\"resp_1\"", "previous_response_id")]
+    [TestCase("\"conversation\":\"conv_1\"", "conversation")]
     [TestCase("\"tool_choice\":{\"type\":\"custom\"}", "tool_choice")]
     public void What_the_provider_has_no_word_for_is_refused_by_name_or_dropped_by_name(string field, string name)
     {
@@ -133,6 +136,15 @@ internal sealed class ChatOnResponsesTests
     {
         using var call = TestTranslation.ChatOnResponses($$"""{"model":"m","messages":[{{message}}]}""");
         call.Refusal().Should().StartWith(what);
+    }
+
+    [TestCase("\"input\":\"other words\"", "input")]
+    [TestCase("\"max_tokens\":1,\"max_output_tokens\":9", "max_output_tokens")]
+    [TestCase("\"reasoning_effort\":\"low\",\"include\":[]", "include")]
+    public void What_the_translation_writes_itself_cannot_be_stated_beside_it(string fields, string name)
+    {
+        using var call = TestTranslation.ChatOnResponses($$"""{"model":"m","messages":[{{Hi}}],{{fields}}}""", drops: true);
+        call.Refusal().Should().Be($"'{name}' is what another field of the request becomes at this model's provider, which speaks OpenAI's Responses API. State one of them.");
     }
 
     [Test]

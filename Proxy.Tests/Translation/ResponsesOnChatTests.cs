@@ -21,6 +21,13 @@ internal sealed class ResponsesOnChatTests
         """;
 
     [Test]
+    public void Messages_beside_the_input_are_refused()
+    {
+        using var call = TestTranslation.Responses("""{"model":"m","input":"Hi","messages":[{"role":"user","content":"other words"}]}""");
+        call.Refusal().Should().StartWith("'messages' is what another field of the request becomes");
+    }
+
+    [Test]
     public void A_request_becomes_a_chat()
     {
         using var call = TestTranslation.Responses(Agent, "deepseek");

@@ -121,6 +121,18 @@ internal sealed class TranslatedCallTests
         _provider.Calls.Should().HaveCount(1);
     }
 
+    [TestCase(true, HttpStatusCode.OK)]
+    [TestCase(false, HttpStatusCode.NotFound)]
+    public async Task What_a_chat_has_kept_can_be_looked_at_by_whoever_had_it_kept(bool isStored, HttpStatusCode expected)
+    {
+        _provider.Answer = (context, _) => FakeProvider.Json(context, ResponseBodies.Response("Hello ✓"));
+
+        using var chat = await PostAsync("/v1/chat/completions", Chat.Replace("claude", "responses")[..^1] + (isStored ? ",\"store\":true}" : "}"));
+        using var kept = await _client.GetAsync("/v1/responses/resp_1");
+
+        (chat.StatusCode, kept.StatusCode).Should().Be((HttpStatusCode.OK, expected));
+    }
+
     [TestCase("anthropic", "responses")]
     [TestCase("openai", "messages")]
     public void An_api_that_a_provider_does_not_speak_alone_is_a_fault(string provider, string api)

@@ -18,7 +18,7 @@ internal static class OpenAiUsage
             return null;
         }
 
-        long prompt = 0, completion = 0;
+        long prompt = 0, completion = 0, hit = 0;
         decimal seconds = 0;
         Details input = default, output = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -27,6 +27,7 @@ internal static class OpenAiUsage
             else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8)) completion = ProviderJson.Number(ref reader);
             else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8) || reader.ValueTextEquals("input_token_details"u8)) input = ReadDetails(ref reader);
             else if (reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8) || reader.ValueTextEquals("output_token_details"u8)) output = ReadDetails(ref reader);
+            else if (reader.ValueTextEquals("prompt_cache_hit_tokens"u8)) hit = ProviderJson.Number(ref reader);
             else if (reader.ValueTextEquals("seconds"u8)) seconds = ProviderJson.Decimal(ref reader);
             else ProviderJson.Next(ref reader);
         }
@@ -34,8 +35,8 @@ internal static class OpenAiUsage
         if (prompt + completion == 0 && seconds is > 0 and <= MaxSeconds) return new TokenUsage { Seconds = seconds };
         if (prompt + completion == 0 || prompt > ProviderJson.MaxTokens || completion > ProviderJson.MaxTokens) return null;
 
-        // A provider whose parts exceed the whole is not believed on the parts.
-        var cached = Math.Min(input.Cached, prompt);
+        // A provider whose parts exceed the whole is not believed on the parts. DeepSeek has a word of its own for what came from its cache.
+        var cached = Math.Min(Math.Max(input.Cached, hit), prompt);
         var heard = Math.Min(input.Audio, prompt - cached);
         var reasoning = Math.Min(output.Reasoning, completion);
         var spoken = Math.Min(output.Audio, completion - reasoning);

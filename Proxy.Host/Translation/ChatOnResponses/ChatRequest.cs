@@ -48,6 +48,9 @@ internal static class ChatRequest
 
             case "n" or "logprobs" or "frequency_penalty" or "presence_penalty" or "top_logprobs" or "logit_bias" or "functions" or "modalities":
             case "stop" or "seed" or "audio" or "prediction" or "web_search_options" or "function_call":
+
+            // They would have the answer come later, or stand for a part of what is asked that is kept elsewhere.
+            case "background" or "previous_response_id" or "conversation" or "prompt" or "context_management":
                 losses.Parameter(name);
                 break;
 

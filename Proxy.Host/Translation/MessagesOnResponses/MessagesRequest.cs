@@ -53,6 +53,8 @@ internal static class MessagesRequest
                 MessagesFields.CheckContext(value, losses);
                 break;
 
+            // The first of them would have the answer come later, or stand for a part of what is asked that is kept elsewhere.
+            case "background" or "previous_response_id" or "conversation" or "prompt":
             case "stop_sequences" or "top_k" or "container" or "mcp_servers" or "inference_geo" or "speed":
                 losses.Parameter(name);
                 break;
