@@ -194,7 +194,7 @@ internal sealed class BedrockTests
             ["model_name"] = "stored",
             ["litellm_params"] = new JsonObject
             {
-                ["model"] = "bedrock/eu.amazon.nova:0",
+                ["model"] = "bedrock/converse/eu.amazon.nova:0",
                 ["api_base"] = _provider.Address.ToString(),
                 ["aws_access_key_id"] = "AKIDSTORED",
                 ["aws_secret_access_key"] = Secret,
