@@ -35,7 +35,7 @@ internal static class Estimate
     public static (decimal? Cost, long Tokens) Of(Exchange exchange, ModelMatch target)
     {
         var (request, operation, cluster) = (exchange.Request!, exchange.Operation!, target.Cluster);
-        var text = Tokens(InputBytes(request));
+        var text = InputTokens(request);
         var input = text + HeardTokens(exchange);
         var mostHeard = (long)((request.Form?.MostHeardSeconds ?? 0) * TokensPerSecond);
         var (most, mostTokens) = ((decimal?)null, input);
@@ -66,7 +66,7 @@ internal static class Estimate
     public static TokenUsage Prompt(Exchange exchange)
     {
         var request = exchange.Request!;
-        var input = Tokens(InputBytes(request));
+        var input = InputTokens(request);
         foreach (var field in request.Fields)
         {
             if (field.Kind == FieldKind.Input) input -= TokenEstimate.SurplusIn(request.ValueOf(field));
@@ -105,16 +105,19 @@ internal static class Estimate
     public static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 
     /// <summary>What is asked, without the fields that only steer.</summary>
-    public static long InputBytes(CompletionRequest request)
+    private static long InputTokens(CompletionRequest request)
     {
-        if (request.Form is { } form) return form.InputBytes;
+        if (request.Form is { } form) return Tokens(form.InputBytes);
 
-        long bytes = 0;
+        var (bytes, counted) = (0L, 0L);
         foreach (var field in request.Fields)
         {
-            if (field.Kind == FieldKind.Input) bytes += field.ValueEnd - field.ValueStart;
+            if (field.Kind != FieldKind.Input) continue;
+
+            if (TokenEstimate.CountIn(request.ValueOf(field)) is { } tokens) counted += tokens;
+            else bytes += field.ValueEnd - field.ValueStart;
         }
 
-        return bytes;
+        return counted + Tokens(bytes);
     }
 }

@@ -39,6 +39,24 @@ internal static class TokenEstimate
         return Estimate.Tokens(bytes) + (media * PerMedia);
     }
 
+    /// <summary>How many tokens are told by their numbers, one by one, as embeddings and completions may have their texts.</summary>
+    /// <param name="json">One value.</param>
+    /// <returns>Null when it is anything else.</returns>
+    public static long? CountIn(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray) return null;
+
+        var count = 0L;
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.Number) count++;
+            else if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.EndArray)) return null;
+        }
+
+        return count;
+    }
+
     /// <summary>What is to be taken off when bytes are counted as text: pictures and documents that stand in them as base64 are no such.</summary>
     /// <param name="json">One value.</param>
     /// <returns>Tokens.</returns>

@@ -85,14 +85,8 @@ internal sealed class Account
             denial = new Denial(this, DenialReason.Blocked, 0, 0);
         else if (terms.MaxBudgetPicosAt(now) is { } budget && !Fits(budget, _reserved, picos))
             denial = new Denial(this, DenialReason.Budget, budget, _spent, _reserved, picos, ResetAt: ResetAt);
-        else if (!isPart && terms.RpmLimit is { } rpm && (_requests ??= new()).UsedAt(clock) is var calls && calls >= rpm)
-            denial = new Denial(this, DenialReason.Requests, rpm, calls, Wait: WaitOf(_requests, clock, rpm));
-        else if (terms.TpmLimit is { } tpm && (_tokens ??= new()).UsedAt(clock) is var tokens && tokens >= tpm)
-            denial = new Denial(this, DenialReason.Tokens, tpm, tokens, Wait: WaitOf(_tokens, clock, tpm));
-        else if (!isPart && terms.MaxParallelRequests is { } parallel && _slots >= parallel)
-            denial = new Denial(this, DenialReason.ParallelRequests, parallel, _slots);
         else
-            denial = default;
+            denial = DenialOfLimits(terms, clock, isPart);
 
         return denial.Reason != DenialReason.None;
     }
@@ -198,6 +192,18 @@ internal sealed class Account
     private bool Fits(long budget, long heldByOthers, long picos) =>
         _spent < budget && (heldByOthers == 0 || picos == 0 || _spent + heldByOthers + picos <= budget);
 
+    private Denial DenialOfLimits(AccountTerms terms, long clock, bool isPart)
+    {
+        var denial = default(Denial);
+        if (!isPart && terms.MaxParallelRequests is { } parallel && _slots >= parallel)
+            denial = new Denial(this, DenialReason.ParallelRequests, parallel, _slots);
+        if (!isPart && terms.RpmLimit is { } rpm && (_requests ??= new()).UsedAt(clock) is var calls && calls >= rpm)
+            denial = Longer(denial, new Denial(this, DenialReason.Requests, rpm, calls, Wait: WaitOf(_requests, clock, rpm)));
+        if (terms.TpmLimit is { } tpm && (_tokens ??= new()).UsedAt(clock) is var tokens && tokens >= tpm)
+            denial = Longer(denial, new Denial(this, DenialReason.Tokens, tpm, tokens, Wait: WaitOf(_tokens, clock, tpm)));
+        return denial;
+    }
+
     private AccountTerms CurrentTerms()
     {
         if (Usual is { Terms: var usual } && !ReferenceEquals(usual, _seenUsual))
@@ -229,6 +235,8 @@ internal sealed class Account
         var reset = used == 0 ? 0 : TimeSpan.FromTicks(window.FreeAt(clock, used) - clock).TotalSeconds;
         return new RateStanding(most, Math.Max(0, most - used), reset);
     }
+
+    private static Denial Longer(in Denial left, in Denial right) => right.Outlasts(left) ? right : left;
 
     private static TimeSpan? WaitOf(SlidingWindow window, long clock, long limit) =>
         limit > 0 ? TimeSpan.FromTicks(window.FreeAt(clock, limit) - clock) : null;

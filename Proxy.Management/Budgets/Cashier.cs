@@ -143,7 +143,7 @@ public sealed class Cashier
     }
 
     /// <summary>Holds it in all of the reservation's accounts or in none.</summary>
-    /// <param name="denial">Why not: what no waiting helps goes before what others hold.</param>
+    /// <param name="denial">Why not: of several reasons the one that lasts longest, so that who comes back as it says is let in.</param>
     /// <param name="freed">Done when it may be tried again; null when there is nothing to wait for.</param>
     internal bool TryTake(Reservation reservation, out Denial denial, out Task? freed)
     {
@@ -156,13 +156,13 @@ public sealed class Cashier
                 BeginPeriod_NeedsLock(reservation[i], now);
                 if (!reservation[i].Denies(now, clock, reservation.Picos, reservation.IsPart, out var found)) continue;
 
-                if (denial.Reason == DenialReason.None || !found.IsHeld) denial = found;
-                if (!found.IsHeld) return false;
+                if (found.Outlasts(denial)) denial = found;
+                if (denial.IsForGood) return false;
             }
 
             if (denial.Reason == DenialReason.None) reservation.Take(clock);
-            else freed = denial.Account.WhenFreed();
-            return freed is null;
+            else if (denial.IsHeld) freed = denial.Account.WhenFreed();
+            return denial.Reason == DenialReason.None;
         }
     }
 

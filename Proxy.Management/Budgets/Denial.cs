@@ -27,4 +27,13 @@ internal readonly record struct Denial(
 {
     /// <summary>The budget is not spent: the call fits once others have ended and cost less than they hold.</summary>
     public bool IsHeld => Reason == DenialReason.Budget && Used < Limit;
+
+    /// <summary>No time that can be told ends it.</summary>
+    public bool IsForGood => Lasts == TimeSpan.MaxValue;
+
+    private TimeSpan Lasts => IsHeld ? TimeSpan.Zero
+        : Reason == DenialReason.ParallelRequests && Limit > 0 ? TimeSpan.FromTicks(1)
+        : Wait ?? TimeSpan.MaxValue;
+
+    public bool Outlasts(in Denial other) => Reason != DenialReason.None && (other.Reason == DenialReason.None || Lasts > other.Lasts);
 }

@@ -83,12 +83,13 @@ public sealed class Capacity(TimeProvider time)
 
     private bool IsRateFull_NeedsLock(CapacityLimits limits, long clock, out TimeSpan? wait)
     {
-        wait = null;
+        wait = TimeSpan.Zero;
         if (limits.RpmLimit is { } rpm && _requests.UsedAt(clock) >= rpm) wait = WaitOf(_requests, clock, rpm);
-        else if (limits.TpmLimit is { } tpm && _tokens.UsedAt(clock) >= tpm) wait = WaitOf(_tokens, clock, tpm);
-        else return false;
+        if (wait is not null && limits.TpmLimit is { } tpm && _tokens.UsedAt(clock) >= tpm && !(WaitOf(_tokens, clock, tpm) <= wait)) wait = WaitOf(_tokens, clock, tpm);
+        if (wait != TimeSpan.Zero) return true;
 
-        return true;
+        wait = null;
+        return false;
     }
 
     private static TimeSpan? WaitOf(SlidingWindow window, long clock, long limit) =>

@@ -396,4 +396,34 @@ internal sealed class CashierTests
             return read;
         }
     }
+
+    [Test]
+    public void Of_several_full_limits_the_one_that_lasts_longest_says_when_to_come_back([Values] bool isKeyFirst)
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { RpmLimit = 1, MaxParallelRequests = 1 });
+        var team = TestTill.Open(AccountKind.Team, new AccountTerms { RpmLimit = 2, TpmLimit = 5 });
+        _till.Take(0, 0, key);
+        _till.Take(0, 0, team);
+        _till.Time.Advance(TimeSpan.FromSeconds(20));
+        _till.Take(0, 5, team);
+
+        var error = (isKeyFirst ? _till.Admit(0, 0, key, team) : _till.Admit(0, 0, team, key)).Error!;
+
+        // The key's call leaves in 40 seconds, and so does the first of the team; the team's tokens in 60.
+        (error.RetryAfterSeconds, error.Scope!.Scope, error.Scope.RateLimitType).Should().Be((60, "team", "tokens"));
+        _till.Time.Advance(TimeSpan.FromSeconds(60));
+        _till.Admit(0, 0, team).Error.Should().BeNull();
+    }
+
+    [Test]
+    public void A_budget_that_is_spent_goes_before_a_rate_that_frees_soon()
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { RpmLimit = 1 });
+        var team = TestTill.Open(AccountKind.Team, new AccountTerms { MaxBudget = 1 }, spent: 1);
+        _till.Take(0, 0, key);
+
+        var error = _till.Admit(0, 0, key, team).Error!;
+
+        (error.Status, error.Type, error.RetryAfterSeconds).Should().Be((400, "budget_exceeded", null));
+    }
 }

@@ -32,6 +32,8 @@ internal sealed class OutputBoundTests
         };
         var prices = new JsonObject();
         foreach (var (model, _) in clusters) prices[model] = new JsonObject { ["InputCostPerToken"] = 0, ["OutputCostPerToken"] = 0.001, ["MaxOutputTokens"] = 1000 };
+        clusters["numbers"] = Cluster("openai");
+        prices["numbers"] = new JsonObject { ["InputCostPerToken"] = 0.001, ["OutputCostPerToken"] = 0 };
         _gateway = await TestGateway.StartAsync(clusters, new JsonObject { ["Prices"] = prices, ["Routing"] = new JsonObject { ["Retries"] = 0 } });
     }
 
@@ -72,6 +74,14 @@ internal sealed class OutputBoundTests
     [TestCase(Flash, """{"contents":[],"generationConfig":{"maxOutputTokens":1},"generation_config":{"max_output_tokens":null}}""", "a bound that is stated twice")]
     [TestCase("/v1/audio/transcriptions", "form", "a bound of chats")]
     public Task A_bound_that_the_provider_passes_over_lowers_nothing(string path, string body, string why) => ExpectAsync(path, body, fitsTwice: false, why);
+
+    /// <summary>A text may be told as the numbers of its tokens, which are as many tokens however they are written.</summary>
+    [TestCase("/v1/embeddings", "input", "1", 1000, false)]
+    [TestCase("/v1/embeddings", "input", "[1]", 1000, false)]
+    [TestCase("/v1/completions", "prompt", "1", 1000, false)]
+    [TestCase("/v1/embeddings", "input", "12345", 700, true)]
+    public Task A_prompt_of_numbers_holds_a_token_for_each(string path, string field, string number, int count, bool fitsTwice) => ExpectAsync(
+        path, $$"""{"model":"numbers","{{field}}":[{{string.Join(',', Enumerable.Repeat(number, count))}}]}""", fitsTwice, "each costs a thousandth of a dollar");
 
     private async Task ExpectAsync(string path, string body, bool fitsTwice, string why)
     {
