@@ -68,6 +68,43 @@ internal sealed class CashierPropertyTests
         }));
     }
 
+    [Test]
+    public void No_interleaving_of_parts_and_calls_loses_a_slot_or_passes_a_budget()
+    {
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(20), Prop.ForAll(Gen.Choose(1, 50).ToArbitrary(), calls =>
+        {
+            var till = new TestTill();
+            var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = Money.FromPico(100L * calls), RpmLimit = 200, MaxParallelRequests = 200, TpmLimit = 1_000_000 });
+            var spent = 0L;
+
+            // Parts beside whole calls; some are sent twice, some come to nothing.
+            InParallel(200, index =>
+            {
+                if (till.Admit(Money.FromPico(100), 10, isPart: index % 2 == 0, key).Reservation is not { } call) return;
+
+                if (index % 7 == 0) call.TryAddPrompt(Money.FromPico(30), 5);
+                if (index % 5 == 0)
+                {
+                    call.Release();
+                    return;
+                }
+
+                Interlocked.Add(ref spent, call.Picos);
+                call.Settle(call.Picos, 10);
+            });
+
+            // Whatever parts gave back, the slots of calls are all there, and no more than those.
+            key.Apply(new AccountTerms { MaxParallelRequests = 3 });
+            var whole = Enumerable.Range(0, 4).Select(_ => till.Admit(0, 0, key).Reservation).ToList();
+            if (whole.Count(call => call is not null) != 3 || till.Admit(0, 0, isPart: true, key).Reservation is not { } part) return false;
+
+            foreach (var call in whole.Append(part)) call?.Release();
+
+            // A call that is alone may pass it, by less than itself.
+            return key is { Holds: 0, ReservedPicos: 0 } && key.SpentPicos == spent && spent < 100L * calls + 130;
+        }));
+    }
+
     private static void InParallel(int count, Action action) => InParallel(count, _ => action());
 
     private static void InParallel(int count, Action<int> action) =>

@@ -29,9 +29,13 @@ internal sealed class TestTill
 
     public static Account Open(AccountKind kind, AccountTerms terms, decimal spent = 0) => new(new AccountId(kind, "x"), terms, Money.ToPico(spent));
 
-    public (Reservation? Reservation, ProxyError? Error) Admit(decimal cost, long tokens, params Account[] accounts)
+    public (Reservation? Reservation, ProxyError? Error) Admit(decimal cost, long tokens, params Account[] accounts) =>
+        Admit(cost, tokens, isPart: false, accounts);
+
+    /// <inheritdoc cref="CallEstimate.IsPart"/>
+    public (Reservation? Reservation, ProxyError? Error) Admit(decimal cost, long tokens, bool isPart, params Account[] accounts)
     {
-        var reservation = Prepare(cost, tokens, accounts);
+        var reservation = Prepare(cost, tokens, accounts, isPart);
         return _cashier.TryTake(reservation, out var denial, out _) ? (reservation, null) : (null, Refusals.Of(denial, Time.GetUtcNow()));
     }
 
@@ -47,9 +51,9 @@ internal sealed class TestTill
         return reservation!;
     }
 
-    private Reservation Prepare(decimal cost, long tokens, Account[] accounts)
+    private Reservation Prepare(decimal cost, long tokens, Account[] accounts, bool isPart = false)
     {
-        var reservation = new Reservation(_cashier, Money.ToPico(cost), tokens);
+        var reservation = new Reservation(_cashier, Money.ToPico(cost), tokens) { IsPart = isPart };
         foreach (var account in accounts) reservation.Add(account);
         return reservation;
     }
