@@ -144,7 +144,7 @@ internal sealed class BudgetTests : GatewayFixture
         var first = client.PostAsync("/v1/chat/completions", new StringContent(Asked));
         await arrived.Task.WaitAsync(Limit);
         var waiting = client.PostAsync("/v1/chat/completions", new StringContent(Asked));
-        await Eventually.BecomesAsync(() => Gateway.Client.GetStringAsync("/metrics"), text => text.Contains("MARKER 2"));
+        await Eventually.BecomesAsync(() => Gateway.Admin.GetStringAsync("/metrics"), text => text.Contains("litellm_in_flight_requests 2"));
 
         var body = change == "block" ? new JsonObject { ["key"] = key } : new JsonObject { ["keys"] = new JsonArray(key) };
         await Gateway.PostAsync($"/key/{change}", body);
