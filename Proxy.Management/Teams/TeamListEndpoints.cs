@@ -51,5 +51,5 @@ internal static class TeamListEndpoints
     }
 
     private static ProxyError? FindRefusal(Caller caller, TeamFilter filter) =>
-        caller.SeesAll || (filter.UserId is not null && filter.UserId == caller.UserId) ? null : TeamErrors.NotYoursToList(RoleNames.Of(caller.Role));
+        caller.SeesAll || (filter.UserId is not null && filter.UserId == caller.UserId) || caller.IsAdminOfOrganization(filter.OrganizationId) ? null : TeamErrors.NotYoursToList(RoleNames.Of(caller.Role));
 }

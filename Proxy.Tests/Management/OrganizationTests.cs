@@ -97,6 +97,10 @@ internal sealed class OrganizationTests
         (other.GetProperty("organization_id").GetString(), other.GetProperty("max_budget").ValueKind, other.GetProperty("blocked").GetBoolean()).Should().Be(("o-2", JsonValueKind.Null, false));
         (await _server.Admin.GetJsonAsync("/team/info?team_id=t-1")).Body.GetProperty("team_info").GetProperty("organization_id").GetString().Should().Be("o-1");
 
+        (await chief.GetJsonAsync("/team/list?organization_id=o-1")).Body.EnumerateArray().Select(team => team.GetProperty("team_id").GetString()).Should().BeEquivalentTo("t-1", "t-3");
+        (await chief.GetJsonAsync("/v2/team/list?organization_id=o-1")).Body.GetProperty("total").GetInt64().Should().Be(2);
+        foreach (var path in (string[])["/team/list", "/team/list?organization_id=o-2", "/v2/team/list", "/v2/team/list?organization_id=o-2"]) (await chief.GetJsonAsync(path)).Status.Should().Be(401, path);
+
         (await chief.PostAsync("/team/delete", """{"team_ids": ["t-1", "t-3"]}""")).Status.Should().Be(200);
         (await _server.Admin.GetJsonAsync("/team/info?team_id=t-1")).Status.Should().Be(404);
         await _server.Admin.PostAsync("/organization/member_delete", """{"organization_id": "o-1", "user_id": "chief"}""");
