@@ -47,6 +47,9 @@ internal sealed class AnswerDigest
     /// <summary>What an error inside an answer says; shown in the log only.</summary>
     public string? ErrorMessage { get; set; }
 
+    /// <summary>The status that such an error would have had as an answer, where it names one; null otherwise.</summary>
+    public int? ErrorStatus { get; set; }
+
     /// <summary>The number of the last event, where the API numbers them; -1 before the first.</summary>
     public long LastEvent { get; set; } = -1;
 

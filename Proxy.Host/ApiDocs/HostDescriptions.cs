@@ -32,6 +32,7 @@ internal static class HostDescriptions
         .. ModelLists("/v1/models"),
         .. ModelLists("/models"),
         .. CallDescriptions.All,
+        .. ResourceDescriptions.All,
     ];
 
     private static IEnumerable<EndpointDescription> ModelLists(string path) =>

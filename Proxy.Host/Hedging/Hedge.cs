@@ -56,7 +56,7 @@ internal sealed class Hedge(HedgePlanner planner, HttpContext context, Attempt f
         if (lane.WasGivenUp) return new AttemptFailure(FailureKind.Outrun, ExchangeErrors.Outrun);
         if (lane.Status is { } status)
         {
-            var kind = status is 401 or 403 or 404 ? FailureKind.Misplaced : status is 408 or 409 or 429 or >= 500 ? FailureKind.Transient : FailureKind.ClientFault;
+            var kind = status is 401 or 403 or 404 ? FailureKind.Misplaced : status is 408 or 409 or 429 or >= 500 or < 400 ? FailureKind.Transient : FailureKind.ClientFault;
             return new AttemptFailure(kind, ExchangeErrors.NoAnswer(status)) { Status = status, RetryAfter = lane.RetryAfter };
         }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Proxy.Host.Answers;
 using Proxy.Host.Failover;
 
@@ -51,7 +52,7 @@ internal sealed class HedgeLane : IDisposable
     {
         var answer = await send(cancellationToken);
         Status = (int)answer.StatusCode;
-        if (!answer.IsSuccessStatusCode)
+        if (!MayAnswer(answer))
         {
             RetryAfter = RefusalReader.RetryAfter(answer, _time.GetUtcNow());
             return answer;
@@ -76,4 +77,8 @@ internal sealed class HedgeLane : IDisposable
 
         return answer;
     }
+
+    /// <summary>False for a refusal, and for what has no body: it would win every race and answer nothing.</summary>
+    private static bool MayAnswer(HttpResponseMessage answer) =>
+        answer.IsSuccessStatusCode && answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.ResetContent) && answer.Content.Headers.ContentLength != 0;
 }

@@ -17,6 +17,9 @@ internal static class StoredModels
     /// <summary>LiteLLM's mark of a deployment that speaks the Responses API alone, before the model.</summary>
     private const string ResponsesPrefix = "responses/";
 
+    /// <summary>Its mark of Bedrock's one API that is spoken here.</summary>
+    private const string ConversePrefix = "converse/";
+
     /// <summary>Adds each to the cluster that serves its name already, or to one of its own.</summary>
     public static List<ClusterConfig> AddTo(IReadOnlyList<ClusterConfig> clusters, IReadOnlyList<StoredModel> models, List<string> faults)
     {
@@ -79,6 +82,7 @@ internal static class StoredModels
             [Deployment.ProviderKey] = provider,
             [Deployment.ModelKey] = upstream,
         };
+        if (provider == ProviderNames.Bedrock && upstream.StartsWith(ConversePrefix, StringComparison.Ordinal)) metadata[Deployment.ModelKey] = upstream[ConversePrefix.Length..];
         if (upstream.StartsWith(ResponsesPrefix, StringComparison.Ordinal) && ProviderDialect.FindOfResponses(provider) is not null)
         {
             metadata[Deployment.SpokenApiKey] = Deployment.OnlyResponses;

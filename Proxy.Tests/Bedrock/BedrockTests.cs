@@ -145,6 +145,30 @@ internal sealed class BedrockTests
         (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Outcome = "Incomplete", IsEstimated = true });
     }
 
+    [TestCase("throttlingException", 429)]
+    [TestCase("serviceUnavailableException", 503)]
+    [TestCase("modelStreamErrorException", 502)]
+    public async Task An_exception_before_the_first_word_keeps_its_status(string type, int status)
+    {
+        _scripted.Answer = _ => new ProviderScript { Body = BedrockBodies.Exception(type, "Slow down"), ContentType = BedrockBodies.FrameType };
+
+        using var response = await PostAsync("/v1/chat/completions", Streamed);
+
+        ((int)response.StatusCode).Should().Be(status);
+        (await response.Content.ReadAsStringAsync()).Should().Contain("Slow down");
+    }
+
+    [Test]
+    public async Task A_stream_that_is_throttled_says_so_in_its_error_event()
+    {
+        _scripted.Answer = _ => new ProviderScript { Body = [.. BedrockBodies.Delta(0, """{"text":"x"}"""), .. BedrockBodies.Exception("throttlingException", "Slow down")], ContentType = BedrockBodies.FrameType };
+
+        using var response = await PostAsync("/v1/messages", Streamed);
+        var (body, _) = await response.ReadAsFarAsItGoesAsync();
+
+        body.Should().Contain("\"text\":\"x\"").And.Contain("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\"").And.Contain("Slow down");
+    }
+
     [Test]
     public async Task An_exception_within_a_stream_is_told_in_the_clients_protocol()
     {
@@ -194,7 +218,7 @@ internal sealed class BedrockTests
             ["model_name"] = "stored",
             ["litellm_params"] = new JsonObject
             {
-                ["model"] = "bedrock/eu.amazon.nova:0",
+                ["model"] = "bedrock/converse/eu.amazon.nova:0",
                 ["api_base"] = _provider.Address.ToString(),
                 ["aws_access_key_id"] = "AKIDSTORED",
                 ["aws_secret_access_key"] = Secret,

@@ -27,6 +27,8 @@ internal sealed class AnthropicDotNetClient(Uri gateway, string key) : IDisposab
                     return await UseToolsAsync(model);
                 case "image":
                     return Words(await AskAsync(model, $$$"""[{"type":"text","text":"What?"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"{{{Scenarios.Picture}}}"}}]"""));
+                case "document":
+                    return Words(await AskAsync(model, $$$"""[{"type":"text","text":"What?"},{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"{{{Scenarios.Document}}}"}}]"""));
                 case "thinking":
                     var thought = await AskAsync(model, "\"Why?\"", """,{"thinking":{"type":"enabled","budget_tokens":2048},"max_tokens":9000}"""[1..]);
                     return $"{string.Concat(thought.Content.Select(block => block.TryPickThinking(out var thinking) ? thinking.Thinking : ""))} | {Words(thought)}";

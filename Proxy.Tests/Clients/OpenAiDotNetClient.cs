@@ -25,7 +25,9 @@ internal sealed class OpenAiDotNetClient(Uri gateway, string key)
                 "tools" => await UseToolsAsync(chat),
                 "image" => Words(await chat.CompleteChatAsync([new UserChatMessage(
                     ChatMessageContentPart.CreateTextPart("What?"), ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(Convert.FromBase64String(Scenarios.Picture)), "image/png"))])),
-#pragma warning disable OPENAI001 // The effort is for evaluation only, says its author.
+#pragma warning disable OPENAI001 // Files and the effort are for evaluation only, says their author.
+                "document" => Words(await chat.CompleteChatAsync([new UserChatMessage(
+                    ChatMessageContentPart.CreateTextPart("What?"), ChatMessageContentPart.CreateFilePart(BinaryData.FromBytes(Convert.FromBase64String(Scenarios.Document)), "application/pdf", "a.pdf"))])),
                 "thinking" => "hm | " + Words(await chat.CompleteChatAsync(["Why?"], new ChatCompletionOptions { MaxOutputTokenCount = 9000, ReasoningEffortLevel = ChatReasoningEffortLevel.Low })),
 #pragma warning restore OPENAI001
                 "refusal" => Refusal(await chat.CompleteChatAsync("Bad")),

@@ -11,6 +11,9 @@ internal static class Scenarios
 {
     public const string Picture = "iVBORw0KGgo=";
 
+    /// <summary>The beginning of a PDF.</summary>
+    public const string Document = "JVBERi0=";
+
     /// <summary>One of each format; <c>responses</c> speaks OpenAI's Responses API alone.</summary>
     public static readonly string[] Providers = ["openai", "azure", "anthropic", "responses", "gemini", "bedrock"];
 
@@ -21,6 +24,7 @@ internal static class Scenarios
         ("stream", "One, two ✓ | in 9 out 2"),
         ("tools", """weather {"city":"Köln"}, now {} | 12 and rain"""),
         ("image", "a picture"),
+        ("document", "a document"),
         ("thinking", "hm | So."),
         ("refusal", "refused: I will not."),
         ("rate limit", "RateLimitError 429"),
@@ -44,6 +48,7 @@ internal static class Scenarios
     private static string? Lost(string scenario, ProviderCall call, ProviderFormat format) => scenario switch
     {
         "image" when !call.Body.Contains(Picture) || !call.Body.Contains("png") => "The picture",
+        "document" when !call.Body.Contains(Document) || !call.Body.Contains("pdf") => "The document",
         "thinking" when !call.Body.Contains(format.Effort) => "The effort",
         "tools" when !call.Body.Contains("\"weather\"") || !call.Body.Contains("\"now\"") => "A tool",
         "tools" when format.HasResults(call.Json) && (!call.Body.Contains("rain") || !call.Body.Contains("\"12\"") || !call.Body.Contains("\\\"city\\\"") && !call.Body.Contains("\"city\"")) => "A result",
@@ -57,6 +62,7 @@ internal static class Scenarios
         "thinking" => format.Thought,
         "refusal" => format.Refusal,
         "image" => format.Words("a picture"),
+        "document" => format.Words("a document"),
         _ => format.Words("Hello ✓"),
     };
 

@@ -91,14 +91,15 @@ internal sealed class HedgeTests
     }
 
     [Test]
-    public async Task A_refusal_of_the_second_waits_for_the_first()
+    public async Task A_refusal_of_the_second_waits_for_the_first([Values(500, 204, 200)] int status)
     {
         await StartGatewayAsync();
         await MakeKnownAsync();
         _first.Answer = StallAsync;
         _second.Answer = async (context, _) =>
         {
-            await FakeProvider.Json(context, OpenAiBodies.Error("down"), 500);
+            if (status == 500) await FakeProvider.Json(context, OpenAiBodies.Error("down"), status);
+            else await EmptyAsync(context, status);
             _firstMayAnswer.TrySetResult();
         };
 
@@ -200,6 +201,13 @@ internal sealed class HedgeTests
         var rows = await Eventually.BecomesAsync(_gateway.LedgerAsync, rows => rows.Count == Known + 1);
         rows.Single(row => row.Outcome != "Success").Outcome.Should().Be("Aborted");
         (await Eventually.BecomesAsync(() => Task.FromResult(Slots()), slots => slots == 0)).Should().Be(0);
+    }
+
+    private static Task EmptyAsync(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        if (status == StatusCodes.Status200OK) context.Response.ContentLength = 0;
+        return context.Response.CompleteAsync();
     }
 
     private static Task AnswerAsync(HttpContext context, ProviderCall call, string name) => call.Body.Contains("\"stream\":true")

@@ -62,7 +62,6 @@ internal sealed class OutputBoundTests
     [TestCase("/v1/completions", """{"model":"gpt","prompt":["a","b","c","d"],"max_tokens":100,"best_of":2}""", "eight answers")]
     [TestCase("/v1/completions", """{"model":"gpt","prompt":"a","max_completion_tokens":1}""", "a bound of chats")]
     [TestCase("/v1/responses", """{"model":"gpt","input":"a","max_tokens":1}""", "a bound of chats")]
-    [TestCase("/v1/responses", """{"model":"old","input":"a","max_output_tokens":1,"max_tokens":800}""", "the larger one, since both are sent on")]
     [TestCase("/v1/messages", """{"model":"claude","messages":[],"max_completion_tokens":1}""", "a bound of chats")]
     [TestCase("/v1/audio/speech", """{"model":"gpt","input":"a","voice":"b","max_tokens":1}""", "a bound of chats")]
     [TestCase(Flash, """{"contents":[],"max_tokens":1,"maxOutputTokens":1,"max_output_tokens":1}""", "bounds that stand where Google has none")]
@@ -72,6 +71,17 @@ internal sealed class OutputBoundTests
     [TestCase(Flash, """{"contents":[],"generationConfig":{"maxOutputTokens":1},"generation_config":{"max_output_tokens":null}}""", "a bound that is stated twice")]
     [TestCase("/v1/audio/transcriptions", "form", "a bound of chats")]
     public Task A_bound_that_the_provider_passes_over_lowers_nothing(string path, string body, string why) => ExpectAsync(path, body, fitsTwice: false, why);
+
+    [Test]
+    public async Task A_bound_that_is_told_in_the_words_of_both_sides_is_refused()
+    {
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+
+        using var answer = await client.PostAsync("/v1/responses", new StringContent("""{"model":"old","input":"a","max_output_tokens":1,"max_tokens":800}"""));
+
+        (answer.StatusCode, await answer.Content.ReadAsStringAsync()).Should().Match<(HttpStatusCode Status, string Body)>(
+            refused => refused.Status == HttpStatusCode.BadRequest && refused.Body.Contains("max_tokens"));
+    }
 
     private async Task ExpectAsync(string path, string body, bool fitsTwice, string why)
     {

@@ -1,8 +1,12 @@
+using System.ClientModel;
+using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
+using OpenAI.Responses;
 using Proxy.Tests.Providers;
 
 namespace Proxy.Tests.Gateway;
@@ -122,6 +126,51 @@ internal sealed class ResponsesTests
         }
 
         (await _gateway.LedgerAsync()).Count.Should().Be(cuts.Count);
+    }
+
+    [Test]
+    public async Task Cut_at_any_byte_the_official_sdk_has_the_whole_answer_or_an_error()
+    {
+        var stream = Encoding.UTF8.GetBytes(ResponseBodies.Stream("response.completed", "", "One", ", two ✓"));
+        _scripted.Answer = body => new ProviderScript { Body = stream, CutAt = int.Parse(JsonNode.Parse(body)!["instructions"]!.GetValue<string>(), CultureInfo.InvariantCulture) };
+#pragma warning disable OPENAI001 // The client is for evaluation only, says its author.
+        var client = new ResponsesClient(new ApiKeyCredential(_client.DefaultRequestHeaders.Authorization!.Parameter!), new ResponsesClientOptions
+        {
+            Endpoint = new Uri(_gateway.Address, "v1"),
+            RetryPolicy = new System.ClientModel.Primitives.ClientRetryPolicy(maxRetries: 0),
+        });
+        var whole = 0;
+
+        await Parallel.ForAsync(0, stream.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (cut, _) =>
+        {
+            var (words, isCompleted, isError) = (new StringBuilder(), false, false);
+            try
+            {
+                var options = new CreateResponseOptions { Model = "scripted", Instructions = cut.ToString(CultureInfo.InvariantCulture), StreamingEnabled = true };
+                options.InputItems.Add(ResponseItem.CreateUserMessageItem("Hi"));
+                await foreach (var update in await client.CreateResponseStreamingAsync(options))
+                {
+                    if (update is StreamingResponseOutputTextDeltaUpdate delta) words.Append(delta.Delta);
+                    isCompleted |= update is StreamingResponseCompletedUpdate;
+                    isError |= update is StreamingResponseErrorUpdate;
+                }
+            }
+            catch (Exception exception) when (exception is ClientResultException or JsonException or IOException or HttpRequestException)
+            {
+                isError = true;
+            }
+
+            (isCompleted ^ isError).Should().BeTrue("cut at {0}", cut);
+            if (!isCompleted) return;
+
+            words.ToString().Should().Be("One, two ✓", "cut at {0}", cut);
+            Interlocked.Increment(ref whole);
+        });
+#pragma warning restore OPENAI001
+
+        var rows = await _gateway.LedgerAsync();
+        (rows.Count, rows.Count(row => row.Outcome == "Success")).Should().Be((stream.Length + 1, whole));
+        whole.Should().BeGreaterThan(0);
     }
 
     [Test]

@@ -163,6 +163,14 @@ internal sealed class MessagesOnConverseTests
         }
 
         var data = first!.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line[(line.IndexOf("data: ", StringComparison.Ordinal) + 6)..])!).ToList();
+        using (var logged = TestTranslation.MessagesOnConverse($$"""{"model":"m","max_tokens":1,"stream":true,"messages":[{{Hi}}]}"""))
+        {
+            await logged.StreamAsync([stream]);
+            TestTranslation.ShouldBe(JsonNode.Parse(logged.Digest.Output.Span), """
+                [{"type":"thinking","thinking":"hm"},{"type":"text","text":"One \"two\" "},{"type":"text","text":"✓"},{"type":"tool_use","id":"c1","name":"f","input":"{\"a\": 1}"},{"type":"tool_use","id":"c2","name":"g","input":""}]
+                """);
+        }
+
         data.Where(entry => entry["content_block"] is not null).Select(entry => $"{entry["index"]} {entry["content_block"]!["type"]} {entry["content_block"]!["id"]}{entry["content_block"]!["data"]}")
             .Should().Equal("0 thinking ", "1 redacted_thinking ZA==", "2 text ", "3 text ", "4 tool_use c1", "5 tool_use c2");
         string Joined(int block, string field) => string.Concat(data.Where(entry => entry["delta"] is not null && entry["index"]?.GetValue<int>() == block).Select(entry => entry["delta"]![field]?.GetValue<string>()));

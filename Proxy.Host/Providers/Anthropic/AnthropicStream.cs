@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Proxy.Host.Answers;
 
@@ -7,9 +6,7 @@ namespace Proxy.Host.Providers.Anthropic;
 /// <summary>Puts a streamed answer of the Messages API together, event by event.</summary>
 internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
 {
-    private const int MaxBlocks = 256;
-
-    private readonly List<StreamedBlock> _blocks = new(1);
+    private readonly StreamedBlocks _blocks = new(digest);
 
     public EventKind Read(ReadOnlySpan<byte> sseEvent)
     {
@@ -39,30 +36,9 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         }
     }
 
-    public void Complete()
-    {
-        if (_blocks.Count == 0) return;
+    public void Complete() => _blocks.Complete();
 
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
-        {
-            json.WriteStartArray();
-            foreach (var block in _blocks)
-            {
-                block.Write(json);
-                digest.OutputBytes += block.TotalBytes;
-            }
-
-            json.WriteEndArray();
-        }
-
-        digest.Output = buffer.WrittenMemory;
-    }
-
-    public void Dispose()
-    {
-        foreach (var block in _blocks) block.Dispose();
-    }
+    public void Dispose() => _blocks.Dispose();
 
     private bool ReadIsEnd(ref Utf8JsonReader reader)
     {
@@ -80,7 +56,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
     private void ReadField(ref Utf8JsonReader reader, int index)
     {
         if (reader.ValueTextEquals("delta"u8)) ReadDelta(ref reader, index);
-        else if (reader.ValueTextEquals("content_block"u8)) Block(index).ReadStart(ref reader);
+        else if (reader.ValueTextEquals("content_block"u8)) _blocks[index].ReadStart(ref reader);
         else if (reader.ValueTextEquals("message"u8)) ReadMessage(ref reader);
         else if (reader.ValueTextEquals("usage"u8)) AnthropicUsage.Read(ref reader, digest);
         else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
@@ -116,19 +92,9 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (index >= 0) Block(index).ReadPiece(ref reader);
+            if (index >= 0) _blocks[index].ReadPiece(ref reader);
             else if (reader.ValueTextEquals("container"u8)) AnthropicAnswer.ReadContainer(ref reader, digest);
             else ProviderJson.Next(ref reader);
         }
-    }
-
-    private StreamedBlock Block(int index)
-    {
-        var block = _blocks.Find(known => known.Index == index);
-        if (block is not null) return block;
-
-        block = new StreamedBlock(Math.Max(index, 0), digest);
-        if (_blocks.Count < MaxBlocks) _blocks.Add(block);
-        return block;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Proxy.Host.Answers;
 using Proxy.Host.Providers.Anthropic;
@@ -9,9 +8,7 @@ namespace Proxy.Host.Providers.Bedrock;
 /// <summary>Puts a streamed answer of the Converse API together, event by event; <see cref="FramedEvents"/> takes them out of their frames.</summary>
 internal sealed class ConverseStream(AnswerDigest digest) : IEventReader
 {
-    private const int MaxBlocks = 256;
-
-    private readonly List<StreamedBlock> _blocks = new(1);
+    private readonly StreamedBlocks _blocks = new(digest);
 
     public EventKind Read(ReadOnlySpan<byte> sseEvent)
     {
@@ -31,37 +28,17 @@ internal sealed class ConverseStream(AnswerDigest digest) : IEventReader
         }
     }
 
-    public void Complete()
-    {
-        if (_blocks.Count == 0) return;
+    public void Complete() => _blocks.Complete();
 
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
-        {
-            json.WriteStartArray();
-            foreach (var block in _blocks)
-            {
-                block.Write(json);
-                digest.OutputBytes += block.TotalBytes;
-            }
-
-            json.WriteEndArray();
-        }
-
-        digest.Output = buffer.WrittenMemory;
-    }
-
-    public void Dispose()
-    {
-        foreach (var block in _blocks) block.Dispose();
-    }
+    public void Dispose() => _blocks.Dispose();
 
     private EventKind Read(string name, JsonElement value)
     {
         switch (name)
         {
             case "contentBlockStart" when value.Get("start"u8).Get("toolUse"u8) is { IsObject: true } tool:
-                Block(value, "tool_use", tool);
+                var call = Block(value, "tool_use");
+                (call.Id, call.Name) = (tool.Get("toolUseId"u8).Text, tool.Get("name"u8).Text);
                 return EventKind.Passes;
 
             case "contentBlockDelta":
@@ -76,12 +53,22 @@ internal sealed class ConverseStream(AnswerDigest digest) : IEventReader
             case "error":
             case var failure when failure.EndsWith("Exception", StringComparison.Ordinal):
                 digest.ErrorMessage = ProviderJson.Cut(value.Get("message"u8).Text) ?? ProviderJson.UnnamedError;
+                digest.ErrorStatus = StatusOf(name);
                 return EventKind.Error;
 
             default:
                 return EventKind.Passes;
         }
     }
+
+    /// <summary>What the same trouble is told with where no stream has begun yet.</summary>
+    private static int? StatusOf(string exception) => exception switch
+    {
+        "throttlingException" => StatusCodes.Status429TooManyRequests,
+        "serviceUnavailableException" => StatusCodes.Status503ServiceUnavailable,
+        "validationException" => StatusCodes.Status400BadRequest,
+        _ => null,
+    };
 
     private void ReadPiece(JsonElement value, JsonElement delta)
     {
@@ -90,14 +77,10 @@ internal sealed class ConverseStream(AnswerDigest digest) : IEventReader
         else if (delta.Get("reasoningContent"u8).Get("text"u8) is { HasText: true } thought) Block(value, "thinking").Append(thought.Raw[1..^1]);
     }
 
-    private StreamedBlock Block(JsonElement value, string type, JsonElement tool = default)
+    private StreamedBlock Block(JsonElement value, string type)
     {
-        var index = (int)(value.Get("contentBlockIndex"u8).Number ?? 0);
-        var block = _blocks.Find(known => known.Index == index);
-        if (block is not null) return block;
-
-        block = new StreamedBlock(index, digest) { Type = type, Id = tool.Get("toolUseId"u8).Text, Name = tool.Get("name"u8).Text };
-        if (_blocks.Count < MaxBlocks) _blocks.Add(block);
+        var block = _blocks[(int)(value.Get("contentBlockIndex"u8).Number ?? 0)];
+        block.Type = type;
         return block;
     }
 }

@@ -5,6 +5,7 @@ import OpenAI, { toFile } from "openai";
 
 const [, , client, baseURL, apiKey, providers] = process.argv;
 const picture = "iVBORw0KGgo=";
+const pdf = "JVBERi0=";
 const names = ["weather", "now"];
 const schema = { type: "object", properties: { city: { type: "string" } } };
 
@@ -39,6 +40,9 @@ function openAi() {
     },
     image: async (model) => (await ask(model, [
       { type: "text", text: "What?" }, { type: "image_url", image_url: { url: `data:image/png;base64,${picture}` } },
+    ])).choices[0].message.content,
+    document: async (model) => (await ask(model, [
+      { type: "text", text: "What?" }, { type: "file", file: { filename: "a.pdf", file_data: `data:application/pdf;base64,${pdf}` } },
     ])).choices[0].message.content,
     thinking: async (model) => {
       const { message } = (await ask(model, "Why?", { max_completion_tokens: 9000, reasoning_effort: "low" })).choices[0];
@@ -145,6 +149,9 @@ function anthropic() {
     },
     image: async (model) => text(await ask(model, [
       { type: "text", text: "What?" }, { type: "image", source: { type: "base64", media_type: "image/png", data: picture } },
+    ])),
+    document: async (model) => text(await ask(model, [
+      { type: "text", text: "What?" }, { type: "document", source: { type: "base64", media_type: "application/pdf", data: pdf } },
     ])),
     thinking: async (model) => {
       const message = await ask(model, "Why?", { max_tokens: 9000, thinking: { type: "enabled", budget_tokens: 2048 } });
