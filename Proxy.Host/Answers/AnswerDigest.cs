@@ -18,6 +18,9 @@ internal sealed class AnswerDigest
     /// <summary>Null when the provider said nothing of it.</summary>
     public TokenUsage? Usage { get; set; }
 
+    /// <summary>The usage says nothing yet of the answer, or only what of it had come at the time.</summary>
+    public bool IsOutputUntold { get; set; }
+
     /// <summary>The service tier that the call got, which may be another than it asked for; null when the provider does not say.</summary>
     public ServiceTier? ServiceTier { get; set; }
 
