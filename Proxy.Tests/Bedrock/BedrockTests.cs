@@ -33,6 +33,7 @@ internal sealed class BedrockTests
             new JsonObject
             {
                 ["claude"] = Cluster(_provider.Address, new JsonObject { ["AccessKeyId"] = "AKIDEXAMPLE", ["SecretAccessKey"] = Secret, ["SessionToken"] = "a-token", ["Region"] = "eu-west-1" }),
+                ["pair"] = Pair(_scripted.Address, _provider.Address),
                 ["keyed"] = Cluster(_provider.Address, new JsonObject { ["ApiKey"] = TestClusters.FakeProviderKey }),
                 ["scripted"] = Cluster(_scripted.Address, new JsonObject { ["AccessKeyId"] = "AKIDEXAMPLE", ["SecretAccessKey"] = Secret, ["Region"] = "eu-west-1" }),
             },
@@ -145,6 +146,7 @@ internal sealed class BedrockTests
         (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Outcome = "Incomplete", IsEstimated = true });
     }
 
+    [TestCase("validationException", 400)]
     [TestCase("throttlingException", 429)]
     [TestCase("serviceUnavailableException", 503)]
     [TestCase("modelStreamErrorException", 502)]
@@ -156,6 +158,25 @@ internal sealed class BedrockTests
 
         ((int)response.StatusCode).Should().Be(status);
         (await response.Content.ReadAsStringAsync()).Should().Contain("Slow down");
+    }
+
+    [TestCase("validationException", 400, false)]
+    [TestCase("throttlingException", 200, true)]
+    public async Task What_is_the_clients_fault_is_asked_of_nobody_else_and_speaks_against_nobody(string type, int status, bool isTriedElsewhere)
+    {
+        _scripted.Answer = _ => new ProviderScript { Body = BedrockBodies.Exception(type, "Not so"), ContentType = BedrockBodies.FrameType };
+        _provider.Answer = (context, _) =>
+        {
+            context.Response.ContentType = BedrockBodies.FrameType;
+            return context.Response.Body.WriteAsync(BedrockBodies.Stream("Hello")).AsTask();
+        };
+
+        using var first = await PostAsync("/v1/messages", Streamed.Replace("scripted", "pair"));
+        using var second = await PostAsync("/v1/messages", Streamed.Replace("scripted", "pair"));
+
+        ((int)first.StatusCode, (int)second.StatusCode).Should().Be((status, status));
+        _provider.Calls.Should().HaveCount(isTriedElsewhere ? 2 : 0);
+        _scripted.Calls.Should().Be(isTriedElsewhere ? 1 : 2, "a destination cools for its own trouble alone");
     }
 
     [Test]
@@ -294,6 +315,20 @@ internal sealed class BedrockTests
         metadata["Provider"] = "bedrock";
         metadata["Model"] = "eu.anthropic.claude-sonnet-4:0";
         return new JsonObject { ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = address.ToString(), ["Metadata"] = metadata } } };
+    }
+
+    private static JsonObject Pair(Uri first, Uri second)
+    {
+        JsonObject Destination(Uri address, int order) => new()
+        {
+            ["Address"] = address.ToString(),
+            ["Metadata"] = new JsonObject { ["Provider"] = "bedrock", ["Model"] = "m", ["ApiKey"] = TestClusters.FakeProviderKey, ["Order"] = $"{order}" },
+        };
+        return new JsonObject
+        {
+            ["Metadata"] = new JsonObject { ["Retries"] = "1", ["CooldownTime"] = "00:10:00" },
+            ["Destinations"] = new JsonObject { ["a"] = Destination(first, 1), ["b"] = Destination(second, 2) },
+        };
     }
 
     private Task<HttpResponseMessage> PostAsync(string path, string body) => _client.SendAsync(
