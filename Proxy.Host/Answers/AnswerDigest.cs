@@ -18,6 +18,9 @@ internal sealed class AnswerDigest
     /// <summary>Null when the provider said nothing of it.</summary>
     public TokenUsage? Usage { get; set; }
 
+    /// <summary>The usage says nothing yet of the answer, or only what of it had come at the time.</summary>
+    public bool IsOutputUntold { get; set; }
+
     /// <summary>The service tier that the call got, which may be another than it asked for; null when the provider does not say.</summary>
     public ServiceTier? ServiceTier { get; set; }
 
@@ -46,6 +49,9 @@ internal sealed class AnswerDigest
 
     /// <summary>What an error inside an answer says; shown in the log only.</summary>
     public string? ErrorMessage { get; set; }
+
+    /// <summary>The status that such an error would have had as an answer, where it names one; null otherwise.</summary>
+    public int? ErrorStatus { get; set; }
 
     /// <summary>The number of the last event, where the API numbers them; -1 before the first.</summary>
     public long LastEvent { get; set; } = -1;

@@ -116,7 +116,11 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
         if (AnswerEnds.TryEndByClient(exchange, end)) return;
 
         if (end == AnswerEnd.Whole && exchange.Answer.ErrorMessage is not null) exchange.Fail(ExchangeErrors.Of(AnswerEnd.Failed, exchange), SpendOutcome.Failure);
-        else if (end != AnswerEnd.Whole) exchange.Refuse(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
+        if (end == AnswerEnd.Whole) return;
+
+        // Part of a body cannot be taken back, and only an end that is none tells the client that it is part.
+        exchange.Fail(ExchangeErrors.Of(end, exchange), SpendOutcome.Incomplete);
+        exchange.IsCut = true;
     }
 
     private async Task SendRestAsync(HttpContext context, Exchange exchange, ReadOnlyMemory<byte> rest)

@@ -27,7 +27,7 @@ internal sealed class StreamRelay(ExchangeRecorder recorder, TimeProvider time)
         var isWhole = events.HasEnded;
         if (!exchange.IsCommitted && !isWhole)
         {
-            exchange.Attempt!.Fail(new AttemptFailure(FailureKind.Transient, ExchangeErrors.Of(end, exchange)));
+            exchange.Attempt!.Fail(RefusalReader.OfAnswer(end, exchange));
             return;
         }
 

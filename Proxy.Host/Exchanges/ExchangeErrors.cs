@@ -80,7 +80,7 @@ internal static class ExchangeErrors
     public static ProxyError Of(AnswerEnd end, Exchange exchange) => end switch
     {
         // The provider's own words; they concern the call, not the credential.
-        AnswerEnd.Failed => new(StatusCodes.Status502BadGateway, UpstreamError, $"The provider reported an error within its answer: {exchange.Answer.ErrorMessage}"),
+        AnswerEnd.Failed => new(exchange.Answer.ErrorStatus ?? StatusCodes.Status502BadGateway, UpstreamError, $"The provider reported an error within its answer: {exchange.Answer.ErrorMessage}"),
         AnswerEnd.Stalled => ProviderStalled,
         AnswerEnd.TookTooLong => TookTooLong,
         AnswerEnd.Late => Late(exchange),

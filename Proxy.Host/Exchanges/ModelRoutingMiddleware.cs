@@ -38,7 +38,7 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard
             ModelInPath = (context.Request.RouteValues[ApiOperation.ModelInPath] as string)?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase),
         };
         var fault = exchange.Operation.IsForm ? FormPeek.Read(exchange.Request, context.Request.ContentType) : RequestPeek.Read(exchange.Request);
-        if (fault is not null) return fault;
+        if ((fault ?? CustomerId.TakeOfMetadata(exchange.Request, exchange.Operation)) is { } refused) return refused;
 
         if (exchange.Operation.IsPicture && exchange.Request.IsStream) return ExchangeErrors.NoImageStream;
 

@@ -1,5 +1,6 @@
 using Proxy.Host.Recording;
 using Proxy.Host.Requests;
+using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 
@@ -7,7 +8,7 @@ namespace Proxy.Host.Exchanges;
 
 /// <summary>Holds what the call may cost in the budgets and limits of all its scopes, or refuses it.</summary>
 /// <remarks>The recorder settles what is held in the commit of the call; whatever ended otherwise gives it back here.</remarks>
-internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashier)
+internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashier, Authenticator authenticator)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -30,12 +31,15 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
         exchange.EstimatedTokens = tokens;
         if (cost is null && exchange.Settings.RefusesUnpriced) return ExchangeErrors.Unpriced(exchange.Request.Model);
 
-        var (reservation, error) = await cashier.ReserveAsync(
+        var reserving = cashier.ReserveAsync(
             caller,
             new CallEstimate(exchange.Target!.Names, cost ?? 0, tokens, exchange.Request.User, asked) { Patience = exchange.Request.Routing.Timeout },
             exchange.ClientLeft);
 
-        exchange.Reservation = reservation;
-        return error;
+        var hasWaited = !reserving.IsCompleted;
+        (exchange.Reservation, var error) = await reserving;
+
+        // Whoever was blocked while the call waited makes none.
+        return error ?? (hasWaited ? authenticator.FindRefusal(caller) : null);
     }
 }

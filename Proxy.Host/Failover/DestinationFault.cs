@@ -17,9 +17,10 @@ internal static class DestinationFault
         return failure.Kind is FailureKind.Transient or FailureKind.Misplaced;
     }
 
-    /// <summary>It broke off, or said itself that it failed.</summary>
+    /// <summary>It broke off, or said itself that it failed, and not that the call was at fault.</summary>
     private static bool IsBroken(Exchange exchange) =>
-        exchange.Outcome == SpendOutcome.Incomplete || (exchange.Outcome == SpendOutcome.Failure && exchange.Answer.ErrorMessage is not null);
+        exchange.Outcome == SpendOutcome.Incomplete
+        || (exchange.Outcome == SpendOutcome.Failure && exchange.Answer is { ErrorMessage: not null, ErrorStatus: not StatusCodes.Status400BadRequest });
 
     /// <summary>The client itself wanted to wait no longer than this; the operator's own limits say what is too slow.</summary>
     private static bool IsTimeOfClient(Exchange exchange, AnswerEnd end)

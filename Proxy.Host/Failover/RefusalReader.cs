@@ -35,7 +35,7 @@ internal static class RefusalReader
         SecretMask.Apply(bytes, exchange.Attempt.Deployment.Secret.Span);
         exchange.ProviderApi.TryReadAnswer(bytes, exchange.Answer);
         var message = exchange.Answer.ErrorMessage ?? $"The provider answered with status {status}.";
-        return new AttemptFailure(KindOf(status, bytes), new ProxyError(status, ExchangeErrors.UpstreamError, message))
+        return new AttemptFailure(KindOf(status, Encoding.UTF8.GetString(bytes)), new ProxyError(status, ExchangeErrors.UpstreamError, message))
         {
             Status = status,
             RetryAfter = retryAfter,
@@ -45,13 +45,20 @@ internal static class RefusalReader
         };
     }
 
-    private static FailureKind KindOf(int status, byte[] body)
+    /// <summary>An answer that came to nothing after its head said that it was one; it may name the status with which it would have been refused.</summary>
+    public static AttemptFailure OfAnswer(AnswerEnd end, Exchange exchange)
+    {
+        var answer = exchange.Answer;
+        var status = end == AnswerEnd.Failed ? answer.ErrorStatus : null;
+        return new AttemptFailure(status is { } known ? KindOf(known, answer.ErrorMessage ?? "") : FailureKind.Transient, ExchangeErrors.Of(end, exchange)) { Status = status };
+    }
+
+    private static FailureKind KindOf(int status, string text)
     {
         // 424 is a model behind the provider that failed.
         if (status is 408 or 409 or 424 or 429 or >= 500) return FailureKind.Transient;
         if (status == StatusCodes.Status404NotFound) return FailureKind.Misplaced;
 
-        var text = Encoding.UTF8.GetString(body);
         if (status is 400 or 413 or 422 && Holds(text, ContextWindowWords)) return FailureKind.ContextWindow;
         return status == 400 && Holds(text, ContentPolicyWords) ? FailureKind.ContentPolicy : FailureKind.ClientFault;
     }

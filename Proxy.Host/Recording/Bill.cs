@@ -18,13 +18,23 @@ internal readonly record struct Bill(TokenUsage Usage, decimal InputCost, decima
         if (said is null && !WasServed(exchange)) return GivenUpPrompts.BillOf(exchange);
 
         var price = FindPrice(exchange);
-        var usage = said ?? EstimateOf(exchange);
-        var isEstimated = said is null;
+        var usage = UsageOf(exchange, said, out var isEstimated);
         if (price is null) return usage.Total == 0 ? default : new Bill(usage, 0, 0, isEstimated, IsUnpriced: true);
 
         usage = AddUnits(exchange, usage, price, ref isEstimated);
         var (input, output) = price.CostOf(usage, exchange.Answer.ServiceTier ?? exchange.Request!.ServiceTier);
         return new Bill(usage, input + GivenUpPrompts.CostOf(exchange, new TokenUsage { Input = usage.TotalInput }), output, isEstimated && (usage.Total > 0 || input + output > 0), IsUnpriced: false);
+    }
+
+    /// <summary>What a stream tells at its beginning is the prompt: where nothing else came, its answer is as long as it was.</summary>
+    private static TokenUsage UsageOf(Exchange exchange, TokenUsage? said, out bool isEstimated)
+    {
+        isEstimated = true;
+        if (said is not { } told) return EstimateOf(exchange);
+
+        var seen = exchange.Answer.IsOutputUntold ? Estimate.Tokens(exchange.Answer.OutputBytes) : 0;
+        isEstimated = seen > told.TotalOutput;
+        return isEstimated ? told with { Output = told.Output + seen - told.TotalOutput } : told;
     }
 
     /// <summary>What we asked the provider for is what it charges; the client's name is the last resort.</summary>

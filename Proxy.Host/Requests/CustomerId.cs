@@ -1,3 +1,4 @@
+using Proxy.Host.Providers;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Requests;
@@ -6,6 +7,12 @@ namespace Proxy.Host.Requests;
 internal static class CustomerId
 {
     private const int MaxLength = 512;
+
+    /// <summary>Messages name the customer in their metadata; what stands in <c>user</c> goes before it.</summary>
+    public static ProxyError? TakeOfMetadata(CompletionRequest request, ApiOperation operation) =>
+        operation.Api == ClientApi.Anthropic && request.User is null && request.Metadata.UserId is { } id
+            ? Set(request, id, "field", "metadata.user_id")
+            : null;
 
     /// <param name="id">Empty for none.</param>
     /// <param name="place">Where it stands, for a sentence.</param>

@@ -57,6 +57,9 @@ internal static class MetadataReader
             case "prompt" when reader.TokenType == JsonTokenType.StartObject:
                 ReadPrompt(metadata, ref reader);
                 return;
+            case "user_id" when reader.TokenType == JsonTokenType.String:
+                metadata.UserId = reader.GetString();
+                break;
             case "debug_langfuse": metadata.IsDebugging |= IsTrue(ref reader); return;
             case "mask_input": metadata.MasksInput |= IsTrue(ref reader); return;
             case "mask_output": metadata.MasksOutput |= IsTrue(ref reader); return;

@@ -14,6 +14,9 @@ internal sealed class RequestMetadata
 
     public string? SessionId { get; set; }
 
+    /// <summary>Who uses the application that calls, in the words of Anthropic's API.</summary>
+    public string? UserId { get; set; }
+
     public string? GenerationName { get; set; }
 
     public string? GenerationId { get; set; }

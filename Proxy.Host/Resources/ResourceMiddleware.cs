@@ -28,7 +28,8 @@ internal sealed class ResourceMiddleware(
 
         if (!capacities.TryTake(destination, place.Deployment, exchange.EstimatedTokens, out var permit))
         {
-            exchange.GiveUp(null, new AttemptFailure(FailureKind.Full, ExchangeErrors.DeploymentsFull(exchange.Model ?? "", TimeSpan.Zero)));
+            _ = capacities.IsFull(destination, place.Deployment, out var wait);
+            exchange.GiveUp(null, new AttemptFailure(FailureKind.Full, ExchangeErrors.DeploymentsFull(exchange.Model ?? "", wait)));
             return;
         }
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Text;
 using System.Text.Unicode;
 
@@ -11,9 +13,6 @@ internal static class JsonText
     private const int ChunkBytes = 256;
     private const int MaxCost = 6;
     private const int MaxNumberLength = 20;
-
-    private static readonly SearchValues<byte> Escaped = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(value => (byte)value), (byte)'"', (byte)'\\']);
 
     private static readonly SearchValues<char> EscapedChars = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(value => (char)value), '"', '\\']);
@@ -73,20 +72,40 @@ internal static class JsonText
         output.Advance(written);
     }
 
-    /// <remarks>A prompt is full of quotes and line ends, so each is written in place and not as a piece of its own.</remarks>
+    /// <remarks>
+    /// A prompt is full of quotes and line ends, a few words apart. So a whole vector is copied before it is looked at: up to the first byte that must be
+    /// escaped it stands, and what was copied behind that is written over. The target has room for <see cref="MaxCost"/> times the text.
+    /// </remarks>
     private static int Escape(ReadOnlySpan<byte> text, Span<byte> target)
     {
         var length = 0;
-        for (var next = text.IndexOfAny(Escaped); next >= 0; next = text.IndexOfAny(Escaped))
+        while (text.Length >= Vector256<byte>.Count)
         {
-            text[..next].CopyTo(target[length..]);
+            var bytes = Vector256.Create(text);
+            bytes.CopyTo(target[length..]);
+            var escaped = (Vector256.LessThan(bytes, Vector256.Create((byte)0x20))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'"'))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'\\'))).ExtractMostSignificantBits();
+            if (escaped == 0)
+            {
+                length += Vector256<byte>.Count;
+                text = text[Vector256<byte>.Count..];
+                continue;
+            }
+
+            var next = BitOperations.TrailingZeroCount(escaped);
             length += next;
             length += WriteEscape(text[next], target[length..]);
             text = text[(next + 1)..];
         }
 
-        text.CopyTo(target[length..]);
-        return length + text.Length;
+        foreach (var value in text)
+        {
+            if (Cost(value) == 1) target[length++] = value;
+            else length += WriteEscape(value, target[length..]);
+        }
+
+        return length;
     }
 
     private static int WriteEscape(byte value, Span<byte> target)

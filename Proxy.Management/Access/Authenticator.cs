@@ -29,6 +29,12 @@ public sealed class Authenticator
             : AdmitAsync(hash, found, cancellationToken);
     }
 
+    /// <summary>Whether a caller may go on that was admitted a while ago: its key may be blocked, expired or deleted since.</summary>
+    /// <returns>Why not, or null.</returns>
+    public ProxyError? FindRefusal(Caller caller) => caller.Key is not { } key ? null
+        : ReferenceEquals(_ring.FindLoaded(key.Current.Hash), key) ? FindRefusal(key)
+        : AuthErrors.Unknown(key.Current.Hash);
+
     private static ValueTask<Authentication> Refuse(ProxyError error) => new(new Authentication(null, error));
 
     private async ValueTask<Authentication> AdmitAsync(KeyHash hash, ValueTask<KeyState?> found, CancellationToken cancellationToken) =>

@@ -75,7 +75,8 @@ internal sealed class Account
         if (_holds == 0) _spent = spentPicos;
     }
 
-    /// <remarks>A rate or a slot is denied when the limit is reached, so the call that fills it is let in. A budget: see <see cref="Fits"/>.</remarks>
+    /// <remarks>A rate or a slot is denied when the limit is reached, so the call that fills it is let in. A budget: see <see cref="Fits"/>; what others
+    /// hold of it comes last, since only that is waited for.</remarks>
     public bool Denies(DateTimeOffset now, long clock, long picos, bool isPart, out Denial denial)
     {
         var terms = CurrentTerms();
@@ -83,10 +84,14 @@ internal sealed class Account
             denial = new Denial(this, DenialReason.Gone, 0, 0);
         else if (terms.IsBlocked)
             denial = new Denial(this, DenialReason.Blocked, 0, 0);
+        else if (terms.MaxBudgetPicosAt(now) is { } spent && _spent >= spent)
+            denial = new Denial(this, DenialReason.Budget, spent, _spent, _reserved, picos, ResetAt: ResetAt);
+        else if (DenialOfLimits(terms, clock, isPart) is { Reason: not DenialReason.None } full)
+            denial = full;
         else if (terms.MaxBudgetPicosAt(now) is { } budget && !Fits(budget, _reserved, picos))
             denial = new Denial(this, DenialReason.Budget, budget, _spent, _reserved, picos, ResetAt: ResetAt);
         else
-            denial = DenialOfLimits(terms, clock, isPart);
+            denial = default;
 
         return denial.Reason != DenialReason.None;
     }

@@ -20,6 +20,8 @@ internal static class KeyRules
         CheckWord(fields, "tpm_limit_type", LimitTypes);
         if (fields.Text("rotation_interval") is { } interval && !BudgetCalendar.IsDuration(interval))
             fields.FaultInValue("rotation_interval", "'rotation_interval' must be like '24h', '30d' or '1mo'.");
+        if (fields.Flag("auto_rotate") == true)
+            fields.FaultInValue("auto_rotate", "Keys are not renewed on a schedule: nobody would get the new secret. Leave 'auto_rotate' out, and call /key/{key}/regenerate, with 'grace_period' if the old secret is to work on for a while.");
         CheckEntries(fields, "aliases", "names of models", entry => entry.ValueKind == JsonValueKind.String);
         CheckEntries(fields, "model_max_budget", "amounts of dollars, or objects with 'budget_limit' and 'time_period'", IsBudget);
         foreach (var name in LimitFields) CheckEntries(fields, name, "whole numbers that are not negative", IsLimitOrNull);

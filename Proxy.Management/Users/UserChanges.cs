@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Proxy.Management.Access;
 using Proxy.Management.Auditing;
 using Proxy.Management.Budgets;
@@ -15,7 +16,8 @@ internal sealed record NewUser(AccountRow? Row, KeyRecord? Key, ProxyError? Erro
 /// <param name="Id">Which one.</param>
 /// <param name="Apply">Puts what the body states into a row. It may run twice.</param>
 /// <param name="Teams">Where they are to be from now on.</param>
-internal sealed record UserEdit(AccountId Id, Func<AccountRow, AccountRow> Apply, IReadOnlyList<AskedTeam> Teams);
+/// <param name="Organizations">The same of organisations.</param>
+internal sealed record UserEdit(AccountId Id, Func<AccountRow, AccountRow> Apply, IReadOnlyList<AskedTeam> Teams, IReadOnlyList<string> Organizations);
 
 /// <summary>Makes, changes and deletes users, with the keys and the places in teams that are theirs: in one transaction, then in memory.</summary>
 internal sealed class UserChanges(
@@ -31,12 +33,12 @@ internal sealed class UserChanges(
                 // Calls make a row too, with nothing but what was spent; that one is not made yet.
                 var old = AccountStore.Find(connection, transaction, id);
                 if (old is { UpdatedBy: not null }) return (new NewUser(null, null, AccountErrors.Exists(UserContracts.IdField, id.Id)), null);
-                if (UserTeams.FindMissing(connection, transaction, edit.Teams) is { } missing) return (new NewUser(null, null, missing), null);
+                if (FindMissing(connection, transaction, edit) is { } missing) return (new NewUser(null, null, missing), null);
 
                 var made = key is null ? default : keyChanges.Create(connection, transaction, key, caller, []);
                 if (made.Error is not null) return (new NewUser(null, null, made.Error), null);
 
-                var row = accounts.Save(connection, transaction, id, row => new(edit.Apply(row ?? AccountRequest.New(id, time.GetUtcNow(), caller.UserId)), null)).Row!;
+                var row = accounts.Save(connection, transaction, id, row => new(Apply(connection, transaction, edit, row ?? AccountRequest.New(id, time.GetUtcNow(), caller.UserId)), null)).Row!;
                 return (new NewUser(row, made.Key, null), teams.Join(connection, transaction, row, edit.Teams, caller.UserId));
             },
             made =>
@@ -55,9 +57,9 @@ internal sealed class UserChanges(
             (connection, transaction) =>
             {
                 if (AccountStore.Find(connection, transaction, edit.Id) is not { } old) return (new(null, AccountErrors.Unknown(UserContracts.IdField, edit.Id.Id)), null);
-                if (UserTeams.FindMissing(connection, transaction, edit.Teams) is { } missing) return (new(null, missing), null);
+                if (FindMissing(connection, transaction, edit) is { } missing) return (new(null, missing), null);
 
-                var saved = accounts.Save(connection, transaction, edit.Id, _ => new(edit.Apply(old), null));
+                var saved = accounts.Save(connection, transaction, edit.Id, _ => new(Apply(connection, transaction, edit, old), null));
                 return (saved, teams.Join(connection, transaction, saved.Row!, edit.Teams, caller.UserId));
             },
             changed => Tell(changed.Change.Row, changed.Moves),
@@ -99,6 +101,12 @@ internal sealed class UserChanges(
             cancellationToken);
         return deleted.Missing;
     }
+
+    private static ProxyError? FindMissing(DbConnection connection, DbTransaction transaction, UserEdit edit) =>
+        UserTeams.FindMissing(connection, transaction, edit.Teams) ?? UserOrganizations.FindMissing(connection, transaction, edit.Organizations);
+
+    private AccountRow Apply(DbConnection connection, AuditedTransaction transaction, UserEdit edit, AccountRow row) =>
+        UserOrganizations.Join(connection, transaction, edit.Apply(row), edit.Organizations, time.GetUtcNow());
 
     private void Tell(AccountRow? row, TeamMoves? moves)
     {

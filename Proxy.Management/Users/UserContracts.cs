@@ -17,7 +17,7 @@ internal static class UserContracts
         new("teams", DetailShape.List, "[]"),
         new("models", DetailShape.TextList, "[]"),
         new("metadata", DetailShape.Object, "{}"),
-        new("organizations", DetailShape.TextList),
+        new(UserOrganizations.Field, DetailShape.TextList),
     ]);
 
     public static ProxyError NotYours(string userId, Caller caller) => new(

@@ -52,7 +52,7 @@ internal static class UserEndpoints
         var (key, refusal) = wantsKey ? await keys.PrepareAsync(UserKey.Ask(fields, id.Id), caller, cancellationToken) : default;
         if (refusal is not null) return new ErrorResult(refusal);
 
-        var user = await changes.CreateAsync(new UserEdit(id, Apply, teams), key?.Record, caller, cancellationToken);
+        var user = await changes.CreateAsync(new UserEdit(id, Apply, teams, fields.TextList(UserOrganizations.Field) ?? []), key?.Record, caller, cancellationToken);
         if (user.Error is { } error) return new ErrorResult(error);
 
         var view = Show(user, key);

@@ -32,7 +32,7 @@ internal sealed class UserUpdates(UserChanges changes, AccountStore store, Budge
         var id = new AccountId(AccountKind.User, userId ?? email!);
         if (userId is null) return new AccountChange(null, AccountErrors.Unknown(UserContracts.IdField, email!));
 
-        return await changes.UpdateAsync(new UserEdit(id, Apply, teams), caller, cancellationToken);
+        return await changes.UpdateAsync(new UserEdit(id, Apply, teams, fields.TextList(UserOrganizations.Field) ?? []), caller, cancellationToken);
     }
 
     private static async Task<IResult> UpdateManyAsync(HttpContext context, UserUpdates updates, AccountStore store, CancellationToken cancellationToken)

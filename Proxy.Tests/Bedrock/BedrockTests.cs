@@ -33,6 +33,7 @@ internal sealed class BedrockTests
             new JsonObject
             {
                 ["claude"] = Cluster(_provider.Address, new JsonObject { ["AccessKeyId"] = "AKIDEXAMPLE", ["SecretAccessKey"] = Secret, ["SessionToken"] = "a-token", ["Region"] = "eu-west-1" }),
+                ["pair"] = Pair(_scripted.Address, _provider.Address),
                 ["keyed"] = Cluster(_provider.Address, new JsonObject { ["ApiKey"] = TestClusters.FakeProviderKey }),
                 ["scripted"] = Cluster(_scripted.Address, new JsonObject { ["AccessKeyId"] = "AKIDEXAMPLE", ["SecretAccessKey"] = Secret, ["Region"] = "eu-west-1" }),
             },
@@ -143,6 +144,50 @@ internal sealed class BedrockTests
         body.Should().Contain("One,").And.Contain("event: error\n").And.NotContain("message_stop");
         isWhole.Should().BeFalse();
         (await _gateway.LedgerAsync()).Single().Should().BeEquivalentTo(new { Outcome = "Incomplete", IsEstimated = true });
+    }
+
+    [TestCase("validationException", 400)]
+    [TestCase("throttlingException", 429)]
+    [TestCase("serviceUnavailableException", 503)]
+    [TestCase("modelStreamErrorException", 502)]
+    public async Task An_exception_before_the_first_word_keeps_its_status(string type, int status)
+    {
+        _scripted.Answer = _ => new ProviderScript { Body = BedrockBodies.Exception(type, "Slow down"), ContentType = BedrockBodies.FrameType };
+
+        using var response = await PostAsync("/v1/chat/completions", Streamed);
+
+        ((int)response.StatusCode).Should().Be(status);
+        (await response.Content.ReadAsStringAsync()).Should().Contain("Slow down");
+    }
+
+    [TestCase("validationException", 400, false)]
+    [TestCase("throttlingException", 200, true)]
+    public async Task What_is_the_clients_fault_is_asked_of_nobody_else_and_speaks_against_nobody(string type, int status, bool isTriedElsewhere)
+    {
+        _scripted.Answer = _ => new ProviderScript { Body = BedrockBodies.Exception(type, "Not so"), ContentType = BedrockBodies.FrameType };
+        _provider.Answer = (context, _) =>
+        {
+            context.Response.ContentType = BedrockBodies.FrameType;
+            return context.Response.Body.WriteAsync(BedrockBodies.Stream("Hello")).AsTask();
+        };
+
+        using var first = await PostAsync("/v1/messages", Streamed.Replace("scripted", "pair"));
+        using var second = await PostAsync("/v1/messages", Streamed.Replace("scripted", "pair"));
+
+        ((int)first.StatusCode, (int)second.StatusCode).Should().Be((status, status));
+        _provider.Calls.Should().HaveCount(isTriedElsewhere ? 2 : 0);
+        _scripted.Calls.Should().Be(isTriedElsewhere ? 1 : 2, "a destination cools for its own trouble alone");
+    }
+
+    [Test]
+    public async Task A_stream_that_is_throttled_says_so_in_its_error_event()
+    {
+        _scripted.Answer = _ => new ProviderScript { Body = [.. BedrockBodies.Delta(0, """{"text":"x"}"""), .. BedrockBodies.Exception("throttlingException", "Slow down")], ContentType = BedrockBodies.FrameType };
+
+        using var response = await PostAsync("/v1/messages", Streamed);
+        var (body, _) = await response.ReadAsFarAsItGoesAsync();
+
+        body.Should().Contain("\"text\":\"x\"").And.Contain("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\"").And.Contain("Slow down");
     }
 
     [Test]
@@ -270,6 +315,20 @@ internal sealed class BedrockTests
         metadata["Provider"] = "bedrock";
         metadata["Model"] = "eu.anthropic.claude-sonnet-4:0";
         return new JsonObject { ["Destinations"] = new JsonObject { ["first"] = new JsonObject { ["Address"] = address.ToString(), ["Metadata"] = metadata } } };
+    }
+
+    private static JsonObject Pair(Uri first, Uri second)
+    {
+        JsonObject Destination(Uri address, int order) => new()
+        {
+            ["Address"] = address.ToString(),
+            ["Metadata"] = new JsonObject { ["Provider"] = "bedrock", ["Model"] = "m", ["ApiKey"] = TestClusters.FakeProviderKey, ["Order"] = $"{order}" },
+        };
+        return new JsonObject
+        {
+            ["Metadata"] = new JsonObject { ["Retries"] = "1", ["CooldownTime"] = "00:10:00" },
+            ["Destinations"] = new JsonObject { ["a"] = Destination(first, 1), ["b"] = Destination(second, 2) },
+        };
     }
 
     private Task<HttpResponseMessage> PostAsync(string path, string body) => _client.SendAsync(

@@ -91,6 +91,20 @@ internal sealed class CashierTests
         waiting.Result.Error!.Message.Should().Contain("Limit type: requests");
     }
 
+    [TestCase(1, null, null, "requests")]
+    [TestCase(null, 1, null, "tokens")]
+    [TestCase(null, null, 1, "max_parallel_requests")]
+    public void A_limit_of_the_scope_itself_is_told_at_once_though_others_hold_its_budget(int? requests, int? tokens, int? parallel, string type)
+    {
+        var key = TestTill.Open(AccountKind.Key, new AccountTerms { MaxBudget = 1, RpmLimit = requests, TpmLimit = tokens, MaxParallelRequests = parallel });
+        _till.Take(1, 1, key);
+
+        var refused = _till.AdmitAsync(1, key);
+
+        refused.IsCompleted.Should().BeTrue();
+        refused.Result.Error!.Scope!.RateLimitType.Should().Be(type);
+    }
+
     [Test]
     public void A_limit_of_tokens_that_is_set_during_a_call_counts_what_it_used_and_gives_back_nothing()
     {

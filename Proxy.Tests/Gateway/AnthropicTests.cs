@@ -111,6 +111,22 @@ internal sealed class AnthropicTests
     }
 
     [Test]
+    public async Task A_stream_that_ends_before_it_tells_its_output_is_billed_for_what_came_of_it([Values("untold", "told")] string end)
+    {
+        var tells = end == "told" ? AnthropicBodies.Event("message_delta", """{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":5}}""") : "";
+        var stream = AnthropicBodies.Event("message_start", AnthropicBodies.Start)
+            + AnthropicBodies.Event("content_block_start", """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""")
+            + AnthropicBodies.Delta(new string('x', 4000)) + tells;
+        _scripted.Answer = _ => new ProviderScript { Body = Encoding.UTF8.GetBytes(stream) };
+
+        using var response = await PostAsync("""{"model":"scripted","stream":true}""");
+        (await response.ReadAsFarAsItGoesAsync()).IsWhole.Should().BeFalse();
+
+        var row = (await _gateway.LedgerAsync()).Single();
+        (row.Tokens, row.IsEstimated).Should().Be(end == "told" ? (65, false) : (1060, true));
+    }
+
+    [Test]
     public async Task Counting_tokens_costs_nothing()
     {
         _provider.Answer = (context, _) => FakeProvider.Json(context, """{"input_tokens": 2095}""");

@@ -129,6 +129,34 @@ internal sealed class BudgetTests : GatewayFixture
     }
 
     [Test]
+    public async Task A_key_that_is_blocked_or_deleted_while_its_call_waits_for_a_budget_makes_none([Values("block", "delete")] string change)
+    {
+        var (arrived, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        Provider.Answer = async (context, _) =>
+        {
+            arrived.TrySetResult();
+            await goOn.Task.WaitAsync(Limit);
+            await FakeProvider.Json(context, OpenAiBodies.Chat("Hello!", prompt: 4, completion: 25));
+        };
+        var key = await Gateway.CreateKeyAsync(new() { ["max_budget"] = 0.0001 });
+        using var client = Gateway.With(key);
+        const string Asked = """{"model":"gpt-4o-mini","messages":[]}""";
+        var first = client.PostAsync("/v1/chat/completions", new StringContent(Asked));
+        await arrived.Task.WaitAsync(Limit);
+        var waiting = client.PostAsync("/v1/chat/completions", new StringContent(Asked));
+        await Eventually.BecomesAsync(() => Gateway.Admin.GetStringAsync("/metrics"), text => text.Contains("litellm_in_flight_requests 2"));
+
+        var body = change == "block" ? new JsonObject { ["key"] = key } : new JsonObject { ["keys"] = new JsonArray(key) };
+        await Gateway.PostAsync($"/key/{change}", body);
+        goOn.SetResult();
+
+        (await first).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await waiting).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        Provider.Calls.Should().ContainSingle();
+        (await Gateway.QueryAsync<long>("select cast(sum(cost) as bigint) from spend_log")).Should().Equal(29_000_000);
+    }
+
+    [Test]
     public async Task A_call_counts_in_every_scope_in_the_commit_that_records_it()
     {
         await Gateway.CreateTeamAsync(new() { ["team_id"] = "t-1", ["organization_id"] = "o-1" });

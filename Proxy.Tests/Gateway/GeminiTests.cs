@@ -112,7 +112,7 @@ internal sealed class GeminiTests
 
         isWhole.Should().BeFalse();
         text.Should().StartWith($"data: {First}").And.Contain("\"status\":\"INTERNAL\"");
-        (await LastAsync()).Outcome.Should().Be("Incomplete");
+        (await LastAsync()).Should().BeEquivalentTo(new { Outcome = "Incomplete", Tokens = 101L, IsEstimated = true }, "its first piece told the prompt alone");
     }
 
     [Test]

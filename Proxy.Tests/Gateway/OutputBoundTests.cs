@@ -64,7 +64,6 @@ internal sealed class OutputBoundTests
     [TestCase("/v1/completions", """{"model":"gpt","prompt":["a","b","c","d"],"max_tokens":100,"best_of":2}""", "eight answers")]
     [TestCase("/v1/completions", """{"model":"gpt","prompt":"a","max_completion_tokens":1}""", "a bound of chats")]
     [TestCase("/v1/responses", """{"model":"gpt","input":"a","max_tokens":1}""", "a bound of chats")]
-    [TestCase("/v1/responses", """{"model":"old","input":"a","max_output_tokens":1,"max_tokens":800}""", "the larger one, since both are sent on")]
     [TestCase("/v1/messages", """{"model":"claude","messages":[],"max_completion_tokens":1}""", "a bound of chats")]
     [TestCase("/v1/audio/speech", """{"model":"gpt","input":"a","voice":"b","max_tokens":1}""", "a bound of chats")]
     [TestCase(Flash, """{"contents":[],"max_tokens":1,"maxOutputTokens":1,"max_output_tokens":1}""", "bounds that stand where Google has none")]
@@ -82,6 +81,17 @@ internal sealed class OutputBoundTests
     [TestCase("/v1/embeddings", "input", "12345", 700, true)]
     public Task A_prompt_of_numbers_holds_a_token_for_each(string path, string field, string number, int count, bool fitsTwice) => ExpectAsync(
         path, $$"""{"model":"numbers","{{field}}":[{{string.Join(',', Enumerable.Repeat(number, count))}}]}""", fitsTwice, "each costs a thousandth of a dollar");
+
+    [Test]
+    public async Task A_bound_that_is_told_in_the_words_of_both_sides_is_refused()
+    {
+        using var client = _gateway.With(await _gateway.CreateKeyAsync());
+
+        using var answer = await client.PostAsync("/v1/responses", new StringContent("""{"model":"old","input":"a","max_output_tokens":1,"max_tokens":800}"""));
+
+        (answer.StatusCode, await answer.Content.ReadAsStringAsync()).Should().Match<(HttpStatusCode Status, string Body)>(
+            refused => refused.Status == HttpStatusCode.BadRequest && refused.Body.Contains("max_tokens"));
+    }
 
     private async Task ExpectAsync(string path, string body, bool fitsTwice, string why)
     {

@@ -137,24 +137,25 @@ internal sealed class SteeringTests
     }
 
     [Test]
-    public async Task A_customer_of_512_characters_is_counted_and_a_longer_one_is_refused_wherever_it_stands([Values("body", "form", "x-litellm-customer-id", "x-litellm-end-user-id")] string place)
+    public async Task A_customer_of_512_characters_is_counted_and_a_longer_one_is_refused_wherever_it_stands([Values("body", "form", "messages", "x-litellm-customer-id", "x-litellm-end-user-id")] string place)
     {
         using var client = _gateway.With(await _gateway.CreateKeyAsync());
         var customer = new string('c', 512);
 
         var known = await AskAsync(customer);
         var refused = await AskAsync(customer + "d");
-        var hidden = place is "body" ? await AskAsync("a\\u0000b") : refused;
+        var hidden = place is "body" or "messages" ? await AskAsync("a\\u0000b") : refused;
 
         (known, refused, hidden).Should().Be((HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest));
         (await _gateway.QueryAsync<string>("select id from account where kind = 'end_user'")).Should().Equal(customer);
 
         async Task<HttpStatusCode> AskAsync(string user)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, place == "form" ? "/v1/images/edits" : "/v1/chat/completions");
+            using var request = new HttpRequestMessage(HttpMethod.Post, place switch { "form" => "/v1/images/edits", "messages" => "/v1/messages", _ => "/v1/chat/completions" });
             request.Content = place switch
             {
                 "form" => new MultipartFormDataContent { { new StringContent("gpt-4o-mini"), "model" }, { new StringContent("A cat"), "prompt" }, { new StringContent(user), "user" } },
+                "messages" => new StringContent($$"""{"model":"gpt-4o-mini","max_tokens":5,"metadata":{"user_id":"{{user}}"},"messages":[{"role":"user","content":"ten bytes"}]}"""),
                 "body" => new StringContent($$"""{"model":"gpt-4o-mini","user":"{{user}}","messages":["ten bytes"]}"""),
                 _ => new StringContent("""{"model":"gpt-4o-mini","messages":["ten bytes"]}"""),
             };

@@ -99,7 +99,7 @@ internal sealed class UntidyProviderTests : GatewayFixture
         await this.Invoking(test => test.SendAsync()).Should().ThrowAsync<HttpRequestException>();
 
         var row = (await Eventually.BecomesAsync(Gateway.LedgerAsync, rows => rows.Count > 0)).Single();
-        (row.Outcome, row.IsEstimated).Should().Be(("Incomplete", true));
+        (row.Outcome, row.IsEstimated, row.Status).Should().Be(("Incomplete", true, 200), "the client has seen its head");
         row.Tokens.Should().BeGreaterThan(1000);
     }
 

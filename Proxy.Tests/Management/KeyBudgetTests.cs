@@ -135,6 +135,7 @@ internal sealed class KeyBudgetTests
     [TestCase(""" "key_type": "root" """, "key_type")]
     [TestCase(""" "rpm_limit_type": "x" """, "rpm_limit_type")]
     [TestCase(""" "rotation_interval": "x" """, "rotation_interval")]
+    [TestCase(""" "auto_rotate": true, "rotation_interval": "30d" """, "auto_rotate")]
     [TestCase(""" "temp_budget_increase": 5 """, "temp_budget_increase")]
     public async Task A_field_that_cannot_hold_is_named(string field, string name)
     {

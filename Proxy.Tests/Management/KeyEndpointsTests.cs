@@ -38,7 +38,7 @@ internal sealed class KeyEndpointsTests
             "model_max_budget": {"gpt-4o": 1}, "max_parallel_requests": 3, "tpm_limit": 1000, "rpm_limit": 10,
             "model_rpm_limit": {"gpt-4o": 5}, "guardrails": ["g"], "tags": ["t"], "metadata": {"note": "übung"},
             "allowed_cache_controls": ["no-cache"], "user_id": "u-1", "team_id": "t-1", "blocked": false, "allowed_routes": ["/key/info"],
-            "organization_id": "o-1", "key_type": "llm_api", "auto_rotate": true, "unknown_field": 1
+            "organization_id": "o-1", "key_type": "llm_api", "auto_rotate": false, "unknown_field": 1
             """;
 
         var key = await server.CreateKeyAsync(Fields);

@@ -74,6 +74,25 @@ internal sealed class UserTests
         (await server.Admin.GetJsonAsync("/user/info?user_id=u-1")).Body.GetProperty("teams").EnumerateArray().Select(id => id.GetString()).Should().BeEquivalentTo(["t-1", "t-2", "t-3"], "nobody leaves a team by this");
     }
 
+    [Test]
+    public async Task The_organizations_of_a_user_are_memberships()
+    {
+        await using var server = await ManagementServer.StartAsync();
+        foreach (var id in (string[])["o-1", "o-2"]) await server.Admin.PostAsync("/organization/new", $$"""{"organization_id": "{{id}}"}""");
+
+        (await server.Admin.PostAsync("/user/new", """{"user_id": "u-1", "organizations": ["o-1", "none"]}""")).Refusal().Should().Be((404, "not_found_error", "organizations"));
+        (await server.Admin.GetJsonAsync("/user/info?user_id=u-1")).Status.Should().Be(404, "a refusal makes nothing");
+        (await server.Admin.PostAsync("/user/new", """{"user_id": "u-1", "organizations": ["o-1", "o-1"]}""")).Status.Should().Be(200);
+        (await server.Admin.PostAsync("/organization/member_update", """{"organization_id": "o-1", "user_id": "u-1", "role": "org_admin"}""")).Status.Should().Be(200);
+        (await server.Admin.PostAsync("/user/update", """{"user_id": "u-1", "organizations": ["o-1", "o-2"]}""")).Status.Should().Be(200);
+
+        foreach (var (id, role) in new[] { ("o-1", "org_admin"), ("o-2", "internal_user") })
+        {
+            var member = (await server.Admin.GetJsonAsync($"/organization/info?organization_id={id}")).Body.GetProperty("members").EnumerateArray().Single();
+            (member.GetProperty("user_id").GetString(), member.GetProperty("user_role").GetString()).Should().Be(("u-1", role));
+        }
+    }
+
     [TestCase(""" ["t-1", "no-team"] """, 404)]
     [TestCase(""" ["t-1", 5] """, 422)]
     [TestCase(""" [{"user_role": "user"}] """, 422)]

@@ -116,6 +116,18 @@ internal sealed class ResourceSettingTests
         (own.StatusCode, foreign.StatusCode).Should().Be((HttpStatusCode.OK, HttpStatusCode.BadRequest));
     }
 
+    [Test]
+    public async Task A_deployment_that_is_full_tells_how_long_it_is()
+    {
+        _provider.Answer = (context, _) => FakeProvider.Json(context, """{"object":"list","data":[]}""");
+        await using var gateway = await TestGateway.StartAsync(new JsonObject { ["gpt"] = TestClusters.Cluster($"{_provider.Address}v1", new JsonObject { ["RpmLimit"] = "1" }) });
+        (await gateway.Admin.GetAsync("/v1/files")).EnsureSuccessStatusCode();
+
+        using var full = await gateway.Admin.GetAsync("/v1/files");
+
+        ((int)full.StatusCode, full.Headers.RetryAfter!.Delta > TimeSpan.FromSeconds(40)).Should().Be((429, true), "a permit frees a minute after the first call");
+    }
+
     private JsonObject Clusters => new() { ["gpt"] = TestClusters.Cluster($"{_provider.Address}v1") };
 
     private Task<TestGateway> StartGatewayAsync(JsonObject requests) => TestGateway.StartAsync(Clusters, new JsonObject { ["Requests"] = requests });

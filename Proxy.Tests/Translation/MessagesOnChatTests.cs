@@ -61,6 +61,10 @@ internal sealed class MessagesOnChatTests
 
     [TestCase("\"top_k\":5", "top_k")]
     [TestCase("\"mcp_servers\":[{}]", "mcp_servers")]
+    [TestCase("\"service_tier\":12", "service_tier")]
+    [TestCase("\"service_tier\":{\"a\":1}", "service_tier")]
+    [TestCase("\"service_tier\":[\"flex\"]", "service_tier")]
+    [TestCase("\"service_tier\":true", "service_tier")]
     [TestCase("\"container\":\"c\"", "container")]
     [TestCase("\"stop_sequences\":[\"1\",\"2\",\"3\",\"4\",\"5\"]", "stop_sequences beyond 4")]
     [TestCase("\"context_management\":{\"edits\":[{\"type\":\"clear_tool_uses_20250919\"}]}", "context_management")]

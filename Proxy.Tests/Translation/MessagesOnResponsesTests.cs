@@ -92,6 +92,10 @@ internal sealed class MessagesOnResponsesTests
     [TestCase("\"stop_sequences\":[\"x\"]", "stop_sequences")]
     [TestCase("\"top_k\":5", "top_k")]
     [TestCase("\"mcp_servers\":[{}]", "mcp_servers")]
+    [TestCase("\"service_tier\":12", "service_tier")]
+    [TestCase("\"service_tier\":{\"a\":1}", "service_tier")]
+    [TestCase("\"service_tier\":[\"flex\"]", "service_tier")]
+    [TestCase("\"service_tier\":true", "service_tier")]
     [TestCase("\"background\":true", "background")]
     [TestCase("\"context_management\":{\"edits\":[{\"type\":\"clear_tool_uses_20250919\"}]}", "context_management")]
     public void What_the_provider_has_no_word_for_is_refused_by_name_or_dropped_by_name(string field, string name)

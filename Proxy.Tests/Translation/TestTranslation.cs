@@ -51,7 +51,7 @@ internal sealed class TestTranslation : IDisposable
 
     public static TestTranslation MessagesOnConverse(string asked, bool drops = false) => new(asked, ApiOperation.Messages, ProviderNames.Bedrock, drops, "https://bedrock-runtime.eu-west-1.amazonaws.com");
 
-    public static TestTranslation ChatOnConverse(string asked) => new(asked, ApiOperation.Chat, ProviderNames.Bedrock, drops: false, "https://bedrock-runtime.eu-west-1.amazonaws.com");
+    public static TestTranslation ChatOnConverse(string asked, bool drops = false) => new(asked, ApiOperation.Chat, ProviderNames.Bedrock, drops, "https://bedrock-runtime.eu-west-1.amazonaws.com");
 
     /// <summary>At a provider that speaks chat completions, or Messages.</summary>
     public static TestTranslation Responses(string asked, string provider = "mistral", bool drops = false)
@@ -67,6 +67,14 @@ internal sealed class TestTranslation : IDisposable
         var body = _call.WriteRequest();
         Losses.Error.Should().BeNull();
         return JsonNode.Parse(body!.ReadAsStringAsync().GetAwaiter().GetResult())!.AsObject(); // into memory, so at once
+    }
+
+    /// <summary>The provider's request as it goes out; null when the call is refused, with a sentence.</summary>
+    public async Task<JsonNode?> TryRequestAsync()
+    {
+        var body = _call.WriteRequest();
+        (body is null).Should().Be(Losses.Error is not null);
+        return body is null ? null : JsonNode.Parse(await body.ReadAsStringAsync());
     }
 
     /// <summary>The sentence with which the call is refused, which it must be.</summary>

@@ -58,7 +58,7 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         if (reader.ValueTextEquals("delta"u8)) ReadDelta(ref reader, index);
         else if (reader.ValueTextEquals("content_block"u8)) _blocks[index].ReadStart(ref reader);
         else if (reader.ValueTextEquals("message"u8)) ReadMessage(ref reader);
-        else if (reader.ValueTextEquals("usage"u8)) AnthropicUsage.Read(ref reader, digest);
+        else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, isStart: false);
         else if (reader.ValueTextEquals("error"u8)) ProviderJson.ReadError(ref reader, digest);
         else ProviderJson.Next(ref reader);
     }
@@ -75,9 +75,16 @@ internal sealed class AnthropicStream(AnswerDigest digest) : IEventReader
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("model"u8)) digest.Model = ProviderJson.Text(ref reader) ?? digest.Model;
-            else if (reader.ValueTextEquals("usage"u8)) AnthropicUsage.Read(ref reader, digest);
+            else if (reader.ValueTextEquals("usage"u8)) ReadUsage(ref reader, isStart: true);
             else ProviderJson.Next(ref reader);
         }
+    }
+
+    /// <summary>The start counts the prompt, and of the answer no more than its first token.</summary>
+    private void ReadUsage(ref Utf8JsonReader reader, bool isStart)
+    {
+        digest.IsOutputUntold = isStart;
+        AnthropicUsage.Read(ref reader, digest);
     }
 
     /// <summary>A piece of a block. The delta without an index says why the answer stops, which nobody here asks, and where its code ran.</summary>

@@ -53,12 +53,22 @@ internal sealed class ConverseStream(AnswerDigest digest) : IEventReader
             case "error":
             case var failure when failure.EndsWith("Exception", StringComparison.Ordinal):
                 digest.ErrorMessage = ProviderJson.Cut(value.Get("message"u8).Text) ?? ProviderJson.UnnamedError;
+                digest.ErrorStatus = StatusOf(name);
                 return EventKind.Error;
 
             default:
                 return EventKind.Passes;
         }
     }
+
+    /// <summary>What the same trouble is told with where no stream has begun yet.</summary>
+    private static int? StatusOf(string exception) => exception switch
+    {
+        "throttlingException" => StatusCodes.Status429TooManyRequests,
+        "serviceUnavailableException" => StatusCodes.Status503ServiceUnavailable,
+        "validationException" => StatusCodes.Status400BadRequest,
+        _ => null,
+    };
 
     private void ReadPiece(JsonElement value, JsonElement delta)
     {

@@ -33,6 +33,9 @@ internal static class GeminiUsage
         prompt += tools;
         if (prompt + candidates + thoughts == 0 || Math.Max(prompt, Math.Max(candidates, thoughts)) > ProviderJson.MaxTokens) return;
 
+        // The first pieces of a stream count the prompt alone.
+        digest.IsOutputUntold = candidates == 0;
+
         // A provider whose parts exceed the whole is not believed on the parts.
         cached = Math.Min(cached, prompt);
         heard = Math.Min(heard, prompt - cached);

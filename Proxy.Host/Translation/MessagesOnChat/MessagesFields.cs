@@ -18,8 +18,13 @@ internal static class MessagesFields
         else json.WriteString("user"u8, Convert.ToHexStringLower(SHA256.HashData(user.Utf8)));
     }
 
-    public static void WriteTier(JsonElement tier, Utf8JsonWriter json) =>
-        json.WriteString("service_tier"u8, tier.Is("standard_only"u8) ? "default"u8 : tier.Utf8);
+    /// <summary>A tier that is no word asks for nothing that could be said, so it is named like all that cannot be carried over.</summary>
+    public static void WriteTier(JsonElement tier, Utf8JsonWriter json, Losses losses)
+    {
+        if (tier.Is("standard_only"u8)) json.WriteString("service_tier"u8, "default"u8);
+        else if (tier.IsText) json.WriteCopy("service_tier"u8, tier);
+        else losses.Parameter("service_tier");
+    }
 
     /// <summary>Old thinking stays with whoever thought it, so a wish to have it cleared asks for nothing.</summary>
     public static void CheckContext(JsonElement context, Losses losses)

@@ -56,7 +56,7 @@ internal static class MessagesRequest
                 break;
 
             case "service_tier":
-                MessagesFields.WriteTier(value, json);
+                MessagesFields.WriteTier(value, json, losses);
                 break;
 
             case "top_k" when call.Deployment.TakesOnlyOwnFields:

@@ -46,7 +46,7 @@ internal static class MessagesRequest
                 break;
 
             case "service_tier":
-                MessagesFields.WriteTier(value, json);
+                MessagesFields.WriteTier(value, json, losses);
                 break;
 
             case "context_management":

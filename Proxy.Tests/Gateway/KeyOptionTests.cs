@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using NUnit.Framework;
+using Proxy.Host.Hosting;
+using Proxy.Tests.Management;
+
+namespace Proxy.Tests.Gateway;
+
+/// <summary>What proxy.json says of new keys: what they get unasked, and the most that they may be given.</summary>
+internal sealed class KeyOptionTests
+{
+    private static readonly string[] Fields = ["max_budget", "user_id", "max_parallel_requests", "tpm_limit", "rpm_limit", "budget_duration", "models"];
+
+    [Test]
+    public async Task A_key_that_says_nothing_gets_what_is_usual_and_one_that_says_something_that()
+    {
+        await using var gateway = await StartAsync(("DefaultKeyParams", """
+            {"MaxBudget": 1.5, "UserId": "u-1", "TeamId": "t-1", "MaxParallelRequests": 2, "TpmLimit": 3, "RpmLimit": 4, "BudgetDuration": "7d", "Models": "a, b", "Metadata": {"own": {"list": [1, "x", true]}}}
+            """));
+        await gateway.CreateTeamAsync(new JsonObject { ["team_id"] = "t-1", ["members_with_roles"] = JsonNode.Parse("""[{"role": "user", "user_id": "u-1"}]""") });
+
+        var usual = await gateway.PostAsync("/key/generate");
+        var own = await gateway.PostAsync("/key/generate", JsonNode.Parse("""{"max_budget": 9, "user_id": "u-2", "team_id": null, "max_parallel_requests": 8, "tpm_limit": 7, "rpm_limit": 6, "budget_duration": "1d", "models": ["c"], "metadata": {}}""")!.AsObject());
+
+        Fields.Append("team_id").Select(field => usual[field]!.ToJsonString()).Should().Equal("1.5", "\"u-1\"", "2", "3", "4", "\"7d\"", """["a","b"]""", "\"t-1\"");
+        usual["metadata"]!["own"]!.ToJsonString().Should().Be("""{"list":[1,"x",true]}""");
+        Fields.Select(field => own[field]!.ToJsonString()).Should().Equal("9", "\"u-2\"", "8", "7", "6", "\"1d\"", """["c"]""");
+    }
+
+    [TestCase("MaxBudget", "10", "max_budget", "11")]
+    [TestCase("BudgetDuration", "\"7d\"", "budget_duration", "\"8d\"")]
+    [TestCase("Duration", "\"1d\"", "duration", "\"25h\"")]
+    [TestCase("MaxParallelRequests", "10", "max_parallel_requests", "11")]
+    [TestCase("TpmLimit", "10", "tpm_limit", "11")]
+    [TestCase("RpmLimit", "10", "rpm_limit", "11")]
+    public async Task More_than_the_most_is_refused_with_field_value_and_bound_from_the_next_request_on(string setting, string most, string field, string value)
+    {
+        await using var gateway = await StartAsync();
+        (await PostAsync(gateway, field, value)).Status.Should().Be(200);
+
+        gateway.Folder.WriteConfig(TestClusters.Demo, new JsonObject { ["UpperBoundKeyParams"] = new JsonObject { [setting] = JsonNode.Parse(most) } });
+        var (status, body) = await Eventually.BecomesAsync(() => PostAsync(gateway, field, value), answer => answer.Status == 400);
+
+        status.Should().Be(400);
+        body.GetProperty("error").GetProperty("message").GetString().Should().Contain(field).And.Contain(value.Trim('"')).And.Contain(most.Trim('"'));
+        body.GetProperty("error").GetProperty("param").GetString().Should().Be(field);
+        (await PostAsync(gateway, field, most)).Status.Should().Be(200, "the most itself may be given");
+    }
+
+    [TestCase("DefaultKeyParams", "MaxBudget", "-1")]
+    [TestCase("DefaultKeyParams", "MaxBudget", "\"much\"")]
+    [TestCase("DefaultKeyParams", "MaxParallelRequests", "-1")]
+    [TestCase("DefaultKeyParams", "TpmLimit", "1.5")]
+    [TestCase("DefaultKeyParams", "RpmLimit", "-1")]
+    [TestCase("DefaultKeyParams", "BudgetDuration", "\"soon\"")]
+    [TestCase("DefaultKeyParams", "MaxBugdet", "1")]
+    [TestCase("UpperBoundKeyParams", "MaxBudget", "-1")]
+    [TestCase("UpperBoundKeyParams", "BudgetDuration", "\"1y6mo\"")]
+    [TestCase("UpperBoundKeyParams", "Duration", "\"-1d\"")]
+    [TestCase("UpperBoundKeyParams", "MaxParallelRequests", "\"x\"")]
+    [TestCase("UpperBoundKeyParams", "TpmLimit", "-1")]
+    [TestCase("UpperBoundKeyParams", "RpmLimit", "99999999999999999999")]
+    public async Task What_cannot_be_meant_is_named_and_does_not_start(string section, string setting, string value)
+    {
+        using var folder = await TestFolder.CreateAsync();
+        folder.WriteConfig(TestClusters.Demo, new JsonObject { [section] = new JsonObject { [setting] = JsonNode.Parse(value) } });
+
+        var (app, faults) = await Host.Hosting.Gateway.CreateAsync(new GatewayOptions(folder.ConfigPath, "http://127.0.0.1:0"));
+
+        app.Should().BeNull();
+        faults.Should().ContainSingle().Which.Should().Contain(section).And.Contain(setting);
+    }
+
+    private static Task<TestGateway> StartAsync(params (string Section, string Json)[] sections) =>
+        TestGateway.StartAsync(sections: new JsonObject(sections.Select(section => KeyValuePair.Create(section.Section, JsonNode.Parse(section.Json)))));
+
+    private static Task<(int Status, System.Text.Json.JsonElement Body)> PostAsync(TestGateway gateway, string field, string value) =>
+        gateway.Admin.PostAsync("/key/generate", $$"""{"{{field}}": {{value}}}""");
+}
