@@ -28,6 +28,22 @@ internal sealed class CapacityTests
         capacity.IsFull(limits, out _).Should().BeTrue("the second one is still in the window");
     }
 
+    /// <summary>Two attempts are let in, the second with all the tokens; the first leaves the window in 40 seconds.</summary>
+    [TestCase(10, 60)]
+    [TestCase(100, 40)]
+    [TestCase(0, null)]
+    public void Where_requests_and_tokens_are_full_the_wait_is_for_both(int tpm, int? seconds)
+    {
+        var (capacity, limits) = (new Capacity(_time), new CapacityLimits(RpmLimit: 2, TpmLimit: 100, null));
+        capacity.TryTake(limits, 0)!.End(0);
+        _time.Advance(TimeSpan.FromSeconds(20));
+        capacity.TryTake(limits, 10)!.End(10);
+
+        var isFull = capacity.IsFull(limits with { TpmLimit = tpm }, out var wait);
+
+        (isFull, wait?.TotalSeconds).Should().Be((true, (double?)seconds));
+    }
+
     [Test]
     public void Tokens_are_held_by_estimate_and_settled_by_use()
     {
