@@ -46,6 +46,16 @@ internal sealed class Losses(bool drops, string spoken)
         if (_dropped.Count < MaxNamed && !_dropped.Contains(name)) _dropped.Add(Cut(name));
     }
 
+    /// <summary>Parts of an answer that the client's API has no word for. They are named, since the client does not see them.</summary>
+    public void Unknown(JsonElement parts, params ReadOnlySpan<string> known)
+    {
+        foreach (var part in parts.Entries)
+        {
+            var type = part.Get("type"u8);
+            if (type.Text is { } word && !known.Contains(word)) Omit($"answer.{word}");
+        }
+    }
+
     /// <summary>Fields of an object that are none of those known, but for empty ones.</summary>
     public void Rest(JsonElement element, string path, params ReadOnlySpan<string> known)
     {

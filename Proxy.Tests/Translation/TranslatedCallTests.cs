@@ -307,6 +307,19 @@ internal sealed class TranslatedCallTests
     }
 
     [Test]
+    public async Task Parts_of_an_answer_that_the_client_has_no_word_for_are_named_in_a_header()
+    {
+        var message = JsonNode.Parse(AnthropicBodies.Message("x"))!;
+        message["content"]!.AsArray().Add(new JsonObject { ["type"] = "container_upload", ["file_id"] = "file_1" });
+        _provider.Answer = (context, _) => FakeProvider.Json(context, message.ToJsonString());
+
+        using var response = await PostAsync("/v1/chat/completions", Chat);
+
+        response.Headers.GetValues("x-litellm-dropped-params").Should().Equal("answer.container_upload");
+        (await response.Content.ReadAsStringAsync()).Should().Contain("\"content\":\"x\"");
+    }
+
+    [Test]
     public async Task Tokens_are_estimated_where_no_provider_counts_them()
     {
         var picture = new string('A', 100_000);

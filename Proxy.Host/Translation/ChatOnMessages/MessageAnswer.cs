@@ -20,6 +20,7 @@ internal static class MessageAnswer
         json.WriteStartObject();
         json.WriteNumber("index"u8, 0);
         WriteMessage(content, json);
+        call.Losses.Unknown(content, "text", "thinking", "redacted_thinking", "tool_use");
         json.WriteNull("logprobs"u8);
         json.WriteString("finish_reason"u8, ChatUsage.FinishOf(answer.Get("stop_reason"u8)));
         json.WriteEndObject();

@@ -22,6 +22,7 @@ internal static class ResponseAnswer
         json.WriteStartObject();
         json.WriteNumber("index"u8, 0);
         var hasCalls = WriteMessage(output, json);
+        call.Losses.Unknown(output, "message", "reasoning", "function_call");
         json.WriteNull("logprobs"u8);
         json.WriteString("finish_reason"u8, ResponseInput.FinishOf(answer) ?? (hasCalls ? "tool_calls" : "stop"));
         json.WriteEndObject();

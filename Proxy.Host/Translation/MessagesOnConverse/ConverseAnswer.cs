@@ -7,6 +7,8 @@ namespace Proxy.Host.Translation.MessagesOnConverse;
 /// <summary>A whole answer of the Converse API as a message.</summary>
 internal static class ConverseAnswer
 {
+    private static readonly string[] Known = ["text", "toolUse", "reasoningContent", "citationsContent"];
+
     public static void Write(JsonElement answer, Utf8JsonWriter json, TranslatedCall call, AnswerDigest digest)
     {
         var content = answer.Get("output"u8).Get("message"u8).Get("content"u8);
@@ -18,7 +20,15 @@ internal static class ConverseAnswer
         json.WriteString("role"u8, "assistant"u8);
         json.WriteString("model"u8, call.UpstreamModel);
         json.WriteStartArray("content"u8);
-        foreach (var block in content.EnumerateArray()) WriteBlock(block, json);
+        foreach (var block in content.EnumerateArray())
+        {
+            WriteBlock(block, json);
+            foreach (var part in block.IsObject ? block.EnumerateObject() : default)
+            {
+                if (!Known.Contains(part.Name)) call.Losses.Omit($"answer.{part.Name}");
+            }
+        }
+
         json.WriteEndArray();
         json.WriteString("stop_reason"u8, ConverseStop.ReasonOf(answer.Get("stopReason"u8)));
         json.WriteString("stop_sequence"u8, ConverseStop.SequenceOf(answer));

@@ -10,7 +10,7 @@ internal sealed class MessagesOnResponsesTranslation() : ApiTranslation(ApiOpera
 {
     public override void WriteRequest(JsonElement asked, Utf8JsonWriter json, TranslatedCall call) => MessagesRequest.Write(asked, json, call);
 
-    public override void WriteAnswer(JsonElement answer, Utf8JsonWriter json, TranslatedCall call, AnswerDigest digest) => ResponseAnswer.Write(answer, json, digest);
+    public override void WriteAnswer(JsonElement answer, Utf8JsonWriter json, TranslatedCall call, AnswerDigest digest) => ResponseAnswer.Write(answer, json, call, digest);
 
     public override EventTranslator TranslateEvents(TranslatedCall call, AnswerDigest digest) => new ResponseStream(call, digest);
 }

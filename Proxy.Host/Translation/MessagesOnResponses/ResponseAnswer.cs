@@ -8,7 +8,7 @@ namespace Proxy.Host.Translation.MessagesOnResponses;
 /// <summary>A whole response as a message, item by item in their order.</summary>
 internal static class ResponseAnswer
 {
-    public static void Write(JsonElement answer, Utf8JsonWriter json, AnswerDigest digest)
+    public static void Write(JsonElement answer, Utf8JsonWriter json, TranslatedCall call, AnswerDigest digest)
     {
         var output = answer.Get("output"u8);
         if (!output.IsList) throw new JsonException("A response without output.");
@@ -30,6 +30,7 @@ internal static class ResponseAnswer
         }
 
         json.WriteEndArray();
+        call.Losses.Unknown(output, "message", "reasoning", "function_call");
         json.WriteString("stop_reason"u8, MessageUsage.StopOf(ResponseInput.FinishOf(answer), hasCalls, isRefusal));
         json.WriteNull("stop_sequence"u8);
         MessageUsage.Write(json, digest.Usage ?? default);
