@@ -11,7 +11,7 @@ internal sealed class DefaultKeyOptions : IValidatableObject
 {
     public const string Section = "DefaultKeyParams";
 
-    [Range(0, 9_000_000)]
+    [Range(0.0, 9_000_000.0)]
     public decimal? MaxBudget { get; set; }
 
     public string? UserId { get; set; }
@@ -54,7 +54,7 @@ internal sealed class UpperBoundKeyOptions : IValidatableObject
 {
     public const string Section = "UpperBoundKeyParams";
 
-    [Range(0, 9_000_000)]
+    [Range(0.0, 9_000_000.0)]
     public decimal? MaxBudget { get; set; }
 
     public string? BudgetDuration { get; set; }

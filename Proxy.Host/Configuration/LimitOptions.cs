@@ -9,11 +9,11 @@ internal sealed class LimitOptions : IValidatableObject
     public const string Section = "Limits";
 
     /// <summary>US dollars in a period; calls are refused when it is reached.</summary>
-    [Range(0, 9_000_000)]
+    [Range(0.0, 9_000_000.0)]
     public decimal? MaxBudget { get; set; }
 
     /// <summary>US dollars at which an alert goes out.</summary>
-    [Range(0, 9_000_000)]
+    [Range(0.0, 9_000_000.0)]
     public decimal? SoftBudget { get; set; }
 
     /// <summary>How often the spend goes back to zero, such as <c>1d</c>, <c>7d</c> or <c>1mo</c>.</summary>

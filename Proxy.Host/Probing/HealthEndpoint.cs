@@ -14,7 +14,7 @@ internal static class HealthEndpoint
         var authentication = await authenticator.AuthenticateAsync(context.Request.Headers, context.RequestAborted);
         var error = authentication.Error ?? authentication.Caller!.FindRouteRefusal("/health", RouteKind.Management) ?? (authentication.Caller!.IsProxyAdmin
             ? null
-            : new ProxyError(401, ProxyError.AuthError, "Authentication Error, Only proxy admin can probe the deployments. Route=/health."));
+            : new ProxyError(401, ProxyError.AuthError, "Authentication Error, Only proxy admin can probe the deployments. Route=/health.")) ?? QueryGuard.FindFault(context.Request.Query);
         if (error is not null)
         {
             await ErrorWriter.WriteAsync(context, error);

@@ -5,10 +5,11 @@ using Proxy.Management.Errors;
 namespace Proxy.Management.Access;
 
 /// <summary>Refuses parameters that no endpoint could mean: they would reach the database as they are, and one of its engines has no NUL.</summary>
-internal static class QueryGuard
+public static class QueryGuard
 {
     private const int MaxLength = 4096;
 
+    /// <returns>Null when every parameter could be meant.</returns>
     public static ProxyError? FindFault(IQueryCollection query)
     {
         foreach (var (name, values) in query)
