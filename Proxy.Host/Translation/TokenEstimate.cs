@@ -41,7 +41,7 @@ internal static class TokenEstimate
 
     /// <summary>How many tokens are told by their numbers, one by one, as embeddings and completions may have their texts.</summary>
     /// <param name="json">One value.</param>
-    /// <returns>Null when it is anything else.</returns>
+    /// <returns>Null when there are none, or it is anything else.</returns>
     public static long? CountIn(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
@@ -54,7 +54,7 @@ internal static class TokenEstimate
             else if (reader.TokenType is not (JsonTokenType.StartArray or JsonTokenType.EndArray)) return null;
         }
 
-        return count;
+        return count > 0 ? count : null;
     }
 
     /// <summary>What is to be taken off when bytes are counted as text: pictures and documents that stand in them as base64 are no such.</summary>
