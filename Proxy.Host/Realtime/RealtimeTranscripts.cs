@@ -3,6 +3,7 @@ using Proxy.Host.Failover;
 using Proxy.Host.Models;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
+using Proxy.Management.Access;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Prices;
@@ -37,7 +38,7 @@ internal sealed class RealtimeTranscripts(Exchange session, IHeaderDictionary he
         Interlocked.Add(ref _heardBytes, asked.SoundBytes);
         foreach (var model in asked.Transcribers)
         {
-            if (session.Caller!.FindModelRefusal(model, session.Settings.AccessGroups.Of(session.Settings.Models.Find(model)?.Cluster.Id)) is { } denied) return denied;
+            if (FindRefusal(session.Caller!, model) is { } denied) return denied;
             if (session.Settings.RefusesUnpriced && PriceOf(model) is null) return ExchangeErrors.Unpriced(model);
         }
 
@@ -93,6 +94,7 @@ internal sealed class RealtimeTranscripts(Exchange session, IHeaderDictionary he
 
             var (caller, refusal) = await services.Authenticator.AuthenticateAsync(headers, cancellationToken);
             if (refusal is not null || caller is null) return refusal;
+            if (FindRefusal(caller, model) is { } denied) return denied;
 
             var cost = PriceOf(model)?.MostOf(Usual, default) ?? 0;
             var (held, error) = await services.Cashier.ReserveAsync(caller, Call(model) with { Cost = cost, Tokens = Usual.Total, Patience = TimeSpan.Zero }, cancellationToken);
@@ -114,34 +116,15 @@ internal sealed class RealtimeTranscripts(Exchange session, IHeaderDictionary he
         var held = Interlocked.Exchange(ref _held, null) ?? await services.Cashier.CountAsync(session.Caller!, Call(model));
         var attempt = AttemptOf(model);
         TranscriptEvents.ReadTranscript(message, attempt.Answer);
-        var call = new Exchange(CallId.New(attempt.StartedAt), attempt.StartedAt, session.Settings, ApiOperation.Transcription)
+        var request = new CompletionRequest(new RequestBody([], 0))
         {
-            Requester = session.Requester,
-            Caller = session.Caller,
-            Request = new CompletionRequest(new RequestBody([], 0))
-            {
-                Model = model,
-                StatedModel = model,
-                User = session.Request!.User,
-                Metadata = session.Request.Metadata,
-                SpokenSeconds = End(),
-            },
-            Target = TargetOf(model),
-            LogWishes = session.LogWishes,
-            Attempt = attempt,
-            Reservation = held,
-            Outcome = outcome,
+            Model = model,
+            StatedModel = model,
+            User = session.Request!.User,
+            Metadata = session.Request.Metadata,
+            SpokenSeconds = End(),
         };
-        call.Attempts.Add(attempt);
-        try
-        {
-            return await services.Recorder.TryCloseAsync(call);
-        }
-        finally
-        {
-            held.Release();
-            session.Attempt!.Permit?.Add(attempt.Answer.Usage?.Total ?? 0);
-        }
+        return await new SessionPart(ApiOperation.Transcription, request, TargetOf(model), attempt, held, outcome).RecordAsync(session, services);
     }
 
     private Attempt AttemptOf(string model)
@@ -158,6 +141,9 @@ internal sealed class RealtimeTranscripts(Exchange session, IHeaderDictionary he
 
     private CallEstimate Call(string model) =>
         new(TargetOf(model).Names, 0, 0, session.Request!.User, session.Request.Metadata.Tags) { IsPart = true };
+
+    private ProxyError? FindRefusal(Caller caller, string model) =>
+        caller.FindModelRefusal(model, session.Settings.AccessGroups.Of(session.Settings.Models.Find(model)?.Cluster.Id));
 
     /// <summary>It is at the provider of the session, whatever else the configuration knows by its name.</summary>
     private ModelMatch TargetOf(string model) =>

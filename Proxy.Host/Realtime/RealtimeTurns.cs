@@ -133,27 +133,7 @@ internal sealed class RealtimeTurns : IDisposable
         var held = await TakeHeldAsync() ?? await _services.Cashier.CountAsync(_session.Caller!, Call());
         attempt.FirstByteAt ??= _services.Time.GetUtcNow();
         attempt.End(_services.Time.GetUtcNow());
-        var call = new Exchange(CallId.New(attempt.StartedAt), attempt.StartedAt, _session.Settings, ApiOperation.Realtime)
-        {
-            Requester = _session.Requester,
-            Caller = _session.Caller,
-            Request = _session.Request,
-            Target = _session.Target,
-            LogWishes = _session.LogWishes,
-            Attempt = attempt,
-            Reservation = held,
-            Outcome = outcome,
-        };
-        call.Attempts.Add(attempt);
-        try
-        {
-            return await _services.Recorder.TryCloseAsync(call);
-        }
-        finally
-        {
-            held.Release();
-            _session.Attempt!.Permit?.Add(attempt.Answer.Usage?.Total ?? 0);
-        }
+        return await new SessionPart(ApiOperation.Realtime, _session.Request!, _session.Target!, attempt, held, outcome).RecordAsync(_session, _services);
     }
 
     public void Dispose()

@@ -19,12 +19,12 @@ public sealed class Cashier
     private readonly BudgetResets _resets;
     private readonly BudgetAlerts _alerts;
     private readonly TimeProvider _time;
-    private readonly Account _proxy;
+    private readonly CallAccounts _calls;
 
     internal Cashier(AccountRing ring, BudgetResets resets, BudgetAlerts alerts, TimeProvider time)
     {
         (_gate, _ring, _resets, _alerts, _time) = (ring.Gate, ring, resets, alerts, time);
-        _proxy = ring.Proxy;
+        _calls = new CallAccounts(ring);
     }
 
     /// <summary>Holds the estimate in every scope of the call.</summary>
@@ -32,8 +32,8 @@ public sealed class Cashier
     /// <returns>The reservation, or why the call is refused; then nothing is held.</returns>
     public ValueTask<(Reservation? Reservation, ProxyError? Error)> ReserveAsync(Caller caller, in CallEstimate call, CancellationToken cancellationToken)
     {
-        var reservation = Open(caller, call);
-        return TryAddLoaded(reservation, call)
+        var reservation = _calls.Open(this, caller, call);
+        return _calls.TryAddLoaded(reservation, call)
             ? AdmitAsync(reservation, call.Patience, cancellationToken)
             : AddAndAdmitAsync(reservation, call, cancellationToken);
     }
@@ -42,8 +42,8 @@ public sealed class Cashier
     public async ValueTask<Reservation> CountAsync(Caller caller, CallEstimate call)
     {
         call = call with { Cost = 0, Tokens = 0, IsPart = true };
-        var reservation = Open(caller, call);
-        if (!TryAddLoaded(reservation, call)) await AddAsync(reservation, call);
+        var reservation = _calls.Open(this, caller, call);
+        if (!_calls.TryAddLoaded(reservation, call)) await _calls.AddAsync(reservation, call);
         while (!TryCount(reservation)) await reservation.RenewAsync(_ring);
         return reservation;
     }
@@ -189,41 +189,11 @@ public sealed class Cashier
         return (null, Refusals.Of(denial, _time.GetUtcNow()));
     }
 
-    private Reservation Open(Caller caller, in CallEstimate call)
-    {
-        var reservation = new Reservation(this, Money.ToPico(call.Cost), call.Tokens) { IsPart = call.IsPart };
-        reservation.Add(_proxy);
-        if (caller.Key is { } key) key.AddAccounts(reservation, call.Models);
-        else reservation.Add(_ring.Master);
-        return reservation;
-    }
-
-    private bool TryAddLoaded(Reservation reservation, in CallEstimate call)
-    {
-        if (call.CustomerId is null && call.Tags.Count == 0) return true;
-        if (call.CustomerId is { } customer && _ring.FindLoaded(new AccountId(AccountKind.Customer, customer)) is null) return false;
-
-        for (var i = 0; i < call.Tags.Count; i++)
-        {
-            if (_ring.FindLoaded(new AccountId(AccountKind.Tag, call.Tags[i])) is null) return false;
-        }
-
-        if (call.CustomerId is not null) reservation.Add(_ring.FindLoaded(new AccountId(AccountKind.Customer, call.CustomerId)));
-        for (var i = 0; i < call.Tags.Count; i++) reservation.Add(_ring.FindLoaded(new AccountId(AccountKind.Tag, call.Tags[i])));
-        return true;
-    }
-
     private async ValueTask<(Reservation? Reservation, ProxyError? Error)> AddAndAdmitAsync(
         Reservation reservation, CallEstimate call, CancellationToken cancellationToken)
     {
-        await AddAsync(reservation, call);
+        await _calls.AddAsync(reservation, call);
         return await AdmitAsync(reservation, call.Patience, cancellationToken);
-    }
-
-    private async ValueTask AddAsync(Reservation reservation, CallEstimate call)
-    {
-        if (call.CustomerId is not null) reservation.Add(await _ring.FindAsync(new AccountId(AccountKind.Customer, call.CustomerId)));
-        foreach (var tag in call.Tags) reservation.Add(await _ring.FindAsync(new AccountId(AccountKind.Tag, tag)));
     }
 
     /// <returns>False when an account has left memory.</returns>

@@ -83,6 +83,17 @@ internal sealed class RealtimeTranscriptTests : RealtimeFixture
         (await LedgerBecomesAsync(1)).Single().Should().Match<LedgerRow>(row => row.Model == "whisper-1" && row.Cost == 1_000_000_000);
     }
 
+    [Test]
+    public async Task A_writer_whom_the_key_may_not_use_ends_the_session_also_when_the_provider_names_it()
+    {
+        Provider.Answer = (socket, _) => FakeSessions.SayAsync(socket, """{"type":"session.updated","session":{"input_audio_transcription":{"model":"whisper-1"}}}""");
+        using var client = await OpenAsync(key: await Gateway.CreateKeyAsync(new JsonObject { ["models"] = new JsonArray("voice") }));
+        await FakeSessions.SayAsync(client, Sound);
+
+        (await HearAllAsync(client))[^1].Should().Contain("\"type\":\"error\"").And.Contain("whisper-1");
+        client.CloseStatus.Should().Be(WebSocketCloseStatus.PolicyViolation);
+    }
+
     private static string Update(string model) => $$"""{"type":"session.update","session":{"input_audio_transcription":{"model":"{{model}}"} } }""";
 
     private static string Transcript(string usage) =>
