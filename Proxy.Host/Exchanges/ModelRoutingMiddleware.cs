@@ -96,8 +96,12 @@ internal sealed class ModelRoutingMiddleware(RequestDelegate next, ResourceGuard
     /// <summary>A client that names fallbacks means its own aliases, and must be allowed each of them.</summary>
     private static ProxyError? CheckFallbacks(Exchange exchange)
     {
-        exchange.Request!.Routing.ResolveFallbacks(exchange.Caller!.ResolveAlias);
-        foreach (var fallback in exchange.Request.Routing.AllFallbacks)
+        // Most calls name none, and make nothing here.
+        var routing = exchange.Request!.Routing;
+        if (!routing.HasFallbacks) return null;
+
+        routing.ResolveFallbacks(exchange.Caller!.ResolveAlias);
+        foreach (var fallback in routing.AllFallbacks)
         {
             var found = exchange.Settings.Models.Find(fallback);
             if (Refusal(exchange, fallback, found) is { } refusal) return refusal;

@@ -20,6 +20,8 @@ internal sealed class RequestRouting
 
     public List<string>? ContentPolicyFallbacks { get; set; }
 
+    public bool HasFallbacks => Fallbacks is not null || ContextWindowFallbacks is not null || ContentPolicyFallbacks is not null;
+
     public void ResolveFallbacks(Func<string, string> resolve)
     {
         Fallbacks = Fallbacks?.ConvertAll(model => resolve(model));
