@@ -85,12 +85,75 @@ internal sealed class UpperBoundKeyOptions : IValidatableObject
         KeyDurations.Check(nameof(BudgetDuration), BudgetDuration).Concat(KeyDurations.Check(nameof(Duration), Duration));
 }
 
-/// <summary>Reads both sections. The metadata of new keys is free, so it is read as the JSON that it stands in.</summary>
+/// <summary>Section <c>KeyGenerationSettings</c>: who may make keys, and what their requests must state.</summary>
+internal static class KeyCreationReader
+{
+    public const string Section = "KeyGenerationSettings";
+
+    private const string Team = "TeamKeyGeneration";
+    private const string Personal = "PersonalKeyGeneration";
+
+    /// <param name="file">The file alone: an empty text in it is lost where the environment goes over it.</param>
+    public static KeyCreation Read(IConfiguration configuration, IConfiguration file, List<string> faults)
+    {
+        var section = configuration.GetSection(Section);
+        SectionReader.ReportUnknown(section, [Team, Personal], faults);
+        foreach (var stated in (IConfiguration[])[section, file.GetSection(Section)])
+        {
+            ReportBlank(stated.GetSection(Team), nameof(TeamKeyOptions.AllowedTeamMemberRoles), faults);
+            ReportBlank(stated.GetSection(Personal), nameof(PersonalKeyOptions.AllowedUserRoles), faults);
+        }
+
+        var team = SectionReader.Read<TeamKeyOptions>(section.GetSection(Team), faults);
+        var personal = SectionReader.Read<PersonalKeyOptions>(section.GetSection(Personal), faults);
+        return new KeyCreation { Team = ToRule(team.AllowedTeamMemberRoles, team.RequiredParams), Personal = ToRule(personal.AllowedUserRoles, personal.RequiredParams) };
+    }
+
+    private static KeyCreationRule ToRule(string? roles, string? required) => new(roles is null ? null : ModelReader.Split(roles), ModelReader.Split(required));
+
+    /// <summary>No role at all may be meant for nobody or for everybody.</summary>
+    private static void ReportBlank(IConfigurationSection section, string name, List<string> faults)
+    {
+        var fault = $"{section.Path}:{name} names no role; leave it out to let every role.";
+        if (section[name] is { } stated && string.IsNullOrWhiteSpace(stated) && !faults.Contains(fault)) faults.Add(fault);
+    }
+
+    private static IEnumerable<ValidationResult> Check(string name, string? words, IReadOnlyList<string> known) =>
+        from word in ModelReader.Split(words)
+        where !known.Contains(word)
+        select new ValidationResult($"{name} names '{word}', which is none of {string.Join(", ", known)}.");
+
+    private sealed class TeamKeyOptions : IValidatableObject
+    {
+        /// <summary>Roles in the team, separated by commas; without it, every one.</summary>
+        public string? AllowedTeamMemberRoles { get; set; }
+
+        /// <summary>Fields of the request, separated by commas.</summary>
+        public string? RequiredParams { get; set; }
+
+        public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+            Check(nameof(AllowedTeamMemberRoles), AllowedTeamMemberRoles, KeyCreation.TeamRoles).Concat(Check(nameof(RequiredParams), RequiredParams, KeyCreation.Fields));
+    }
+
+    private sealed class PersonalKeyOptions : IValidatableObject
+    {
+        /// <summary>Roles of users, separated by commas; without it, every one.</summary>
+        public string? AllowedUserRoles { get; set; }
+
+        /// <summary>Fields of the request, separated by commas.</summary>
+        public string? RequiredParams { get; set; }
+
+        public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+            Check(nameof(AllowedUserRoles), AllowedUserRoles, KeyCreation.UserRoles).Concat(Check(nameof(RequiredParams), RequiredParams, KeyCreation.Fields));
+    }
+}
+
+/// <summary>Reads the three sections. The metadata of new keys is free, so it is read as the JSON that it stands in.</summary>
 internal static class KeyOptionsReader
 {
     private const string MetadataKey = "Metadata";
 
-    public static (KeyDefaults Defaults, KeyBounds Bounds) Read(IConfiguration configuration, List<string> faults)
+    public static KeyGenerationSettings Read(IConfiguration configuration, IConfiguration file, List<string> faults)
     {
         var section = configuration.GetSection(DefaultKeyOptions.Section);
         var stated = new ConfigurationBuilder()
@@ -100,7 +163,12 @@ internal static class KeyOptionsReader
         var defaults = SectionReader.Read<DefaultKeyOptions>(stated, faults);
         var metadata = section.GetSection(MetadataKey);
         var bounds = SectionReader.Read<UpperBoundKeyOptions>(configuration.GetSection(UpperBoundKeyOptions.Section), faults);
-        return (defaults.ToDefaults(ReadNode(metadata) as JsonObject ?? []), bounds.ToBounds());
+        return new KeyGenerationSettings
+        {
+            Defaults = defaults.ToDefaults(ReadNode(metadata) as JsonObject ?? []),
+            Bounds = bounds.ToBounds(),
+            Creation = KeyCreationReader.Read(configuration, file, faults),
+        };
     }
 
     private static bool IsMetadata(IConfigurationSection section, string path) =>

@@ -25,7 +25,7 @@ internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, 
     private void Apply(ProxySettings settings)
     {
         limits.Apply(settings.Limits.ToTerms(), settings.Limits.ToZone());
-        keys.Apply(settings.Keys.Defaults, settings.Keys.Bounds);
+        keys.Apply(settings.Keys);
         teams.Apply(ModelReader.Split(settings.Teams.Available));
         mails.Apply(settings.Mail.ToServer());
         alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.ToRecipients(), settings.Alerts.Interval);

@@ -26,8 +26,8 @@ internal sealed record ProxySettings
 
     public required MailOptions Mail { get; init; }
 
-    /// <summary>What new keys get of which nothing is said, and the most that keys may be given.</summary>
-    public required (KeyDefaults Defaults, KeyBounds Bounds) Keys { get; init; }
+    /// <summary>Who may make keys, what new ones get of which nothing is said, and the most that keys may be given.</summary>
+    public required KeyGenerationSettings Keys { get; init; }
 
     public required TeamOptions Teams { get; init; }
 

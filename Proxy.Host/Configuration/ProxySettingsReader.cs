@@ -13,7 +13,7 @@ internal static class ProxySettingsReader
 {
     private static readonly string[] Sections =
     [
-        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, TeamOptions.Section, AlertOptions.Section, MailOptions.Section,
+        "ReverseProxy", ManagementOptions.Section, RequestOptions.Section, RoutingOptions.Section, AliasReader.Section, LimitOptions.Section, DefaultKeyOptions.Section, UpperBoundKeyOptions.Section, KeyCreationReader.Section, TeamOptions.Section, AlertOptions.Section, MailOptions.Section,
         RehearsalOptions.Section, MetricsOptions.Section, TraceOptions.Section, CompletionLogOptions.Section, PriceReader.Section, PriceReader.MapSetting, PriceReader.UnpricedSetting, "Logging", "Kestrel", "Urls", "AllowedHosts", "$schema",
     ];
 
@@ -34,7 +34,7 @@ internal static class ProxySettingsReader
         var routing = SectionReader.Read<RoutingOptions>(configuration.GetSection(RoutingOptions.Section), faults);
         var (alerts, mail) = ReadAlerts(configuration, faults);
         var limits = SectionReader.Read<LimitOptions>(configuration.GetSection(LimitOptions.Section), faults);
-        var keys = KeyOptionsReader.Read(configuration, faults);
+        var keys = KeyOptionsReader.Read(configuration, file, faults);
         var teams = SectionReader.Read<TeamOptions>(configuration.GetSection(TeamOptions.Section), faults);
         var (completionLog, logging) = ReadCompletionLog(configuration.GetSection(CompletionLogOptions.Section), faults);
         var (prices, refusesUnpriced) = (PriceReader.Read(configuration, faults), PriceReader.ReadRefusesUnpriced(configuration, faults));

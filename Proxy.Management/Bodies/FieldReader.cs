@@ -48,10 +48,11 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
         return ToElement(fields);
     }
 
-    /// <summary>Whether a list or an object holds nothing, or is not there.</summary>
+    /// <summary>Whether a text, a list or an object holds nothing, or the field is not there.</summary>
     public bool IsEmpty(string name) => !body.TryGetProperty(name, out var value) || value.ValueKind switch
     {
         JsonValueKind.Null => true,
+        JsonValueKind.String => value.ValueEquals(""),
         JsonValueKind.Array => value.GetArrayLength() == 0,
         JsonValueKind.Object => !value.EnumerateObject().Any(),
         _ => false,

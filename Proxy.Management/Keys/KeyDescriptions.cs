@@ -7,7 +7,7 @@ namespace Proxy.Management.Keys;
 /// <summary>The key endpoints in the API's document.</summary>
 internal static class KeyDescriptions
 {
-    private static readonly DetailField[] Settings =
+    public static readonly DetailField[] Settings =
     [
         .. LimitFields,
         .. KeyRequest.Details,

@@ -56,10 +56,18 @@ internal static class KeyErrors
     public static ProxyError NotPermittedByTeam(TeamIdentity team, string route) => new(
         401,
         "team_member_permission_error",
-        $"Team member does not have permissions for endpoint: {route}. You only have access to the following endpoints: [{string.Join(", ", team.MemberPermissions.Routes.Select(allowed => $"'{allowed}'"))}] for team {team.TeamId}.",
+        $"Team member does not have permissions for endpoint: {route}. You only have access to the following endpoints: {Show(team.MemberPermissions.Routes)} for team {team.TeamId}.",
         "team_id");
 
     public static ProxyError NotInTeam(string userId, string teamId) => ProxyError.BadRequest($"User={userId} not assigned to team={teamId}", "team_id");
+
+    public static ProxyError ParamMissing(string field) => new(400, ProxyError.AuthError, $"Required param {field} not in data", field);
+
+    public static ProxyError PersonalKeysRestricted(IReadOnlyList<string> allowed, Role role) => new(
+        400, ProxyError.AuthError, $"Personal key creation has been restricted by admin. Allowed roles={Show(allowed)}. Your role={RoleNames.Of(role)}", "team_id");
+
+    public static ProxyError TeamRoleNotAllowed(IReadOnlyList<string> allowed, string role) => new(
+        400, ProxyError.AuthError, $"Team member role {role} not in allowed_team_member_roles={Show(allowed)}", "team_id");
 
     public static ProxyError FieldIsForAdmins(string field) => new(403, ProxyError.AuthError, $"You are not allowed to set '{field}' of this key.", field);
 
@@ -67,4 +75,6 @@ internal static class KeyErrors
 
     public static ProxyError NoKeysFound(int missing, int asked) => ProxyError.NotFound(
         $"No keys found: {missing} of the {asked} that were passed are not in the database. Nothing was deleted.", "keys");
+
+    private static string Show(IEnumerable<string> words) => $"[{string.Join(", ", words.Select(word => $"'{word}'"))}]";
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Errors;
+using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
 
@@ -32,16 +34,38 @@ public sealed record KeyBounds
     public long? RpmLimit { get; init; }
 }
 
-/// <summary>The operator's defaults and upper bounds of keys. Defaults come first, so that one beyond a bound is refused like any other value.</summary>
+/// <summary>The operator's rules of new keys: who may make them and what they must state, defaults and upper bounds. Defaults come first, so that one beyond a bound is refused like any other value.</summary>
 public sealed class KeyGenerationRules
 {
     private readonly TimeProvider _time;
-    private volatile Settings _settings = new(new KeyDefaults(), new KeyBounds());
+    private volatile KeyGenerationSettings _settings = new();
 
     internal KeyGenerationRules(TimeProvider time) => _time = time;
 
     /// <summary>From now on these hold.</summary>
-    public void Apply(KeyDefaults defaults, KeyBounds bounds) => _settings = new Settings(defaults, bounds);
+    public void Apply(KeyGenerationSettings settings) => _settings = settings;
+
+    /// <summary>Why a request that does not state all that it must is refused, or null.</summary>
+    /// <param name="asked">As it was sent: what a default or a bound would add is not stated.</param>
+    /// <param name="isTeams">Whether the key would be a team's.</param>
+    internal ProxyError? FindMissing(FieldReader asked, Caller caller, bool isTeams)
+    {
+        if (isTeams && caller.IsProxyAdmin) return null;
+
+        var required = (isTeams ? _settings.Creation.Team : _settings.Creation.Personal).RequiredParams;
+        return required.FirstOrDefault(asked.IsEmpty) is { } missing ? KeyErrors.ParamMissing(missing) : null;
+    }
+
+    /// <summary>Why somebody of this role has no keys of no team, or null.</summary>
+    internal ProxyError? FindPersonalRefusal(Caller caller) =>
+        _settings.Creation.Personal is var rule && !rule.Allows(RoleNames.Of(caller.Role)) ? KeyErrors.PersonalKeysRestricted(rule.Roles!, caller.Role) : null;
+
+    /// <summary>Why somebody who is in the team, or looks after it, makes no keys of it, or null.</summary>
+    internal ProxyError? FindTeamRefusal(Caller caller, TeamIdentity team)
+    {
+        var role = caller.IsAdminOf(team) ? TeamMembers.AdminRole : team.Members.Roles.GetValueOrDefault(caller.UserId!) ?? TeamMembers.UserRole;
+        return _settings.Creation.Team is var rule && !rule.Allows(role) ? KeyErrors.TeamRoleNotAllowed(rule.Roles!, role) : null;
+    }
 
     /// <summary>The request of a new key with the defaults, and the bound where it states nothing that is bounded.</summary>
     internal (FieldReader Fields, ProxyError? Error) Complete(FieldReader fields)
@@ -103,6 +127,4 @@ public sealed class KeyGenerationRules
     private static decimal? Number(object value) => Convert.ToDecimal(value, CultureInfo.InvariantCulture);
 
     private static string Show(object value) => Convert.ToString(value, CultureInfo.InvariantCulture)!;
-
-    private sealed record Settings(KeyDefaults Defaults, KeyBounds Bounds);
 }

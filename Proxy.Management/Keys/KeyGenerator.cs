@@ -22,7 +22,7 @@ public sealed record KeyGenerationRequest(Caller Caller, JsonElement Body);
 /// <param name="Message">Why it is not.</param>
 public sealed record KeyGenerationDecision(bool IsAllowed, string? Message = null);
 
-/// <summary>Makes keys, in this order: policies, defaults, upper bounds, the form of the fields, the row.</summary>
+/// <summary>Makes keys, in this order: policies, defaults, upper bounds, the form of the fields, what must be stated, who may make it, the row.</summary>
 internal sealed class KeyGenerator(
     KeyChanges changes, KeyGenerationRules rules, IEnumerable<IKeyGenerationPolicy> policies, BudgetCalendar calendar, TimeProvider time)
 {
@@ -51,6 +51,7 @@ internal sealed class KeyGenerator(
         FieldReader asked, Caller caller, JsonObject fixedFields, CancellationToken cancellationToken)
     {
         var (request, wrong) = await PrepareAsync(asked, caller, fixedFields, cancellationToken);
+        wrong ??= rules.FindMissing(asked, caller, request!.Record.Identity.TeamId is not null);
         if (wrong is not null) return ("", null, wrong);
 
         var (record, error) = await changes.CreateAsync(request!.Record, caller, asked.Names, cancellationToken);

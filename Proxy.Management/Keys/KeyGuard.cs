@@ -6,7 +6,7 @@ using Proxy.Management.Teams;
 namespace Proxy.Management.Keys;
 
 /// <summary>Says why a key may not come to be, or may not become what a caller asks for. Asked in the transaction of the change, so that nothing comes between.</summary>
-internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterKey)
+internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterKey, KeyGenerationRules rules)
 {
     /// <summary>What only an admin of the gateway gives: money, and a place in what is others'.</summary>
     private static readonly string[] ForAdmins = ["spend", "organization_id", "budget_id", "permissions"];
@@ -37,6 +37,7 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
     public ProxyError? FindRefusal(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key, IReadOnlyList<string> stated)
     {
         if (!Covers(caller, key)) return KeyErrors.FieldIsForAdmins("allowed_routes");
+        if (key.TeamId is null && rules.FindPersonalRefusal(caller) is { } restricted) return restricted;
         if (caller.IsProxyAdmin) return null;
 
         var team = TeamOf(connection, transaction, key);
@@ -46,6 +47,7 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
         if (!caller.MayTakeSecretOf(key, team, route))
             return key.UserId == caller.UserId ? KeyErrors.NotYoursToMake : KeyErrors.OnlyForYourself(key.UserId, caller.UserId);
         if (team is not null && !team.Members.Has(caller.UserId!) && !caller.IsAdminOf(team)) return KeyErrors.NotInTeam(caller.UserId!, team.TeamId);
+        if (team is not null && rules.FindTeamRefusal(caller, team) is { } refusal) return refusal;
 
         return FindField(stated, [.. ForAdmins, .. team is not null && caller.IsAdminOf(team) ? [] : ForTeamAdmins])
             ?? (key.Callbacks.Count > 0 ? FindLogging(caller, team) : null);
@@ -94,12 +96,17 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
     private static ProxyError? FindLogging(Caller caller, TeamIdentity? team) =>
         team is not null && caller.IsAdminOf(team) ? null : KeyErrors.FieldIsForAdmins("metadata.logging");
 
-    /// <summary>A key that comes into a team is like one that is made in it.</summary>
-    private ProxyError? FindMove(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key) =>
-        TeamOf(connection, transaction, key) is not { } team || caller.IsAdminOf(team) ? null
-        : !team.Members.Has(caller.UserId!) ? KeyErrors.NotInTeam(caller.UserId!, team.TeamId)
-        : caller.IsPermittedBy(team, TeamMemberPermissions.Generate) == false ? KeyErrors.NotPermittedByTeam(team, TeamMemberPermissions.Generate)
-        : null;
+    /// <summary>A key that comes into a team, or out of one, is like one that is made there.</summary>
+    private ProxyError? FindMove(DbConnection connection, DbTransaction transaction, Caller caller, KeyIdentity key)
+    {
+        if (key.TeamId is null) return rules.FindPersonalRefusal(caller);
+        if (TeamOf(connection, transaction, key) is not { } team) return null;
+
+        return caller.IsAdminOf(team) ? rules.FindTeamRefusal(caller, team)
+            : !team.Members.Has(caller.UserId!) ? KeyErrors.NotInTeam(caller.UserId!, team.TeamId)
+            : caller.IsPermittedBy(team, TeamMemberPermissions.Generate) == false ? KeyErrors.NotPermittedByTeam(team, TeamMemberPermissions.Generate)
+            : rules.FindTeamRefusal(caller, team);
+    }
 
     private TeamIdentity? TeamOf(DbConnection connection, DbTransaction transaction, KeyIdentity key) =>
         key.TeamId is null ? null : teams.Find(connection, transaction, key.TeamId)?.Identity;

@@ -10,7 +10,7 @@ internal sealed record TeamMember(string? UserId, string? Email, string Role)
     /// <summary>The most that one call may add.</summary>
     public const int MaxAtOnce = 500;
 
-    private static readonly string[] Roles = [TeamMembers.AdminRole, TeamMembers.UserRole, "org_admin", "internal_user", "internal_user_viewer"];
+    public static readonly string[] Roles = [TeamMembers.AdminRole, TeamMembers.UserRole, "org_admin", "internal_user", "internal_user_viewer"];
 
     /// <summary>A member, or a list of them. Faults are left with the reader.</summary>
     /// <param name="roles">What a member may be; null for what there is in teams.</param>

@@ -6,7 +6,7 @@ using Proxy.Tests.Management;
 
 namespace Proxy.Tests.Gateway;
 
-/// <summary>What proxy.json says of new keys: what they get unasked, and the most that they may be given.</summary>
+/// <summary>What proxy.json says of new keys: who may make them, what they get unasked, and the most that they may be given.</summary>
 internal sealed class KeyOptionTests
 {
     private static readonly string[] Fields = ["max_budget", "user_id", "max_parallel_requests", "tpm_limit", "rpm_limit", "budget_duration", "models"];
@@ -47,6 +47,30 @@ internal sealed class KeyOptionTests
         (await PostAsync(gateway, field, most)).Status.Should().Be(200, "the most itself may be given");
     }
 
+    [Test]
+    public async Task Who_may_make_keys_and_what_they_must_state_is_read_and_followed_while_running()
+    {
+        await using var gateway = await StartAsync(("KeyGenerationSettings", """
+            {"TeamKeyGeneration": {"AllowedTeamMemberRoles": "admin", "RequiredParams": "tags, key_alias"}, "PersonalKeyGeneration": {"AllowedUserRoles": "proxy_admin", "RequiredParams": "max_budget"}}
+            """));
+        await gateway.Admin.PostAsync("/team/new", """{"team_id": "t-1", "members_with_roles": [{"role": "user", "user_id": "u-1"}]}""");
+        await gateway.Admin.PostAsync("/user/new", """{"user_id": "u-1", "user_role": "internal_user", "auto_create_key": false}""");
+        var (_, made) = await gateway.Admin.PostAsync("/key/generate", """{"user_id": "u-1", "max_budget": 1}""");
+        using var user = gateway.With(made.GetProperty("key").GetString()!);
+
+        (await gateway.Admin.PostAsync("/key/generate", "{}")).Message().Should().Be("Required param max_budget not in data");
+        (await user.PostAsync("/key/generate", """{"max_budget": 1}""")).Message().Should().Be(
+            "Personal key creation has been restricted by admin. Allowed roles=['proxy_admin']. Your role=internal_user");
+        (await user.PostAsync("/key/generate", """{"team_id": "t-1", "tags": ["a"], "key_alias": "b"}""")).Message().Should().Be(
+            "Team member role user not in allowed_team_member_roles=['admin']");
+
+        gateway.Folder.WriteConfig(TestClusters.Demo, new JsonObject { ["KeyGenerationSettings"] = JsonNode.Parse("""{"TeamKeyGeneration": {"RequiredParams": "tags, key_alias"}}""") });
+        var opened = await Eventually.BecomesAsync(() => user.PostAsync("/key/generate", "{}"), answer => answer.Status == 200);
+
+        opened.Status.Should().Be(200, opened.Body.ToString());
+        (await user.PostAsync("/key/generate", """{"team_id": "t-1", "tags": ["a"]}""")).Refusal().Should().Be((400, "auth_error", "key_alias"));
+    }
+
     [TestCase("DefaultKeyParams", "MaxBudget", "-1")]
     [TestCase("DefaultKeyParams", "MaxBudget", "\"much\"")]
     [TestCase("DefaultKeyParams", "MaxParallelRequests", "-1")]
@@ -60,16 +84,26 @@ internal sealed class KeyOptionTests
     [TestCase("UpperBoundKeyParams", "MaxParallelRequests", "\"x\"")]
     [TestCase("UpperBoundKeyParams", "TpmLimit", "-1")]
     [TestCase("UpperBoundKeyParams", "RpmLimit", "99999999999999999999")]
+    [TestCase("KeyGenerationSettings", "TeamKeys", "{}")]
+    [TestCase("KeyGenerationSettings:TeamKeyGeneration", "AllowedTeamMemberRoles", "\"admin, boss\"")]
+    [TestCase("KeyGenerationSettings:TeamKeyGeneration", "AllowedTeamMemberRoles", "\" \"")]
+    [TestCase("KeyGenerationSettings:TeamKeyGeneration", "AllowedUserRoles", "\"proxy_admin\"")]
+    [TestCase("KeyGenerationSettings:TeamKeyGeneration", "RequiredParams", "\"tag\"")]
+    [TestCase("KeyGenerationSettings:PersonalKeyGeneration", "AllowedUserRoles", "\"admin\"")]
+    [TestCase("KeyGenerationSettings:PersonalKeyGeneration", "AllowedUserRoles", "\"\"")]
     public async Task What_cannot_be_meant_is_named_and_does_not_start(string section, string setting, string value)
     {
         using var folder = await TestFolder.CreateAsync();
-        folder.WriteConfig(TestClusters.Demo, new JsonObject { [section] = new JsonObject { [setting] = JsonNode.Parse(value) } });
+        folder.WriteConfig(TestClusters.Demo, Nested(section, new JsonObject { [setting] = JsonNode.Parse(value) }));
 
         var (app, faults) = await Host.Hosting.Gateway.CreateAsync(new GatewayOptions(folder.ConfigPath, "http://127.0.0.1:0"));
 
         app.Should().BeNull();
         faults.Should().ContainSingle().Which.Should().Contain(section).And.Contain(setting);
     }
+
+    private static JsonObject Nested(string path, JsonObject inner) =>
+        path.Split(':').Reverse().Aggregate(inner, (value, name) => new JsonObject { [name] = value });
 
     private static Task<TestGateway> StartAsync(params (string Section, string Json)[] sections) =>
         TestGateway.StartAsync(sections: new JsonObject(sections.Select(section => KeyValuePair.Create(section.Section, JsonNode.Parse(section.Json)))));

@@ -65,7 +65,7 @@ internal sealed class KeyGenerationTests
         await using var server = await StartAsync(new KeyDefaults { MaxBudget = 101 }, Bounds);
         (await server.Admin.PostAsync("/key/generate", "{}")).Refusal().Should().Be((400, "auth_error", "max_budget"));
 
-        server.Services.GetRequiredService<KeyGenerationRules>().Apply(new KeyDefaults(), new KeyBounds());
+        server.Services.GetRequiredService<KeyGenerationRules>().Apply(new KeyGenerationSettings());
 
         (await GenerateAsync(server, "{}")).GetProperty("max_budget").ValueKind.Should().Be(JsonValueKind.Null);
     }
@@ -106,7 +106,7 @@ internal sealed class KeyGenerationTests
     private static async Task<ManagementServer> StartAsync(KeyDefaults? defaults = null, KeyBounds? bounds = null)
     {
         var server = await ManagementServer.StartAsync();
-        server.Services.GetRequiredService<KeyGenerationRules>().Apply(defaults ?? new KeyDefaults(), bounds ?? new KeyBounds());
+        server.Services.GetRequiredService<KeyGenerationRules>().Apply(new KeyGenerationSettings { Defaults = defaults ?? new KeyDefaults(), Bounds = bounds ?? new KeyBounds() });
         return server;
     }
 

@@ -120,7 +120,7 @@ internal sealed class UserTests
     {
         await using var server = await ManagementServer.StartAsync(services => services.AddSingleton<IKeyGenerationPolicy, NoBots>());
         server.Services.GetRequiredService<KeyGenerationRules>().Apply(
-            new KeyDefaults { TpmLimit = 7, Models = ["gpt-4o"] }, new KeyBounds { Duration = "10d", MaxBudget = 2 });
+            new KeyGenerationSettings { Defaults = new KeyDefaults { TpmLimit = 7, Models = ["gpt-4o"] }, Bounds = new KeyBounds { Duration = "10d", MaxBudget = 2 } });
         await server.CreateKeyAsync(""" "key_alias": "taken" """);
 
         var (status, user) = await server.Admin.PostAsync("/user/new", """{"user_id": "u-1", "max_budget": 50}""");
