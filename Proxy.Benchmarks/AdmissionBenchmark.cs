@@ -37,7 +37,7 @@ public class AdmissionBenchmark
     {
         var ring = new AccountRing(new AccountStore(new Database("sqlite:never-opened.db")));
         var resets = new BudgetResets(ring, null!, null!, new BudgetCalendar(), TimeProvider.System, NullLogger<BudgetResets>.Instance);
-        var alerts = new BudgetAlerts(null!, null!, null!, TimeProvider.System, NullLogger<BudgetAlerts>.Instance);
+        var alerts = new BudgetAlerts(null!, null!, null!, null!, TimeProvider.System, NullLogger<BudgetAlerts>.Instance);
         _cashier = new Cashier(ring, resets, alerts, TimeProvider.System);
         _caller = CallerIn(ring);
 

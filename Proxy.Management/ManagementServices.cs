@@ -209,9 +209,19 @@ public static class ManagementServices
         services.AddSingleton<SharedBudgetStore>();
         services.AddSingleton<SharedBudgetChanges>();
         services.AddSingleton<AlertStore>();
+        services.AddSingleton<TargetAlertStore>();
+        services.AddSingleton(provider => new AlertRecipients(provider.GetRequiredService<ILogger<AlertRecipients>>()));
+        services.AddSingleton(provider => new TargetAlerts(
+            provider.GetRequiredService<CommitQueue>(),
+            provider.GetRequiredService<TargetAlertStore>(),
+            provider.GetRequiredService<AlertRecipients>(),
+            provider.GetRequiredService<IMailSender>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<TargetAlerts>>()));
         services.AddSingleton(provider => new BudgetAlerts(
             provider.GetRequiredService<CommitQueue>(),
             provider.GetRequiredService<AlertStore>(),
+            provider.GetRequiredService<AlertRecipients>(),
             provider.GetRequiredService<IMailSender>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<BudgetAlerts>>()));

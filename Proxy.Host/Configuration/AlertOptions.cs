@@ -3,7 +3,7 @@ using Proxy.Management.Mail;
 
 namespace Proxy.Host.Configuration;
 
-/// <summary>Section <c>Alerts</c>: who is told when a budget runs out.</summary>
+/// <summary>Section <c>Alerts</c>: who is told when a budget runs out, or a log target needs repair.</summary>
 internal sealed class AlertOptions : IValidatableObject
 {
     public const string Section = "Alerts";

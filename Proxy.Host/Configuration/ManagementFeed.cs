@@ -7,7 +7,7 @@ using Proxy.Management.Teams;
 namespace Proxy.Host.Configuration;
 
 /// <summary>Tells Management what proxy.json says about it: at the start, and whenever that changes.</summary>
-internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, BudgetAlerts alerts, MailSender mails, KeyGenerationRules keys, OpenTeams teams) : IHostedService
+internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, AlertRecipients recipients, MailSender mails, KeyGenerationRules keys, OpenTeams teams) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -28,6 +28,6 @@ internal sealed class ManagementFeed(SettingsSource source, ProxyLimits limits, 
         keys.Apply(settings.Keys);
         teams.Apply(ModelReader.Split(settings.Teams.Available));
         mails.Apply(settings.Mail.ToServer());
-        alerts.Apply(settings.Alerts.ToWebhook(), settings.Alerts.ToRecipients(), settings.Alerts.Interval);
+        recipients.Apply(settings.Alerts.ToWebhook(), settings.Alerts.ToRecipients(), settings.Alerts.Interval);
     }
 }

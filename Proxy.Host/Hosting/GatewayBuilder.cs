@@ -119,10 +119,7 @@ internal static class GatewayBuilder
         services.AddProxyManagement(management);
         foreach (var description in HostDescriptions.All) services.AddSingleton(description);
 
-        services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
-        services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
-        services.AddCompletionLog();
-        services.AddSingleton<ILogging, TeamLogging>();
+        AddLog(services);
         services.AddSingleton<IModelRouting, ModelRouting>();
         services.AddSingleton<ICallPrices, CallPrices>();
 
@@ -151,6 +148,15 @@ internal static class GatewayBuilder
         services.AddRoutingPolicies();
         services.AddSingleton<ProbeSteering>();
         services.AddSingleton<HealthProbe>();
+    }
+
+    private static void AddLog(IServiceCollection services)
+    {
+        services.AddSingleton<IOutboxDatabase, OutboxDatabase>();
+        services.AddSingleton<IOptionsMonitor<CompletionLogOptions>, CompletionLogMonitor>();
+        services.AddSingleton<ITargetWatch, TargetWatch>();
+        services.AddCompletionLog();
+        services.AddSingleton<ILogging, TeamLogging>();
     }
 
     private static void Map(WebApplication app)

@@ -43,6 +43,8 @@ internal sealed class BucketDestination(LogHttp http, GoogleTokens tokens) : ILo
         };
         request.Content.Headers.ContentType = new("application/x-ndjson");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        return (await http.SendAsync(target, request, abort)).VerdictOf(records);
+        var answer = await http.SendAsync(target, request, abort);
+        if (answer.Status == 401) tokens.Forget(target);
+        return answer.VerdictOf(records);
     }
 }

@@ -12,7 +12,8 @@ internal sealed class SenderTools(
     LogDestinations destinations,
     SenderPatience patience,
     CompletionLogMetrics metrics,
-    IOptionsMonitor<CompletionLogOptions> options)
+    IOptionsMonitor<CompletionLogOptions> options,
+    ITargetWatch? watch = null)
 {
     public OutboxStore Store { get; } = store;
 
@@ -33,6 +34,9 @@ internal sealed class SenderTools(
     public HandoverRoom Room => patience.Room;
 
     public CompletionLogMetrics Metrics { get; } = metrics;
+
+    /// <summary>Null where nobody wants to know.</summary>
+    public ITargetWatch? Watch { get; } = watch;
 
     public CompletionLogOptions Options => options.CurrentValue;
 }

@@ -72,18 +72,29 @@ internal sealed partial class TargetDelivery(string targetId, LogTarget? target,
     {
         if (!verdict.MustWait)
         {
-            if (verdict.Kind != Delivery.Rebuild) status.DeliveredAt = time.GetUtcNow().ToUnixTimeMilliseconds();
-            if (status.Trouble is not null && verdict.Kind != Delivery.Rebuild) LogRecovered(logger, _label, _target?.Host.Authority);
+            if (verdict.Kind == Delivery.Rebuild)
+            {
+                status.Trouble = null;
+                return;
+            }
+
+            status.DeliveredAt = time.GetUtcNow().ToUnixTimeMilliseconds();
+            if (status.Trouble is not null) LogRecovered(logger, _label, _target?.Host.Authority);
             status.Trouble = null;
+            tools.Watch?.Answered(targetId);
             return;
         }
 
-        if (status.Trouble is { } known && known.Reason == verdict.Reason) return;
-
         var isParked = verdict.Kind == Delivery.Park;
-        status.Trouble = new(verdict.Reason, isParked, time.GetUtcNow());
-        if (isParked) LogParked(logger, _label, _target?.Host.Authority, verdict.Reason);
-        else LogFailing(logger, _label, _target?.Host.Authority, verdict.Reason);
+        var trouble = status.Trouble;
+        if (trouble?.Reason != verdict.Reason)
+        {
+            status.Trouble = trouble = new(verdict.Reason, isParked, time.GetUtcNow());
+            if (isParked) LogParked(logger, _label, _target?.Host.Authority, verdict.Reason);
+            else LogFailing(logger, _label, _target?.Host.Authority, verdict.Reason);
+        }
+
+        if (isParked) tools.Watch?.Parked(new ParkedTarget(targetId, _target?.Kind, _target?.Host.Authority, _target?.PublicKey, verdict.Reason, trouble.Since));
     }
 
     [LoggerMessage(LogLevel.Information, "Log target {Target} at {Host} answers again.")]

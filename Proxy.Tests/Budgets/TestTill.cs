@@ -21,7 +21,7 @@ internal sealed class TestTill
         _cashier = new Cashier(
             ring,
             new BudgetResets(ring, null!, null!, new BudgetCalendar(), Time, NullLogger<BudgetResets>.Instance),
-            new BudgetAlerts(null!, null!, null!, Time, NullLogger<BudgetAlerts>.Instance),
+            new BudgetAlerts(null!, null!, null!, null!, Time, NullLogger<BudgetAlerts>.Instance),
             clock?.Invoke(Time, ring.Gate) ?? Time);
     }
 
