@@ -25,12 +25,12 @@ internal sealed class ProxyFile(string path)
     /// <param name="stored">Deployments of the database, which are served beside those of the file.</param>
     public async Task<(ProxySettings? Settings, IConfiguration? Configuration, IReadOnlyList<string> Faults)> ReadAsync(IReadOnlyList<StoredModel> stored)
     {
-        IConfiguration file;
+        IConfiguration file, configuration;
         if (FirstStamp == default) FirstStamp = Stamp();
         try
         {
             using var bytes = new MemoryStream(await File.ReadAllBytesAsync(path));
-            file = new ConfigurationBuilder().AddJsonStream(bytes).Build();
+            (file, configuration) = IndexedConfiguration.Read(bytes);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -41,7 +41,6 @@ internal sealed class ProxyFile(string path)
             return (null, null, [$"The configuration file {path} is not valid JSON: {exception.InnerException?.Message ?? exception.Message}"]);
         }
 
-        var configuration = new ConfigurationBuilder().AddConfiguration(file).AddEnvironmentVariables().Build();
         var (settings, faults) = await ProxySettingsReader.ReadAsync(configuration, file, stored);
         return (settings, configuration, faults);
     }

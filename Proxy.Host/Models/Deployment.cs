@@ -30,6 +30,7 @@ internal sealed class Deployment
     public const string OnlyResponses = "responses";
 
     private readonly string? _model;
+    private readonly string _address;
 
     private Deployment(ProviderDialect dialect, DestinationConfig destination, string? apiKey, AwsKeys? awsKeys)
     {
@@ -41,7 +42,7 @@ internal sealed class Deployment
         Tags = [.. (Value(destination, TagsKey) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
         Secret = (apiKey ?? awsKeys?.SecretAccessKey) is { } secret ? Encoding.UTF8.GetBytes(secret) : default;
         TakesOnlyOwnFields = dialect.TakesOnlyOwnFields(destination.Address);
-        Addresses = dialect.AddressesOf(dialect.Name == ProviderNames.Demo ? DemoHandler.Address : destination.Address, ApiVersion);
+        _address = dialect.Name == ProviderNames.Demo ? DemoHandler.Address : destination.Address;
     }
 
     /// <summary>Who is behind it: a name of <see cref="ProviderNames"/>.</summary>
@@ -79,8 +80,8 @@ internal sealed class Deployment
     /// <summary>Calls with one of these tags go here.</summary>
     public IReadOnlyList<string> Tags { get; }
 
-    /// <summary>By the index of the operation; made by the dialect.</summary>
-    public IReadOnlyList<Uri> Addresses { get; }
+    /// <summary>By the index of the operation; made by the dialect when the first call comes here, since of many deployments most are idle.</summary>
+    public IReadOnlyList<Uri> Addresses => field ??= Dialect.AddressesOf(_address, ApiVersion);
 
     /// <summary>Whether what one keeps is the other's too: they are at the same place, under the same credential.</summary>
     public bool SharesAccountWith(Deployment other) =>
