@@ -59,7 +59,7 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
         var caller = edit.Caller;
         var isWidened = edit.Secret is not null || key.Settings.Routes.ToString() != old.Settings.Routes.ToString();
         if (isWidened && !Covers(caller, key)) return KeyErrors.FieldIsForAdmins("allowed_routes");
-        if (caller.IsProxyAdmin) return null;
+        if (caller.IsProxyAdmin) return key.TeamId is null && old.TeamId is not null ? rules.FindPersonalRefusal(caller) : null;
 
         var team = TeamOf(connection, transaction, old);
         var isAllowed = edit.Secret is null
