@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.IO.Pipelines;
 using BenchmarkDotNet.Attributes;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Failover;
@@ -6,18 +7,22 @@ using Proxy.Host.Models;
 using Proxy.Host.Prometheus;
 using Proxy.Host.Providers;
 using Proxy.Host.Recording;
+using Proxy.Management.Keys;
 using Proxy.Management.Spend;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Proxy.Benchmarks;
 
-/// <summary>Counting one call for <c>/metrics</c>: its series, its outcome, its attempt. The goal: no allocation, under 1 µs.</summary>
+/// <summary>
+/// Counting one call for <c>/metrics</c>: its series, its outcome, its attempt. The goal: no allocation, under 1 µs. And writing what a full table counted, without sending it.
+/// </summary>
 [MemoryDiagnoser]
 public class MetricsBenchmark : IDisposable
 {
     private static readonly Bill Bill = new(new TokenUsage(100, 0, 0, 20, 0), 0.01m, 0.02m, IsEstimated: false, IsUnpriced: false);
 
     private readonly CallFigures _figures = new(new MetricsOptions());
+    private readonly CallFigures _full = new(new MetricsOptions());
     private readonly Exchange _exchange;
 
     public MetricsBenchmark()
@@ -33,6 +38,12 @@ public class MetricsBenchmark : IDisposable
             EndedAt = now.AddMilliseconds(401),
         };
         _exchange.Attempts.Add(_exchange.Attempt);
+        for (var i = 0; i < 1000; i++)
+        {
+            var key = new CallKey(KeyHash.Of($"sk-{i}"), IsKnown: true, "gpt-4o", "gpt-4o", EndUser: null);
+            _full.Calls.Of(key).Count(_exchange, Bill);
+            _full.Outcomes.Of(new OutcomeKey(key, "/chat/completions", 200, Error: null)).Count(_exchange);
+        }
     }
 
     public void Dispose()
@@ -43,4 +54,7 @@ public class MetricsBenchmark : IDisposable
 
     [Benchmark]
     public void Count() => _figures.Count(_exchange, Bill);
+
+    [Benchmark]
+    public Task Scrape() => new CallExposition(_full).WriteAsync(new PrometheusText(PipeWriter.Create(Stream.Null)), CancellationToken.None);
 }

@@ -14,11 +14,13 @@ internal static class LoadCommand
     private const string LoadVerb = "load";
     private const string GuardVerb = "guard";
     private const string OutageVerb = "outage";
+    private const string ScrapeVerb = "scrape";
 
     // Of four times ten seconds: more than ten minutes.
     private const int DefaultOutageRounds = 20;
+    private const int DefaultScrapeRounds = 4;
 
-    public static bool Serves(string verb) => verb is ProviderVerb or BareYarpVerb or LoadVerb or GuardVerb or OutageVerb;
+    public static bool Serves(string verb) => verb is ProviderVerb or BareYarpVerb or LoadVerb or GuardVerb or OutageVerb or ScrapeVerb;
 
     public static async Task<int> RunAsync(string verb, string[] arguments) => verb switch
     {
@@ -26,6 +28,7 @@ internal static class LoadCommand
         BareYarpVerb => await BareYarp.RunAsync(Number(arguments[0]), Number(arguments[1]), Enum.Parse<YarpLogging>(arguments[2])),
         GuardVerb => await PerformanceGuard.RunAsync(),
         OutageVerb => await OutageRun.RunAsync(arguments is [var rounds] ? Number(rounds) : DefaultOutageRounds),
+        ScrapeVerb => await ScrapeRun.RunAsync(arguments is [var pairs] ? Number(pairs) : DefaultScrapeRounds),
         _ => await Load().Parse(arguments).InvokeAsync(),
     };
 

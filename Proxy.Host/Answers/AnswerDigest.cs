@@ -57,7 +57,7 @@ internal sealed class AnswerDigest
     public long LastEvent { get; set; } = -1;
 
     /// <summary>The ids of what the provider keeps of the answer.</summary>
-    public List<ResourceId> Resources { get; } = [];
+    public List<ResourceId> Resources => field ??= [];
 
     /// <summary>True when the provider goes on working at it after its answer.</summary>
     public bool IsUnfinished { get; set; }

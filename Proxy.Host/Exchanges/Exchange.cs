@@ -20,7 +20,7 @@ namespace Proxy.Host.Exchanges;
 /// <summary>One call from the client, from its first byte to its last. Each room of the pipeline fills in its part.</summary>
 internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings settings, ApiOperation? operation) : IDisposable
 {
-    private readonly AnswerDigest _none = new();
+    private AnswerDigest? _none;
 
     /// <summary>Time-ordered, so that the ledger grows at its end.</summary>
     public Guid Id => id;
@@ -102,7 +102,7 @@ internal sealed class Exchange(Guid id, DateTimeOffset startedAt, ProxySettings 
     /// </summary>
     public bool IsCommitted { get; private set; }
 
-    public AnswerDigest Answer => Attempt?.Answer ?? _none;
+    public AnswerDigest Answer => Attempt?.Answer ?? (_none ??= new AnswerDigest());
 
     /// <summary>The API that the provider of the attempt under way speaks.</summary>
     public ClientApi ProviderApi => Attempt?.Translation?.Sent.Api ?? operation!.Api;

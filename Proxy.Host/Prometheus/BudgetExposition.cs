@@ -10,14 +10,14 @@ internal sealed class BudgetExposition(CallFigures figures, TimeProvider time)
         var now = time.GetUtcNow();
         var callers = figures.Calls.All.Select(series => series.Value.Caller).OfType<Management.Access.Caller>().ToHashSet();
         var keys = callers.Select(caller => caller.Key).OfType<Management.Keys.KeyState>().DistinctBy(key => key.Current.Hash)
-            .Select(key => (Labels: (Label[])[new("hashed_api_key", key.Current.Hash.ToString()), new("api_key_alias", key.Current.Alias)], Standing: key.StandingAt(now)));
+            .Select(key => (Labels: PrometheusText.Labels(new("hashed_api_key", key.Current.Hash.ToString()), new("api_key_alias", key.Current.Alias)), Standing: key.StandingAt(now)));
         var teams = callers.Select(caller => caller.Team).OfType<Management.Teams.TeamState>().DistinctBy(team => team.Current.TeamId)
-            .Select(team => (Labels: (Label[])[new("team", team.Current.TeamId), new("team_alias", team.Current.Alias)], Standing: team.StandingAt(now)));
+            .Select(team => (Labels: PrometheusText.Labels(new("team", team.Current.TeamId), new("team_alias", team.Current.Alias)), Standing: team.StandingAt(now)));
         Write(text, "api_key", keys.Where(key => key.Standing is not null).Select(key => (key.Labels, key.Standing!.Value)).ToList());
         Write(text, "team", teams.Where(team => team.Standing is not null).Select(team => (team.Labels, team.Standing!.Value)).ToList());
     }
 
-    private static void Write(PrometheusText text, string whose, List<(Label[] Labels, BudgetStanding Standing)> standings)
+    private static void Write(PrometheusText text, string whose, List<(byte[] Labels, BudgetStanding Standing)> standings)
     {
         void Gauge(string name, string help, Func<BudgetStanding, double?> value)
         {

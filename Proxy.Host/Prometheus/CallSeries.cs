@@ -35,13 +35,13 @@ internal sealed class CallSeries
 
     public long OutputTokens { get; private set; }
 
-    public Buckets Total { get; } = new(Buckets.OfCalls);
+    public Buckets Total { get; } = new(BucketScale.OfCalls);
 
-    public Buckets Provider { get; } = new(Buckets.OfCalls);
+    public Buckets Provider { get; } = new(BucketScale.OfCalls);
 
-    public Buckets FirstToken { get; } = new(Buckets.OfCalls);
+    public Buckets FirstToken { get; } = new(BucketScale.OfCalls);
 
-    public Buckets Overhead { get; } = new(Buckets.OfGateway);
+    public Buckets Overhead { get; } = new(BucketScale.OfGateway);
 
     public void Count(Exchange exchange, in Bill bill)
     {

@@ -11,11 +11,13 @@ internal sealed class DeploymentExposition(CallFigures figures, SettingsSource s
 {
     private const string Other = "other";
 
-    public void Write(PrometheusText text)
+    public async Task WriteAsync(PrometheusText text, CancellationToken cancellationToken)
     {
         WriteStates(text);
-        WriteAttempts(text);
+        await text.GiveWayAsync(cancellationToken);
+        await WriteAttemptsAsync(text, cancellationToken);
         WriteFailures(text);
+        await text.GiveWayAsync(cancellationToken);
         WriteFallbacks(text, "litellm_deployment_successful_fallbacks_total", "Calls that another model answered.", figures.Fallbacks);
         WriteFallbacks(text, "litellm_deployment_failed_fallbacks_total", "Calls that no other model answered either.", figures.FailedFallbacks);
     }
@@ -35,27 +37,35 @@ internal sealed class DeploymentExposition(CallFigures figures, SettingsSource s
 
                 var id = $"{model.Id}/{destination.DestinationId}";
                 var isLeft = destination.Health is { Passive: DestinationHealth.Unhealthy } or { Active: DestinationHealth.Unhealthy };
-                text.Sample(Name, LabelsOf(new DeploymentKey(id, model.Id), deployment), isLeft ? 2 : failed.Contains(id) ? 1 : 0);
+                text.Sample(Name, PrometheusText.Labels(LabelsOf(new DeploymentKey(id, model.Id), deployment)), isLeft ? 2 : failed.Contains(id) ? 1 : 0);
             }
         }
     }
 
-    private void WriteAttempts(PrometheusText text)
+    private async Task WriteAttemptsAsync(PrometheusText text, CancellationToken cancellationToken)
     {
-        var all = figures.Deployments.All.Select(series => (Labels: LabelsOf(series.Key, series.Value.Deployment), series.Value)).ToList();
-        if (figures.Deployments.Overflow is { } overflow) all.Add((LabelsOf(new DeploymentKey(Other, Other), null), overflow));
+        var all = figures.Deployments.All.Select(series => (Labels: PrometheusText.Labels(LabelsOf(series.Key, series.Value.Deployment)), series.Value)).ToList();
+        if (figures.Deployments.Overflow is { } overflow) all.Add((PrometheusText.Labels(LabelsOf(new DeploymentKey(Other, Other), null)), overflow));
 
-        void Counter(string name, string help, Func<DeploymentSeries, double> value)
+        async Task CountAsync(string name, string help, Func<DeploymentSeries, double> value)
         {
             text.Family(name, "counter", help);
-            foreach (var (labels, series) in all) text.Sample(name, labels, value(series));
+            foreach (var (labels, series) in all)
+            {
+                text.Sample(name, labels, value(series));
+                await text.GiveWayAsync(cancellationToken);
+            }
         }
 
-        Counter("litellm_deployment_total_requests_total", "Attempts at a deployment.", series => series.Attempts);
-        Counter("litellm_deployment_success_responses_total", "Attempts that were answered.", series => series.Successes);
-        Counter("litellm_deployment_cooled_down_total", "How often a deployment was left alone for a while.", series => series.Cooldowns);
+        await CountAsync("litellm_deployment_total_requests_total", "Attempts at a deployment.", series => series.Attempts);
+        await CountAsync("litellm_deployment_success_responses_total", "Attempts that were answered.", series => series.Successes);
+        await CountAsync("litellm_deployment_cooled_down_total", "How often a deployment was left alone for a while.", series => series.Cooldowns);
         text.Family("litellm_deployment_latency_per_output_token", "histogram", "Seconds per token of an answer.");
-        foreach (var (labels, series) in all) text.Histogram("litellm_deployment_latency_per_output_token", labels, series.PerToken);
+        foreach (var (labels, series) in all.Where(series => !series.Value.PerToken.IsEmpty))
+        {
+            text.Histogram("litellm_deployment_latency_per_output_token", labels, series.PerToken);
+            await text.GiveWayAsync(cancellationToken);
+        }
     }
 
     private void WriteFailures(PrometheusText text)
@@ -66,19 +76,19 @@ internal sealed class DeploymentExposition(CallFigures figures, SettingsSource s
         {
             text.Sample(
                 Name,
-                [.. LabelsOf(key.Deployment, figures.Deployments.Find(key.Deployment)?.Deployment), new("exception_status", key.Status.ToString(CultureInfo.InvariantCulture)), new("exception_class", key.Error)],
+                PrometheusText.Labels([.. LabelsOf(key.Deployment, figures.Deployments.Find(key.Deployment)?.Deployment), new("exception_status", key.Status.ToString(CultureInfo.InvariantCulture)), new("exception_class", key.Error)]),
                 tally.Count);
         }
 
         if (figures.Failures.Overflow is { } overflow)
-            text.Sample(Name, [.. LabelsOf(new DeploymentKey(Other, Other), null), new("exception_status", Other), new("exception_class", Other)], overflow.Count);
+            text.Sample(Name, PrometheusText.Labels([.. LabelsOf(new DeploymentKey(Other, Other), null), new("exception_status", Other), new("exception_class", Other)]), overflow.Count);
     }
 
     private static void WriteFallbacks(PrometheusText text, string name, string help, SeriesTable<FallbackKey, Tally> fallbacks)
     {
         text.Family(name, "counter", help);
-        foreach (var (key, tally) in fallbacks.All) text.Sample(name, [new("requested_model", key.Model), new("fallback_model", key.Fallback)], tally.Count);
-        if (fallbacks.Overflow is { } overflow) text.Sample(name, [new("requested_model", Other), new("fallback_model", Other)], overflow.Count);
+        foreach (var (key, tally) in fallbacks.All) text.Sample(name, PrometheusText.Labels(new("requested_model", key.Model), new("fallback_model", key.Fallback)), tally.Count);
+        if (fallbacks.Overflow is { } overflow) text.Sample(name, PrometheusText.Labels(new("requested_model", Other), new("fallback_model", Other)), overflow.Count);
     }
 
     /// <remarks>Of the address only the host: a path or a query may hold what is nobody's business.</remarks>

@@ -32,7 +32,7 @@ internal sealed class DeploymentSeries
     /// <summary>Whether the last attempt came to nothing.</summary>
     public bool HasFailed { get; private set; }
 
-    public Buckets PerToken { get; } = new(Buckets.OfGateway);
+    public Buckets PerToken { get; } = new(BucketScale.OfGateway);
 
     public void Count(Exchange exchange, Attempt attempt, bool hasFailed)
     {

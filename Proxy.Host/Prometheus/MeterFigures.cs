@@ -35,7 +35,7 @@ internal sealed class MeterFigures : IDisposable
     {
         lock (_reading)
         {
-            foreach (var figure in _figures.Values.Where(figure => figure.IsObserved)) figure.Clear();
+            foreach (var figure in _figures.Values.Where(figure => figure.IsObserved)) figure.Age();
             _listener.RecordObservableInstruments();
             foreach (var figure in _figures.Values.OrderBy(figure => figure.Name, StringComparer.Ordinal)) figure.Write(text);
         }
@@ -50,8 +50,8 @@ internal sealed class MeterFigures : IDisposable
     private sealed class Figure(Instrument instrument)
     {
         private readonly Lock _lock = new();
-        private readonly Dictionary<string, (Label[] Labels, double Value)> _values = new(StringComparer.Ordinal);
-        private readonly Buckets? _buckets = instrument is Histogram<double> or Histogram<long> ? new(Buckets.OfGateway) : null;
+        private readonly Dictionary<string, Series> _values = new(StringComparer.Ordinal);
+        private readonly Buckets? _buckets = instrument is Histogram<double> or Histogram<long> ? new(BucketScale.OfGateway) : null;
 
         private bool IsSummed => !instrument.IsObservable;
 
@@ -61,9 +61,13 @@ internal sealed class MeterFigures : IDisposable
             + instrument.Unit switch { "s" => "_seconds", "By" when !instrument.Name.EndsWith("bytes", StringComparison.Ordinal) => "_bytes", _ => "" }
             + (instrument is Counter<long> or Counter<double> ? "_total" : "");
 
-        public void Clear()
+        /// <summary>What is not observed after this is gone.</summary>
+        public void Age()
         {
-            lock (_lock) _values.Clear();
+            lock (_lock)
+            {
+                foreach (var series in _values.Values) series.IsOld = true;
+            }
         }
 
         public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -76,15 +80,16 @@ internal sealed class MeterFigures : IDisposable
                     return;
                 }
 
-                var key = "";
-                foreach (var tag in tags) key = $"{key}{tag.Value}\u001f";
-                if (!_values.TryGetValue(key, out var known))
+                // Mostly one, and some are counted with each call: no text is made for those.
+                var key = tags is [{ Value: string only }] ? only : Joined(tags);
+                if (!_values.TryGetValue(key, out var series))
                 {
                     if (_values.Count >= MaxSeries) return;
-                    known = (LabelsOf(tags), 0);
+                    _values[key] = series = new Series(PrometheusText.Labels(LabelsOf(tags)));
                 }
 
-                _values[key] = known with { Value = IsSummed ? known.Value + value : value };
+                series.Value = IsSummed ? series.Value + value : value;
+                series.IsOld = false;
             }
         }
 
@@ -94,8 +99,19 @@ internal sealed class MeterFigures : IDisposable
             {
                 text.Family(Name, _buckets is not null ? "histogram" : IsSummed ? "counter" : "gauge", instrument.Description ?? instrument.Name);
                 if (_buckets is not null) text.Histogram(Name, [], _buckets);
-                foreach (var (labels, value) in _values.Values) text.Sample(Name, labels, value);
+                foreach (var (key, series) in _values)
+                {
+                    if (series.IsOld) _values.Remove(key);
+                    else text.Sample(Name, series.Labels, series.Value);
+                }
             }
+        }
+
+        private static string Joined(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var key = "";
+            foreach (var tag in tags) key = $"{key}{tag.Value}\u001f";
+            return key;
         }
 
         private static Label[] LabelsOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -103,6 +119,15 @@ internal sealed class MeterFigures : IDisposable
             var labels = new Label[tags.Length];
             for (var i = 0; i < tags.Length; i++) labels[i] = new Label(tags[i].Key.Replace('.', '_'), tags[i].Value?.ToString());
             return labels;
+        }
+
+        private sealed class Series(byte[] labels)
+        {
+            public byte[] Labels => labels;
+
+            public double Value { get; set; }
+
+            public bool IsOld { get; set; }
         }
     }
 }

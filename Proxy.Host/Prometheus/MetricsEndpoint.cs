@@ -37,10 +37,10 @@ internal static class MetricsEndpoint
         context.Response.ContentType = PrometheusText.MediaType;
         var text = new PrometheusText(context.Response.BodyWriter);
         var services = context.RequestServices;
-        services.GetRequiredService<CallExposition>().Write(text);
-        services.GetRequiredService<DeploymentExposition>().Write(text);
+        await services.GetRequiredService<CallExposition>().WriteAsync(text, context.RequestAborted);
+        await services.GetRequiredService<DeploymentExposition>().WriteAsync(text, context.RequestAborted);
         services.GetRequiredService<BudgetExposition>().Write(text);
         services.GetRequiredService<MeterFigures>().Write(text);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        await text.FlushAsync(context.RequestAborted);
     }
 }

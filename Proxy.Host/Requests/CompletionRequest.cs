@@ -9,7 +9,7 @@ namespace Proxy.Host.Requests;
 /// <summary>A call's body and the few of its fields that steer; made by <see cref="RequestPeek"/>.</summary>
 internal sealed class CompletionRequest(RequestBody body) : IDisposable
 {
-    private readonly List<RequestField> _fields = new(16);
+    private readonly List<RequestField> _fields = new(8);
 
     public ReadOnlyMemory<byte> Body => body.Memory;
 

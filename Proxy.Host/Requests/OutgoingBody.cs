@@ -79,7 +79,9 @@ internal sealed class OutgoingBody : HttpContent
 
             // Mostly it is done when this returns: what the connection's buffer cannot take, the kernel's can.
             _closing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            return _writing = WriteAsync(stream, _closing);
+            _writing = WriteAsync(stream, _closing);
+            if (_writing.IsCompleted) _closing = null; // a stream may be open for long after that
+            return _writing;
         }
     }
 

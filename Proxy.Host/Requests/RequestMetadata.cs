@@ -39,18 +39,19 @@ internal sealed class RequestMetadata
     /// <summary>The client wants its own metadata on the trace, as it was sent.</summary>
     public bool IsDebugging { get; set; }
 
-    public List<string> UpdateTraceKeys { get; } = [];
+    // Most calls say nothing of all this, and a stream would hold the empty lists for as long as it is open.
+    public List<string> UpdateTraceKeys => field ??= [];
 
-    public List<string> Tags { get; } = [];
+    public List<string> Tags => field ??= [];
 
     /// <summary>Tags that the log alone has: headers for the log are read when the call is over, and nothing was held for these.</summary>
-    public List<string> LogTags { get; } = [];
+    public List<string> LogTags => field ??= [];
 
     /// <summary>The client's own fields; values are JSON texts.</summary>
-    public Dictionary<string, string> Fields { get; } = [];
+    public Dictionary<string, string> Fields => field ??= [];
 
     /// <summary>Fields for the trace; values are JSON texts.</summary>
-    public Dictionary<string, string> TraceFields { get; } = [];
+    public Dictionary<string, string> TraceFields => field ??= [];
 
     /// <returns>False when the name is none of a text that steers the log.</returns>
     public static bool IsText(string name) => name is "trace_id" or "existing_trace_id" or "trace_name" or "trace_user_id" or "session_id"

@@ -19,7 +19,7 @@ internal sealed class ExchangeMetrics
     private static readonly InstrumentAdvice<double> OfFirstTokens =
         new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] };
 
-    private static readonly InstrumentAdvice<double> OfGateway = new() { HistogramBucketBoundaries = Buckets.OfGateway };
+    private static readonly InstrumentAdvice<double> OfGateway = new() { HistogramBucketBoundaries = BucketScale.OfGateway.Bounds };
 
     private static readonly InstrumentAdvice<long> OfTokens =
         new() { HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864] };

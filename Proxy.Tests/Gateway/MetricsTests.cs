@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using Microsoft.AspNetCore.Http;
 using NUnit.Framework;
 using Proxy.Management.Keys;
 using Proxy.Tests.Providers;
@@ -76,6 +77,20 @@ internal sealed partial class MetricsTests : GatewayFixture
     }
 
     [Test]
+    public async Task A_spread_in_which_nothing_was_observed_is_left_out()
+    {
+        const string FirstToken = "litellm_llm_api_time_to_first_token_metric_count";
+        await CallAsync(Client, HttpStatusCode.OK);
+        var before = Parse(await ReadAsync());
+        Provider.Answer = Stream;
+        await CallAsync(Client, HttpStatusCode.OK, isStream: true);
+        var after = Parse(await ReadAsync());
+
+        before.Should().NotContain(sample => sample.Name == FirstToken).And.Contain(sample => sample.Name == "litellm_llm_api_latency_metric_count");
+        Value(after, FirstToken, []).Should().Be(1);
+    }
+
+    [Test]
     public async Task Every_line_is_one_that_Prometheus_reads_and_no_series_stands_twice()
     {
         await CallAsync(Client, HttpStatusCode.OK);
@@ -116,7 +131,8 @@ internal sealed partial class MetricsTests : GatewayFixture
     [Test]
     public async Task The_dashboard_asks_for_nothing_that_is_not_there()
     {
-        await CallAsync(Client, HttpStatusCode.OK);
+        Provider.Answer = Stream;
+        await CallAsync(Client, HttpStatusCode.OK, isStream: true);
         var names = Parse(await ReadAsync()).Select(sample => sample.Name).ToHashSet();
         var families = Families().Matches(await ReadAsync()).Select(match => match.Groups["name"].Value).ToHashSet();
 
@@ -139,10 +155,13 @@ internal sealed partial class MetricsTests : GatewayFixture
 
     private async Task<string> ReadAsync() => await Gateway.Admin.GetStringAsync("/metrics");
 
-    private static async Task CallAsync(HttpClient client, HttpStatusCode expected, string model = Model)
+    private static Task Stream(HttpContext context, ProviderCall call) => FakeProvider.Stream(context, OpenAiBodies.Stream("Hello"));
+
+    private static async Task CallAsync(HttpClient client, HttpStatusCode expected, string model = Model, bool isStream = false)
     {
-        using var content = Body(model);
+        using var content = Body(model, isStream);
         using var response = await client.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content);
+        await response.Content.ReadAsStringAsync();
         response.StatusCode.Should().Be(expected);
     }
 

@@ -66,6 +66,15 @@ internal static class Gateway
         ];
     }
 
+    /// <summary>So many teams, each with a key and a Langfuse project of its own.</summary>
+    public static async Task<IReadOnlyList<Subject>> AddTeamsAsync(MeasuredProcess process, int port, int logPort, int count)
+    {
+        using var client = Admin(port);
+        var subjects = new List<Subject>(count);
+        for (var i = 0; i < count; i++) subjects.Add(await MakeAsync(client, new Subject($"team {i}", port, null, process), logPort, Budget, Budget, project: $"pk-{i}"));
+        return subjects;
+    }
+
     /// <summary>A client with the master key.</summary>
     public static HttpClient Admin(int port) => new(new SocketsHttpHandler { UseProxy = false })
     {
@@ -74,18 +83,18 @@ internal static class Gateway
     };
 
     /// <summary>Makes a team and a key for a subject.</summary>
-    private static async Task<Subject> MakeAsync(HttpClient client, Subject subject, int? langfusePort, string team, string key)
+    private static async Task<Subject> MakeAsync(HttpClient client, Subject subject, int? langfusePort, string team, string key, string project = "pk-bench")
     {
         var made = await PostAsync(client, "/team/new", "{" + team + "}");
         var id = (string)made["team_id"]!;
-        if (langfusePort is { } logged) await PostAsync(client, $"/team/{id}/callback", Callback(logged));
+        if (langfusePort is { } logged) await PostAsync(client, $"/team/{id}/callback", Callback(logged, project));
 
         made = await PostAsync(client, "/key/generate", $$"""{"team_id":"{{id}}"{{(key.Length > 0 ? "," : "")}}{{key}}}""");
         return subject with { Key = (string)made["key"]! };
     }
 
-    private static string Callback(int providerPort) => $$"""
-        {"callback_name":"langfuse","callback_type":"success_and_failure","callback_vars":{"langfuse_public_key":"pk-bench","langfuse_secret_key":"sk-bench","langfuse_host":"http://127.0.0.1:{{providerPort}}" } }
+    private static string Callback(int providerPort, string project) => $$"""
+        {"callback_name":"langfuse","callback_type":"success_and_failure","callback_vars":{"langfuse_public_key":"{{project}}","langfuse_secret_key":"sk-bench","langfuse_host":"http://127.0.0.1:{{providerPort}}" } }
         """;
 
     private static string Configuration(int providerPort, long moreModels)
