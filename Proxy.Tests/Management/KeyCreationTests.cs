@@ -141,7 +141,8 @@ internal sealed class KeyCreationTests
         Apply(new KeyCreation { Personal = new KeyCreationRule(Roles: null, ["tags", "key_alias"]) });
 
         (await _user.PostAsync("/key/generate", """{"tags": [], "key_alias": "x"}""")).Refusal().Param.Should().Be("tags");
-        (await _user.PostAsync("/key/generate", """{"tags": ["x"], "key_alias": ""}""")).Refusal().Param.Should().Be("key_alias");
+        foreach (var blank in (string[])["", "  "])
+            (await _user.PostAsync("/key/generate", $$"""{"tags": ["x"], "key_alias": "{{blank}}"}""")).Refusal().Param.Should().Be("key_alias");
     }
 
     [Test]
