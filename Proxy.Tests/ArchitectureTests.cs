@@ -28,6 +28,13 @@ internal sealed class ArchitectureTests
         References(Host).Should().Contain(["Proxy.Management", "Proxy.Logging", "Yarp.ReverseProxy"]).And.NotContain(["Dapper", "Microsoft.Data.Sqlite", "Npgsql"]);
     }
 
+    /// <summary>One cast is enough to load the binder of C#, and to have it compiled.</summary>
+    [Test]
+    public void Nothing_is_bound_at_run_time()
+    {
+        foreach (var assembly in (Assembly[])[Host, Management, Logging]) References(assembly).Should().NotContain("Microsoft.CSharp");
+    }
+
     [Test]
     public void Folders_are_named_after_what_they_do()
     {

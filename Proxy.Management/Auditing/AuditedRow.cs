@@ -50,7 +50,9 @@ internal sealed record AuditedRow(string Table, string Id, string Sql)
         if (Key is { } key) parameters.Add("id", key.ToArray());
         else parameters.Add("id", Id);
         if (Account is { } account) parameters.Add("kind", account.Scope);
-        return (IDictionary<string, object?>?)connection.QuerySingleOrDefault(Sql, parameters, transaction);
+
+        // As an object: asked for as dynamic, the cast alone would bring the binder of C# into the process.
+        return (IDictionary<string, object?>?)connection.QuerySingleOrDefault<object>(Sql, parameters, transaction);
     }
 
     private static string TableOf(AccountKind kind) => kind switch
