@@ -52,7 +52,7 @@ public sealed class FieldReader(JsonElement body, EndpointDescription? descripti
     public bool IsEmpty(string name) => !body.TryGetProperty(name, out var value) || value.ValueKind switch
     {
         JsonValueKind.Null => true,
-        JsonValueKind.String => value.ValueEquals(""),
+        JsonValueKind.String => string.IsNullOrWhiteSpace(value.GetString()),
         JsonValueKind.Array => value.GetArrayLength() == 0,
         JsonValueKind.Object => !value.EnumerateObject().Any(),
         _ => false,

@@ -16,7 +16,7 @@ public static class JsonBody
 
     private static readonly ProxyError TooLarge = new(413, ProxyError.InvalidRequest, "The request body is larger than 1 MB.");
     private static readonly ProxyError Malformed = ProxyError.BadRequest(
-        "The request body is not valid JSON: it is malformed, not UTF-8, nested too deeply, or names a property twice.");
+        "The request body is not valid JSON: it is malformed, not UTF-8, or nested too deeply.");
 
     private static readonly ProxyError NotAnObject = new(422, ProxyError.InvalidRequest, "The request body must be a JSON object.");
 
@@ -53,8 +53,39 @@ public static class JsonBody
         }
         catch (JsonException)
         {
-            return (null, Malformed);
+            return (null, FindRepeated(json) is { } name ? Repeated(name) : Malformed);
         }
+    }
+
+    private static ProxyError Repeated(string name) => ProxyError.BadRequest($"The request body names '{name}' twice.", name);
+
+    /// <returns>A name that stands twice in one object of otherwise sound JSON, or null.</returns>
+    private static string? FindRepeated(byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, Options with { AllowDuplicateProperties = true });
+            return FindRepeated(document.RootElement) is { } name ? name[..Math.Min(name.Length, FieldReader.MaxTextLength)] : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static string? FindRepeated(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Array) return element.EnumerateArray().Select(FindRepeated).FirstOrDefault(name => name is not null);
+        if (element.ValueKind != JsonValueKind.Object) return null;
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in element.EnumerateObject())
+        {
+            if (!names.Add(property.Name)) return property.Name;
+            if (FindRepeated(property.Value) is { } name) return name;
+        }
+
+        return null;
     }
 
     /// <summary>An escape such as <c>\ud800</c> alone is valid JSON, but no text that could be stored.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Proxy.Management.Access;
 using Proxy.Management.Errors;
 using Proxy.Management.Teams;
@@ -60,6 +61,9 @@ internal static class KeyErrors
         "team_id");
 
     public static ProxyError NotInTeam(string userId, string teamId) => ProxyError.BadRequest($"User={userId} not assigned to team={teamId}", "team_id");
+
+    public static ProxyError OverBound(string field, object value, object bound) => new(
+        400, ProxyError.AuthError, string.Create(CultureInfo.InvariantCulture, $"{field} is over max limit set in config - user_value={value}; max_value={bound}"), field);
 
     public static ProxyError ParamMissing(string field) => new(400, ProxyError.AuthError, $"Required param {field} not in data", field);
 

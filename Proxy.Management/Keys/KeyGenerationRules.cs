@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Proxy.Management.Access;
 using Proxy.Management.Bodies;
+using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
 using Proxy.Management.Teams;
 
@@ -54,6 +55,17 @@ public sealed class KeyGenerationRules
 
         var required = (isTeams ? _settings.Creation.Team : _settings.Creation.Personal).RequiredParams;
         return required.FirstOrDefault(asked.IsEmpty) is { } missing ? KeyErrors.ParamMissing(missing) : null;
+    }
+
+    /// <summary>Why a key's budget with its temporary increase is too much, or null: what was so before the bound stays.</summary>
+    /// <param name="old">The key as it was; null for a new one.</param>
+    internal ProxyError? FindIncreaseRefusal(KeyIdentity? old, KeyIdentity key)
+    {
+        var (terms, before) = (key.Terms, old?.Terms);
+        return _settings.Bounds.MaxBudget is { } bound && terms is { Increase: { } increase, MaxBudget: { } budget } && budget + increase > bound
+            && (before?.Increase, before?.MaxBudget, before?.IncreaseEndsAt) != (increase, budget, terms.IncreaseEndsAt)
+            ? KeyErrors.OverBound(TemporaryIncrease.AmountField, budget + increase, bound)
+            : null;
     }
 
     /// <summary>Why somebody of this role has no keys of no team, or null.</summary>
@@ -111,7 +123,7 @@ public sealed class KeyGenerationRules
             var presence = fields.Presence(name);
             if (presence == FieldPresence.Null || (presence == FieldPresence.Absent && fillsAbsent)) missing[name] = bounded;
             else if (presence == FieldPresence.Present && value(name) is { } stated && size(stated) > size(bound))
-                faults.Add((name, $"{name} is over max limit set in config - user_value={Show(stated)}; max_value={Show(bound)}"));
+                faults.Add((name, KeyErrors.OverBound(name, stated, bound).Message));
         }
 
         decimal? Seconds(string duration) => Durations.TryAdd(now, duration, out var end, out _) ? (decimal)(end - now).TotalSeconds : null;
@@ -125,6 +137,4 @@ public sealed class KeyGenerationRules
     }
 
     private static decimal? Number(object value) => Convert.ToDecimal(value, CultureInfo.InvariantCulture);
-
-    private static string Show(object value) => Convert.ToString(value, CultureInfo.InvariantCulture)!;
 }

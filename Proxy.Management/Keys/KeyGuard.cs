@@ -38,6 +38,7 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
     {
         if (!Covers(caller, key)) return KeyErrors.FieldIsForAdmins("allowed_routes");
         if (key.TeamId is null && rules.FindPersonalRefusal(caller) is { } restricted) return restricted;
+        if (rules.FindIncreaseRefusal(old: null, key) is { } over) return over;
         if (caller.IsProxyAdmin) return null;
 
         var team = TeamOf(connection, transaction, key);
@@ -59,7 +60,8 @@ internal sealed class KeyGuard(KeyStore keys, TeamStore teams, MasterKey masterK
         var caller = edit.Caller;
         var isWidened = edit.Secret is not null || key.Settings.Routes.ToString() != old.Settings.Routes.ToString();
         if (isWidened && !Covers(caller, key)) return KeyErrors.FieldIsForAdmins("allowed_routes");
-        if (caller.IsProxyAdmin) return null;
+        if (rules.FindIncreaseRefusal(old, key) is { } over) return over;
+        if (caller.IsProxyAdmin) return key.TeamId is null && old.TeamId is not null ? rules.FindPersonalRefusal(caller) : null;
 
         var team = TeamOf(connection, transaction, old);
         var isAllowed = edit.Secret is null

@@ -24,8 +24,6 @@ internal sealed class BodyTests
     }
 
     [TestCase("{")]
-    [TestCase("{\"models\": [\"a\"], \"models\": [\"b\"]}")]
-    [TestCase("{\"metadata\": {\"a\": 1, \"a\": 2}}")]
     [TestCase("{\"key_alias\": \"\\ud800\"}")]
     [TestCase("{\"max_budget\": NaN}")]
     [TestCase("{} {}")]
@@ -34,6 +32,19 @@ internal sealed class BodyTests
         await using var server = await ManagementServer.StartAsync();
 
         (await server.Admin.PostAsync("/key/generate", body)).Refusal().Should().Be((400, "invalid_request_error", null));
+    }
+
+    [TestCase("{\"models\": [\"a\"], \"models\": [\"b\"]}", "models")]
+    [TestCase("{\"metadata\": {\"list\": [{\"own\": 1, \"own\": 2}]}}", "own")]
+    [TestCase("{\"max_budget\": 1, \"max\\u005fbudget\": 2}", "max_budget")]
+    public async Task What_is_named_twice_is_named_in_the_refusal(string json, string name)
+    {
+        await using var server = await ManagementServer.StartAsync();
+
+        var (status, body) = await server.Admin.PostAsync("/key/generate", json);
+
+        (status, body.GetProperty("error").GetProperty("param").GetString()).Should().Be((400, name));
+        body.GetProperty("error").GetProperty("message").GetString().Should().Be($"The request body names '{name}' twice.");
     }
 
     [TestCase("[]", 422)]

@@ -96,6 +96,19 @@ internal sealed class KeyCreationTests
         (await CountAsync("team_id=t-1")).Should().Be(1);
     }
 
+    [Test]
+    public async Task No_admin_takes_a_key_out_of_its_team_where_admins_may_make_none_of_no_team()
+    {
+        var key = await _server.CreateKeyAsync(""" "team_id": "t-1", "user_id": "u-1" """);
+        Apply(new KeyCreation { Personal = new KeyCreationRule(["internal_user"], []) });
+
+        (await _server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "team_id": null}""")).Refusal().Should().Be((400, "auth_error", "team_id"));
+        var bulk = await _server.Admin.PostAsync("/key/bulk_update", $$"""{"keys": [{"key": "{{key}}", "team_id": null}]}""");
+        bulk.Body.GetProperty("failed_updates").GetArrayLength().Should().Be(1, bulk.Body.ToString());
+        (await _server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "key_alias": "stays"}""")).Status.Should().Be(200);
+        (await CountAsync("team_id=t-1")).Should().Be(1);
+    }
+
     [TestCase("tags", """ "tags": ["a"] """)]
     [TestCase("max_budget", """ "max_budget": 0 """)]
     [TestCase("key_alias", """ "key_alias": "a" """)]
@@ -128,7 +141,8 @@ internal sealed class KeyCreationTests
         Apply(new KeyCreation { Personal = new KeyCreationRule(Roles: null, ["tags", "key_alias"]) });
 
         (await _user.PostAsync("/key/generate", """{"tags": [], "key_alias": "x"}""")).Refusal().Param.Should().Be("tags");
-        (await _user.PostAsync("/key/generate", """{"tags": ["x"], "key_alias": ""}""")).Refusal().Param.Should().Be("key_alias");
+        foreach (var blank in (string[])["", "  "])
+            (await _user.PostAsync("/key/generate", $$"""{"tags": ["x"], "key_alias": "{{blank}}"}""")).Refusal().Param.Should().Be("key_alias");
     }
 
     [Test]

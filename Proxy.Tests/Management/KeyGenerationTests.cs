@@ -60,6 +60,24 @@ internal sealed class KeyGenerationTests
     }
 
     [Test]
+    public async Task A_budget_is_not_raised_over_the_bound_by_a_temporary_increase()
+    {
+        await using var server = await StartAsync(bounds: new KeyBounds { MaxBudget = 10 });
+        const string Increase = """ "temp_budget_increase": 3, "temp_budget_expiry": "2099-01-01T00:00:00Z" """;
+        var key = (await GenerateAsync(server, """{"max_budget": 7.5}""")).GetProperty("key").GetString();
+
+        var (status, body) = await server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", {{Increase}}}""");
+        (status, body.GetProperty("error").GetProperty("param").GetString()).Should().Be((400, "temp_budget_increase"));
+        body.GetProperty("error").GetProperty("message").GetString().Should().Contain("user_value=10.5; max_value=10");
+        (await server.Admin.PostAsync("/key/generate", $$$"""{"max_budget": 8, "metadata": {{{{Increase}}}}}""")).Refusal().Param.Should().Be("temp_budget_increase");
+
+        (await server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "max_budget": 7, {{Increase}}}""")).Status.Should().Be(200);
+        (await server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "max_budget": 8}""")).Refusal().Param.Should().Be("temp_budget_increase");
+        server.Services.GetRequiredService<KeyGenerationRules>().Apply(new KeyGenerationSettings { Bounds = new KeyBounds { MaxBudget = 5 } });
+        (await server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "key_alias": "old"}""")).Status.Should().Be(200, "what was so before the bound stays");
+    }
+
+    [Test]
     public async Task A_default_over_the_bound_is_refused_and_new_rules_hold_at_once()
     {
         await using var server = await StartAsync(new KeyDefaults { MaxBudget = 101 }, Bounds);
