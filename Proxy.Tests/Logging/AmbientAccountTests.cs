@@ -11,6 +11,9 @@ internal sealed class AmbientAccountTests
 {
     private const string TokenPath = "/computeMetadata/v1/instance/service-accounts/default/token";
 
+    [TearDown]
+    public void ForgetServer() => Environment.SetEnvironmentVariable("GCE_METADATA_HOST", null);
+
     // The library finds the account once in the life of a process, so there is one test.
     [Test]
     public async Task Tokens_are_kept_until_they_are_refused_and_missed_only_while_there_are_none()
