@@ -92,59 +92,36 @@ internal static class KeyCreationReader
 
     private const string Team = "TeamKeyGeneration";
     private const string Personal = "PersonalKeyGeneration";
+    private const string Required = "RequiredParams";
 
     /// <param name="file">The file alone: an empty text in it is lost where the environment goes over it.</param>
     public static KeyCreation Read(IConfiguration configuration, IConfiguration file, List<string> faults)
     {
-        var section = configuration.GetSection(Section);
-        SectionReader.ReportUnknown(section, [Team, Personal], faults);
-        foreach (var stated in (IConfiguration[])[section, file.GetSection(Section)])
-        {
-            ReportBlank(stated.GetSection(Team), nameof(TeamKeyOptions.AllowedTeamMemberRoles), faults);
-            ReportBlank(stated.GetSection(Personal), nameof(PersonalKeyOptions.AllowedUserRoles), faults);
-        }
+        SectionReader.ReportUnknown(configuration.GetSection(Section), [Team, Personal], faults);
+        KeyCreationRule Rule(string kind, string roles, IReadOnlyList<string> known) =>
+            ReadRule(configuration.GetSection($"{Section}:{kind}"), file.GetSection($"{Section}:{kind}"), roles, known, faults);
 
-        var team = SectionReader.Read<TeamKeyOptions>(section.GetSection(Team), faults);
-        var personal = SectionReader.Read<PersonalKeyOptions>(section.GetSection(Personal), faults);
-        return new KeyCreation { Team = ToRule(team.AllowedTeamMemberRoles, team.RequiredParams), Personal = ToRule(personal.AllowedUserRoles, personal.RequiredParams) };
+        return new KeyCreation { Team = Rule(Team, "AllowedTeamMemberRoles", KeyCreation.TeamRoles), Personal = Rule(Personal, "AllowedUserRoles", KeyCreation.UserRoles) };
     }
 
-    private static KeyCreationRule ToRule(string? roles, string? required) => new(roles is null ? null : ModelReader.Split(roles), ModelReader.Split(required));
-
-    /// <summary>No role at all may be meant for nobody or for everybody.</summary>
-    private static void ReportBlank(IConfigurationSection section, string name, List<string> faults)
+    private static KeyCreationRule ReadRule(IConfigurationSection section, IConfigurationSection file, string roles, IReadOnlyList<string> known, List<string> faults)
     {
-        var fault = $"{section.Path}:{name} names no role; leave it out to let every role.";
-        if (section[name] is { } stated && string.IsNullOrWhiteSpace(stated) && !faults.Contains(fault)) faults.Add(fault);
+        SectionReader.ReportUnknown(section, [roles, Required], faults);
+        var (allowed, required) = (ReadNames(section.GetSection(roles), known, faults), ReadNames(section.GetSection(Required), KeyCreation.Fields, faults));
+
+        // No role at all may be meant for nobody or for everybody.
+        if (string.IsNullOrWhiteSpace(section[roles] ?? file[roles] ?? "every")) faults.Add($"{section.Path}:{roles} names no role; leave it out to let every role.");
+        return new KeyCreationRule(allowed, required ?? []);
     }
 
-    private static IEnumerable<ValidationResult> Check(string name, string? words, IReadOnlyList<string> known) =>
-        from word in ModelReader.Split(words)
-        where !known.Contains(word)
-        select new ValidationResult($"{name} names '{word}', which is none of {string.Join(", ", known)}.");
-
-    private sealed class TeamKeyOptions : IValidatableObject
+    private static List<string>? ReadNames(IConfigurationSection setting, IReadOnlyList<string> known, List<string> faults)
     {
-        /// <summary>Roles in the team, separated by commas; without it, every one.</summary>
-        public string? AllowedTeamMemberRoles { get; set; }
+        SectionReader.ReportNested(setting, faults);
+        if (setting.Value is not { } text) return null;
 
-        /// <summary>Fields of the request, separated by commas.</summary>
-        public string? RequiredParams { get; set; }
-
-        public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-            Check(nameof(AllowedTeamMemberRoles), AllowedTeamMemberRoles, KeyCreation.TeamRoles).Concat(Check(nameof(RequiredParams), RequiredParams, KeyCreation.Fields));
-    }
-
-    private sealed class PersonalKeyOptions : IValidatableObject
-    {
-        /// <summary>Roles of users, separated by commas; without it, every one.</summary>
-        public string? AllowedUserRoles { get; set; }
-
-        /// <summary>Fields of the request, separated by commas.</summary>
-        public string? RequiredParams { get; set; }
-
-        public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-            Check(nameof(AllowedUserRoles), AllowedUserRoles, KeyCreation.UserRoles).Concat(Check(nameof(RequiredParams), RequiredParams, KeyCreation.Fields));
+        var names = ModelReader.Split(text);
+        faults.AddRange(names.Where(name => !known.Contains(name)).Select(name => $"{setting.Path} names '{name}', which is none of {string.Join(", ", known)}."));
+        return names;
     }
 }
 

@@ -25,6 +25,15 @@ internal static class SectionReader
         where !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)
         select $"{section.Path} has no setting '{child.Key}'; known are {string.Join(", ", known)}.");
 
+    /// <summary>A list or an object where one value belongs, which would be taken for a setting that is not there.</summary>
+    public static bool ReportNested(IConfigurationSection setting, List<string> faults)
+    {
+        if (!setting.GetChildren().Any()) return false;
+
+        faults.Add($"{setting.Path} is a list or an object; it takes one value, and names are separated by commas.");
+        return true;
+    }
+
     public static string[] KeysOf(Type type) => [.. Settable(type).Select(property => property.Name)];
 
     private static IEnumerable<PropertyInfo> Settable(Type type) =>
@@ -32,7 +41,10 @@ internal static class SectionReader
 
     private static void Bind(IConfigurationSection section, PropertyInfo property, object options, List<string> faults)
     {
-        if (!section.GetSection(property.Name).Exists()) return;
+        var setting = section.GetSection(property.Name);
+        if (!setting.Exists()) return;
+
+        if (ReportNested(setting, faults)) return;
 
         try
         {

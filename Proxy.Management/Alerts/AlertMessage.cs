@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Proxy.Management.Budgets;
 using Proxy.Management.Mail;
@@ -12,24 +10,18 @@ namespace Proxy.Management.Alerts;
 internal static class AlertMessage
 {
     /// <summary><c>text</c> is what chat programs show.</summary>
-    public static ByteArrayContent WebhookOf(BudgetAlert alert)
+    public static JsonObject WebhookOf(BudgetAlert alert) => new()
     {
-        var body = new JsonObject
-        {
-            ["event"] = alert.Threshold == "100_percent" ? "budget_crossed" : IsSoft(alert) ? "soft_budget_crossed" : "threshold_crossed",
-            ["text"] = TextOf(alert),
-            ["threshold"] = alert.Threshold,
-            ["scope"] = alert.Kind,
-            ["id"] = IdOf(alert),
-            ["spend"] = Money.FromPico(alert.Spend),
-            ["max_budget"] = Money.FromPico(alert.MaxBudget),
-            ["budget_reset_at"] = ResetOf(alert) is { } at ? JsonValue.Create(at) : null,
-            ["raised_at"] = JsonValue.Create(Columns.ToMoment(alert.RaisedAt)),
-        };
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, AccountJson.Default.JsonObject));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return content;
-    }
+        ["event"] = alert.Threshold == "100_percent" ? "budget_crossed" : IsSoft(alert) ? "soft_budget_crossed" : "threshold_crossed",
+        ["text"] = TextOf(alert),
+        ["threshold"] = alert.Threshold,
+        ["scope"] = alert.Kind,
+        ["id"] = IdOf(alert),
+        ["spend"] = Money.FromPico(alert.Spend),
+        ["max_budget"] = Money.FromPico(alert.MaxBudget),
+        ["budget_reset_at"] = ResetOf(alert) is { } at ? JsonValue.Create(at) : null,
+        ["raised_at"] = JsonValue.Create(Columns.ToMoment(alert.RaisedAt)),
+    };
 
     /// <summary>The subject holds nothing that a client chose.</summary>
     public static MailText MailOf(BudgetAlert alert, string recipient)
@@ -51,5 +43,5 @@ internal static class AlertMessage
 
     private static DateTimeOffset? ResetOf(BudgetAlert alert) => alert.Period == 0 ? null : Columns.ToMoment(alert.Period);
 
-    private static string Format(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    public static string Format(DateTimeOffset moment) => moment.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

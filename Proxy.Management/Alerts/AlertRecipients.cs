@@ -1,4 +1,8 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Proxy.Management.Budgets;
 using Proxy.Management.Mail;
 
 namespace Proxy.Management.Alerts;
@@ -36,16 +40,20 @@ public sealed partial class AlertRecipients
     /// <summary>Whether the mails are all that anybody is told.</summary>
     internal bool IsMailAlone => _webhook is null && _mailTo.Count > 0;
 
-    /// <summary>Whether an alert that failed so often is tried no more.</summary>
-    internal static bool IsGivenUpAfter(long attempts) => attempts >= MaxAttempts;
+    /// <summary>Tells the webhook of an alert that was tried so often before.</summary>
+    internal async Task<AlertAttempt> TryAsync(JsonObject alert, long attempts, CancellationToken cancellationToken) =>
+        await PostAsync(alert, cancellationToken) ? AlertAttempt.Delivered
+        : attempts + 1 >= MaxAttempts ? AlertAttempt.GivenUp
+        : AlertAttempt.Waits;
 
-    /// <returns>Whether the webhook took it.</returns>
-    internal async Task<bool> PostAsync(ByteArrayContent content, CancellationToken cancellationToken)
+    private async Task<bool> PostAsync(JsonObject alert, CancellationToken cancellationToken)
     {
         if (_webhook is not { } webhook) return false;
 
         try
         {
+            using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(alert, AccountJson.Default.JsonObject));
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var response = await Client.PostAsync(webhook, content, cancellationToken);
             if (response.IsSuccessStatusCode) return true;
 
@@ -64,4 +72,14 @@ public sealed partial class AlertRecipients
 
     [LoggerMessage(LogLevel.Warning, "The webhook of alerts cannot be reached; the alert waits. {Reason}")]
     private partial void LogUnreachable(string reason);
+}
+
+/// <summary>What came of telling a webhook.</summary>
+internal enum AlertAttempt
+{
+    Waits,
+    Delivered,
+
+    /// <summary>Refused for a day; then an alert is old news.</summary>
+    GivenUp,
 }

@@ -34,20 +34,17 @@ public sealed partial class BudgetAlerts
 
         foreach (var alert in await _store.ListWaitingAsync(cancellationToken))
         {
-            using var content = AlertMessage.WebhookOf(alert);
-            var isDelivered = await _recipients.PostAsync(content, cancellationToken);
-            var isGivenUp = !isDelivered && AlertRecipients.IsGivenUpAfter(alert.Attempts + 1);
-            if (isGivenUp) LogGivenUp(alert.Kind, alert.Id);
+            var attempt = await _recipients.TryAsync(AlertMessage.WebhookOf(alert), alert.Attempts, cancellationToken);
+            if (attempt == AlertAttempt.GivenUp) LogGivenUp(alert.Kind, alert.Id);
 
-            var isDone = isDelivered || isGivenUp;
             await _queue.WriteAsync(
                 (connection, transaction) =>
                 {
-                    AlertStore.SetTried(connection, transaction, alert, isDone ? _time.GetUtcNow() : null);
+                    AlertStore.SetTried(connection, transaction, alert, attempt == AlertAttempt.Waits ? null : _time.GetUtcNow());
                     return true;
                 },
                 cancellationToken);
-            if (!isDelivered) return;
+            if (attempt != AlertAttempt.Delivered) return;
         }
     }
 

@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Net.Http.Headers;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Proxy.Management.Budgets;
 using Proxy.Management.Mail;
 using Proxy.Management.Storage;
 
@@ -12,24 +8,18 @@ namespace Proxy.Management.Alerts;
 internal static class TargetAlertMessage
 {
     /// <summary><c>text</c> is what chat programs show.</summary>
-    public static ByteArrayContent WebhookOf(TargetAlert alert)
+    public static JsonObject WebhookOf(TargetAlert alert) => new()
     {
-        var body = new JsonObject
-        {
-            ["event"] = "log_target_parked",
-            ["text"] = TextOf(alert),
-            ["target_id"] = alert.TargetId,
-            ["kind"] = alert.Kind,
-            ["host"] = alert.Host,
-            ["name"] = alert.Name,
-            ["reason"] = alert.Reason,
-            ["since"] = JsonValue.Create(Columns.ToMoment(alert.Since)),
-            ["raised_at"] = JsonValue.Create(Columns.ToMoment(alert.RaisedAt)),
-        };
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, AccountJson.Default.JsonObject));
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return content;
-    }
+        ["event"] = "log_target_parked",
+        ["text"] = TextOf(alert),
+        ["target_id"] = alert.TargetId,
+        ["kind"] = alert.Kind,
+        ["host"] = alert.Host,
+        ["name"] = alert.Name,
+        ["reason"] = alert.Reason,
+        ["since"] = JsonValue.Create(Columns.ToMoment(alert.Since)),
+        ["raised_at"] = JsonValue.Create(Columns.ToMoment(alert.RaisedAt)),
+    };
 
     /// <summary>The subject holds nothing that a client chose.</summary>
     public static MailText MailOf(TargetAlert alert, string recipient) => new(
@@ -37,7 +27,7 @@ internal static class TargetAlertMessage
         "Log alert: a log target takes no records until it is mended",
         $"""
         {TextOf(alert)}
-        It is so since {Columns.ToMoment(alert.Since).ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)}. This is told once, and once a day while it lasts.
+        It is so since {AlertMessage.Format(Columns.ToMoment(alert.Since))}. This is told once, and once a day while it lasts.
 
         """.ReplaceLineEndings("\n"));
 

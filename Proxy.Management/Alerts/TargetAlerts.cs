@@ -92,19 +92,17 @@ public sealed partial class TargetAlerts
 
         foreach (var alert in await _store.ListWaitingAsync(cancellationToken))
         {
-            using var content = TargetAlertMessage.WebhookOf(alert);
-            var isDelivered = await _recipients.PostAsync(content, cancellationToken);
-            var isGivenUp = !isDelivered && AlertRecipients.IsGivenUpAfter(alert.Attempts + 1);
-            if (isGivenUp) LogGivenUp(alert.TargetId);
+            var attempt = await _recipients.TryAsync(TargetAlertMessage.WebhookOf(alert), alert.Attempts, cancellationToken);
+            if (attempt == AlertAttempt.GivenUp) LogGivenUp(alert.TargetId);
 
             await _queue.WriteAsync(
                 (connection, transaction) =>
                 {
-                    TargetAlertStore.SetTried(connection, transaction, alert, isDelivered || isGivenUp ? _time.GetUtcNow() : null);
+                    TargetAlertStore.SetTried(connection, transaction, alert, attempt == AlertAttempt.Waits ? null : _time.GetUtcNow());
                     return true;
                 },
                 cancellationToken);
-            if (!isDelivered) return;
+            if (attempt != AlertAttempt.Delivered) return;
         }
     }
 

@@ -4,6 +4,7 @@ using Proxy.Management.Access;
 using Proxy.Management.Bodies;
 using Proxy.Management.Budgets;
 using Proxy.Management.Errors;
+using Proxy.Management.Storage;
 using Proxy.Management.Teams;
 
 namespace Proxy.Management.Keys;
@@ -61,10 +62,10 @@ public sealed class KeyGenerationRules
     /// <param name="old">The key as it was; null for a new one.</param>
     internal ProxyError? FindIncreaseRefusal(KeyIdentity? old, KeyIdentity key)
     {
-        var (terms, before) = (key.Terms, old?.Terms);
-        return _settings.Bounds.MaxBudget is { } bound && terms is { Increase: { } increase, MaxBudget: { } budget } && budget + increase > bound
-            && (before?.Increase, before?.MaxBudget, before?.IncreaseEndsAt) != (increase, budget, terms.IncreaseEndsAt)
-            ? KeyErrors.OverBound(TemporaryIncrease.AmountField, budget + increase, bound)
+        var now = _time.GetUtcNow();
+        return _settings.Bounds.MaxBudget is { } bound
+            && key.Terms is { Increase: not null } terms && terms.MaxBudgetPicosAt(now) is { } most && most > Money.ToPico(bound) && most > (old?.Terms.MaxBudgetPicosAt(now) ?? 0)
+            ? KeyErrors.OverBound(TemporaryIncrease.AmountField, Money.FromPico(most), bound)
             : null;
     }
 

@@ -75,6 +75,10 @@ internal sealed class KeyGenerationTests
         (await server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "max_budget": 8}""")).Refusal().Param.Should().Be("temp_budget_increase");
         server.Services.GetRequiredService<KeyGenerationRules>().Apply(new KeyGenerationSettings { Bounds = new KeyBounds { MaxBudget = 5 } });
         (await server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "key_alias": "old"}""")).Status.Should().Be(200, "what was so before the bound stays");
+
+        server.Services.GetRequiredService<KeyGenerationRules>().Apply(new KeyGenerationSettings { Bounds = Bounds });
+        server.Time.Advance(TimeSpan.FromDays(365 * 80));
+        (await server.Admin.PostAsync("/key/update", $$"""{"key": "{{key}}", "max_budget": 99}""")).Status.Should().Be(200, "an increase that is over raises nothing");
     }
 
     [Test]
