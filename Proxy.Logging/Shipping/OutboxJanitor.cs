@@ -21,17 +21,25 @@ internal sealed partial class OutboxJanitor(
         Report();
 
         var before = (time.GetUtcNow() - tools.Options.MaxAge).ToUnixTimeMilliseconds();
-        long dropped = 0;
-        while (await tools.Store.RemoveOldestAsync(before, RowsAtOnce, cancellationToken) is { Count: > 0 } rows)
+        var (waiting, dead) = (0, 0);
+        try
         {
-            Book(rows, wasDead: false);
-            shipper.Removed(rows);
-            dropped += rows.Count;
-        }
+            while (await tools.Store.RemoveOldestAsync(before, RowsAtOnce, cancellationToken) is { Count: > 0 } rows)
+            {
+                Book(rows, wasDead: false);
+                shipper.Removed(rows);
+                waiting += rows.Count;
+            }
 
-        var dead = await deadLetters.PurgeAsync(new DeadLetterChoice(null, null, null, before), also: null, cancellationToken);
-        Book(dead, wasDead: true);
-        if (dropped + dead.Count > 0) LogTooOld(logger, dropped, dead.Count, tools.Options.MaxAge);
+            var letters = await deadLetters.PurgeAsync(new DeadLetterChoice(null, null, null, before), also: null, cancellationToken);
+            Book(letters, wasDead: true);
+            dead = letters.Count;
+        }
+        finally
+        {
+            // Also when the program stops in the middle: what has been dropped is said.
+            if (waiting + dead > 0) LogTooOld(logger, waiting, dead, tools.Options.MaxAge);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -75,7 +83,7 @@ internal sealed partial class OutboxJanitor(
     }
 
     [LoggerMessage(LogLevel.Error, "{Waiting} records and {Dead} dead letters were dropped because they were older than {MaxAge}.")]
-    private static partial void LogTooOld(ILogger logger, long waiting, int dead, TimeSpan maxAge);
+    private static partial void LogTooOld(ILogger logger, int waiting, int dead, TimeSpan maxAge);
 
     [LoggerMessage(LogLevel.Error, "The outbox holds {Bytes} of at most {Limit} bytes. From nine tenths on teams get what they chose, and the others '{Policy}'.")]
     private static partial void LogPressure(ILogger logger, long bytes, long limit, string policy);
