@@ -70,6 +70,12 @@ internal sealed class GrownGateway : IAsyncDisposable
         var subjects = await Gateway.StartAsync(core, providerPort, folder, [], logPort: what.IsLogDown ? MeasuredProcess.FreePort() : providerPort);
         await using var process = subjects[0].Process!;
         foreach (var subject in subjects) await AwaitAnswerAsync(subject);
+        if (what.MakeFirstAsync is { } make)
+        {
+            using var client = Gateway.Admin(subjects[0].Port);
+            await make(client);
+        }
+
         return subjects.Single(subject => subject.Name == Gateway.WithoutLog);
     }
 

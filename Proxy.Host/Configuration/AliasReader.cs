@@ -18,7 +18,7 @@ internal static class AliasReader
             if (model is null || alias.Length == 0) continue;
 
             if (names.Contains(alias)) faults.Add($"{Section}: '{alias}' is the name of a model already.");
-            else if (!names.Any(name => name == model || (ModelCatalog.IsWildcard(name) && model.StartsWith(name[..^1], StringComparison.Ordinal))))
+            else if (!ModelReader.IsServed(model, names))
                 faults.Add($"{Section}: '{alias}' stands for '{model}', which no cluster serves.");
             else aliases[alias] = model;
         }

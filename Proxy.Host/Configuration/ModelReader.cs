@@ -46,6 +46,10 @@ internal static class ModelReader
     public static List<string> Split(string? list) =>
         [.. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
+    /// <summary>Whether one of the names that clusters have is this model's, or a wildcard that matches it.</summary>
+    public static bool IsServed(string model, HashSet<string> names) =>
+        names.Contains(model) || names.Any(name => ModelCatalog.IsWildcard(name) && model.StartsWith(name[..^1], StringComparison.Ordinal));
+
     public static ClusterTimeouts TimeoutsOf(ClusterConfig cluster, Action<string>? report = null)
     {
         var idle = cluster.HttpRequest?.ActivityTimeout ?? DefaultIdleTimeout;
@@ -97,9 +101,6 @@ internal static class ModelReader
             Fallbacks = new FallbackLists(List(cluster, FallbacksKey), List(cluster, ContextWindowFallbacksKey), List(cluster, ContentPolicyFallbacksKey)),
         };
     }
-
-    private static bool IsServed(string model, HashSet<string> names) =>
-        names.Contains(model) || names.Any(name => ModelCatalog.IsWildcard(name) && model.StartsWith(name[..^1], StringComparison.Ordinal));
 
     private static TimeSpan? Duration(ClusterConfig cluster, string key, Action<string>? report)
     {

@@ -5,16 +5,18 @@ namespace Proxy.Host.Models;
 /// <summary>Finds the cluster that serves a model name: an exact name or an alias first, then the longest wildcard.</summary>
 internal sealed class ModelCatalog
 {
+    private readonly FrozenDictionary<string, ModelCluster> _byId;
     private readonly FrozenDictionary<string, ModelMatch> _exact;
     private readonly (string Prefix, ModelCluster Cluster)[] _wildcards;
     private readonly ILookup<string, string> _aliases;
     private readonly ILookup<(string Cluster, string Sent), string> _namesBySent;
 
-    /// <param name="clusters">Their names are unique.</param>
+    /// <param name="clusters">Their names are unique, and their ids.</param>
     /// <param name="aliases">Other names for models; no alias is the name of a cluster.</param>
     public ModelCatalog(IReadOnlyCollection<ModelCluster> clusters, IReadOnlyDictionary<string, string> aliases)
     {
         Clusters = clusters;
+        _byId = clusters.ToFrozenDictionary(cluster => cluster.Id);
         _aliases = aliases.ToLookup(alias => alias.Value, alias => alias.Key);
         var named = clusters.SelectMany(cluster => cluster.Names, (cluster, name) => (Name: name, Cluster: cluster)).ToList();
         _wildcards = [.. named.Where(entry => IsWildcard(entry.Name))
@@ -41,15 +43,10 @@ internal sealed class ModelCatalog
     public ModelMatch? Find(string model) => _exact.TryGetValue(model, out var match) ? match : FindWildcard(model);
 
     /// <returns>Null when the configuration has it no more.</returns>
-    public DeploymentPlace? FindDeployment(string cluster, string destination)
-    {
-        foreach (var candidate in Clusters)
-        {
-            if (candidate.Id == cluster && candidate.Deployments.TryGetValue(destination, out var deployment)) return new DeploymentPlace(candidate, destination, deployment);
-        }
-
-        return null;
-    }
+    public DeploymentPlace? FindDeployment(string cluster, string destination) =>
+        _byId.TryGetValue(cluster, out var candidate) && candidate.Deployments.TryGetValue(destination, out var deployment)
+            ? new DeploymentPlace(candidate, destination, deployment)
+            : null;
 
     public static bool IsWildcard(string name) => name.EndsWith('*');
 

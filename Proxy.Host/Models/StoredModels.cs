@@ -24,28 +24,30 @@ internal static class StoredModels
     public static List<ClusterConfig> AddTo(IReadOnlyList<ClusterConfig> clusters, IReadOnlyList<StoredModel> models, List<string> faults)
     {
         var all = clusters.ToList();
+        var indexes = IndexByName(all);
+        var ids = all.Select(cluster => cluster.ClusterId).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var grown = new Dictionary<int, Dictionary<string, DestinationConfig>>();
         foreach (var model in models)
         {
-            var index = all.FindIndex(cluster => NamesOf(cluster).Contains(model.Name, StringComparer.Ordinal));
-            if (index < 0 && all.Exists(cluster => cluster.ClusterId.Equals(model.Name, StringComparison.OrdinalIgnoreCase)))
+            if (!indexes.TryGetValue(model.Name, out var index))
             {
-                faults.Add($"The name '{model.Name}' is that of a cluster which serves other models.");
-                continue;
-            }
-
-            if (index < 0)
-            {
-                index = all.Count;
-                all.Add(new ClusterConfig
+                if (!ids.Add(model.Name))
                 {
-                    ClusterId = model.Name,
-                    Destinations = new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase),
-                });
+                    faults.Add($"The name '{model.Name}' is that of a cluster which serves other models.");
+                    continue;
+                }
+
+                indexes[model.Name] = index = all.Count;
+                all.Add(new ClusterConfig { ClusterId = model.Name });
             }
 
-            var destinations = new Dictionary<string, DestinationConfig>(all[index].Destinations ?? new Dictionary<string, DestinationConfig>(), StringComparer.OrdinalIgnoreCase);
+            if (!grown.TryGetValue(index, out var destinations))
+            {
+                grown[index] = destinations = new(all[index].Destinations ?? new Dictionary<string, DestinationConfig>(), StringComparer.OrdinalIgnoreCase);
+                all[index] = all[index] with { Destinations = destinations };
+            }
+
             if (!destinations.TryAdd(model.Id, ToDestination(model))) faults.Add($"The model '{model.Name}' has a destination '{model.Id}' already.");
-            all[index] = all[index] with { Destinations = destinations };
         }
 
         return all;
@@ -55,13 +57,13 @@ internal static class StoredModels
     public static PriceTable AddTo(PriceTable prices, IReadOnlyList<ClusterConfig> clusters, IReadOnlyList<StoredModel> models)
     {
         var own = new Dictionary<string, ModelPrice>(StringComparer.Ordinal);
+        var indexes = IndexByName(clusters);
         foreach (var model in models)
         {
             using var document = JsonDocument.Parse(model.Params);
             if (Number(document.RootElement, "input_cost_per_token") is not { } input) continue;
 
-            var cluster = clusters.First(cluster => NamesOf(cluster).Contains(model.Name, StringComparer.Ordinal));
-            own[$"{cluster.ClusterId}/{model.Id}"] = new ModelPrice(input, Number(document.RootElement, "output_cost_per_token") ?? 0);
+            own[$"{clusters[indexes[model.Name]].ClusterId}/{model.Id}"] = new ModelPrice(input, Number(document.RootElement, "output_cost_per_token") ?? 0);
         }
 
         return own.Count == 0 ? prices : prices.With(own);
@@ -70,6 +72,18 @@ internal static class StoredModels
     /// <summary>What clients call a cluster's model.</summary>
     public static IReadOnlyList<string> NamesOf(ClusterConfig cluster) =>
         ModelReader.Split(cluster.Metadata?.GetValueOrDefault(ModelReader.ModelsKey)) is { Count: > 0 } names ? names : [cluster.ClusterId];
+
+    /// <summary>Which cluster serves a name: the first that has it.</summary>
+    private static Dictionary<string, int> IndexByName(IReadOnlyList<ClusterConfig> clusters)
+    {
+        var indexes = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var index = 0; index < clusters.Count; index++)
+        {
+            foreach (var name in NamesOf(clusters[index])) indexes.TryAdd(name, index);
+        }
+
+        return indexes;
+    }
 
     private static DestinationConfig ToDestination(StoredModel model)
     {

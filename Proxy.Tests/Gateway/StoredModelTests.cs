@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Dapper;
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Tests.Databases;
@@ -57,6 +58,43 @@ internal sealed class StoredModelTests : GatewayFixture
         answer.StatusCode.Should().Be(HttpStatusCode.OK);
         Provider.Calls.Single().Headers["Authorization"].Should().Be($"Bearer {Secret}");
         await again.StopAsync();
+    }
+
+    [TestCase(0)]
+    [TestCase(6)]
+    [TestCase(2, 3)]
+    [TestCase(0, 3, 4, 6)]
+    [TestCase(0, 1, 2, 3, 4, 5, 6)]
+    public async Task A_start_serves_all_models_but_those_whose_names_the_file_has_taken_and_names_these(params int[] taken)
+    {
+        await CreateSevenAsync();
+        var clusters = TestClusters.At(Provider.Address, Model);
+        foreach (var index in taken)
+        {
+            var other = TestClusters.Cluster($"{Provider.Address}v1");
+            other["Metadata"] = new JsonObject { ["Models"] = $"other-{index}" };
+            clusters[$"m{index}"] = other;
+        }
+
+        await Gateway.StopAsync();
+        Gateway.Folder.WriteConfig(clusters);
+
+        var (served, leftOut) = await RestartAsync(taken.Length);
+        served.Should().BeEquivalentTo(Enumerable.Range(0, 7).Except(taken).Select(index => $"id-{index}"));
+        leftOut.Should().Equal(taken.Select(index => $"id-{index}"));
+    }
+
+    [Test]
+    public async Task Of_two_stored_models_that_cannot_be_served_together_the_first_is()
+    {
+        await CreateSevenAsync();
+        await Gateway.StopAsync();
+        await using (var connection = await Gateway.Folder.OpenAsync())
+            await connection.ExecuteAsync("update model set model_name = 'M2' where model_id in ('id-4', 'id-5')");
+
+        var (served, leftOut) = await RestartAsync(2);
+        served.Should().BeEquivalentTo("id-0", "id-1", "id-2", "id-3", "id-6");
+        leftOut.Should().Equal("id-4", "id-5");
     }
 
     [Test]
@@ -229,6 +267,27 @@ internal sealed class StoredModelTests : GatewayFixture
         var routes = JsonNode.Parse(await client.GetStringAsync("/routes"))!["routes"]!.AsArray();
 
         routes.Select(route => $"{route!["path"]} {string.Join(',', route["methods"]!.AsArray())}").Should().Contain(["/key/generate POST", "/model/info GET", "/v1/models GET"]);
+    }
+
+    private async Task CreateSevenAsync()
+    {
+        for (var index = 0; index < 7; index++)
+        {
+            var model = New($"m{index}");
+            model["model_info"] = new JsonObject { ["id"] = $"id-{index}" };
+            await Gateway.PostAsync("/model/new", model);
+        }
+    }
+
+    /// <returns>The models of the database that are served after another start, and those that its log says are not.</returns>
+    private async Task<(IReadOnlyList<string> Served, IReadOnlyList<string> LeftOut)> RestartAsync(int leftOut)
+    {
+        await using var again = await GatewayProcess.StartAsync(Gateway.Folder);
+        using var admin = again.With(Gateway.AdminKey);
+        var served = (await InfoAsync(admin)).Select(model => model!["model_info"]!).Where(info => info["db_model"]!.GetValue<bool>()).Select(info => info["id"]!.GetValue<string>());
+        var lines = await Eventually.BecomesAsync(
+            () => Task.FromResult(again.Output.Split('\n').Where(line => line.Contains("of the database is not served")).ToList()), lines => lines.Count >= leftOut);
+        return ([.. served], [.. lines.Select(line => JsonNode.Parse(line)!["State"]!["Id"]!.GetValue<string>())]);
     }
 
     private async Task<decimal> CostAsync(string body) =>
