@@ -54,7 +54,8 @@ public sealed class CompletionLog
             if (isTruncated) _tools.Metrics.Truncated(parts[i].Target.Label);
         }
 
-        var makesRoom = pressure == OutboxPressure.Full && atLimit != LimitPolicy.RefuseCalls;
+        // Until all is counted it is not known whether a row that would go is on the books.
+        var makesRoom = pressure == OutboxPressure.Full && _tools.Census.IsDone && atLimit != LimitPolicy.RefuseCalls;
         return new(_tools.Writer, _time.GetUtcNow().ToUnixTimeMilliseconds(), owner, parts, makesRoom);
     }
 

@@ -27,6 +27,7 @@ public static class CompletionLogServices
         services.AddSingleton<OutboxWriter>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<OutboxBudget>();
+        services.AddSingleton<OutboxCensus>();
         services.AddSingleton<KnownPlaces>();
         services.AddSingleton<LogHttp>();
         services.AddSingleton<LangfuseServers>();

@@ -65,11 +65,8 @@ public sealed class LogOperations
         var purged = 0;
         foreach (var target in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
         {
-            while (await _tools.Store.RemoveOwnedAsync(owner, target.Id, RowsAtOnce, cancellationToken) is { Count: > 0 } rows)
-            {
-                _shipper.Removed(rows);
+            while (await _shipper.RemoveAsync(token => _tools.Store.RemoveOwnedAsync(owner, target.Id, RowsAtOnce, token), cancellationToken) is { Count: > 0 } rows)
                 purged += BookPurged(rows, wasDead: false);
-            }
         }
 
         _shipper.Drop(owner);

@@ -29,7 +29,7 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
         var answer = await http.SendAsync(target, request, abort, MaxAnswerBytes);
         var verdict = batch.Format == LegacyFormat.Instance && answer.IsSuccess
             ? LegacyAnswer.Read(answer.Body, batch.Records)
-            : answer.VerdictOf(batch.Ids.Count);
+            : answer.VerdictOf(batch.Rows.Count);
 
         // No such path, or no such events: the server may have been replaced by one of another version.
         if (verdict.Kind != Delivery.Rebuild && answer.Status is not (404 or 405 or 410)) return verdict;

@@ -19,7 +19,7 @@ internal sealed class CollectorDestination(LogHttp http) : ILogDestination
     {
         using var request = Request(target, batch.Seal());
         if (batch.IsCompressed) request.Content!.Headers.ContentEncoding.Add("gzip");
-        return (await http.SendAsync(target, request, abort)).VerdictOf(batch.Ids.Count);
+        return (await http.SendAsync(target, request, abort)).VerdictOf(batch.Rows.Count);
     }
 
     public async Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort)

@@ -12,17 +12,19 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
         t.is_trusted as IsTrusted
         """;
 
+    // One look into the index for each target. As a join, or with exists, PostgreSQL may read all rows instead.
     private const string TargetsSql = $"""
-        select {TargetColumns}, w.waiting as Waiting, w.bytes as Bytes
-        from (select target_id, count(*) as waiting, sum(length(body)) as bytes from outbox group by target_id) w
-        join log_target t on t.id = w.target_id
+        select {TargetColumns}
+        from log_target t
+        where (select o.id from outbox o where o.target_id = t.id order by o.id limit 1) is not null
         """;
 
+    /// <summary>The targets that rows wait for.</summary>
     public Task<IReadOnlyList<TargetRow>> ListWaitingTargetsAsync(CancellationToken cancellationToken) =>
         QueryAsync<TargetRow>(TargetsSql, null, cancellationToken);
 
     private const string FindTargetSql = $"""
-        select {TargetColumns}, 0 as Waiting, 0 as Bytes
+        select {TargetColumns}
         from log_target t
         where t.id = @id
         """;
@@ -31,7 +33,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
         (await QueryAsync<TargetRow>(FindTargetSql, new { id }, cancellationToken)).SingleOrDefault();
 
     private const string BacklogSql = $"""
-        select {TargetColumns}, coalesce(w.waiting, 0) as Waiting, 0 as Bytes, o.created_at as OldestAt, coalesce(d.dead, 0) as DeadLetters
+        select {TargetColumns}, coalesce(w.waiting, 0) as Waiting, o.created_at as OldestAt, coalesce(d.dead, 0) as DeadLetters
         from log_target t
         left join (select target_id, count(*) as waiting, min(id) as first from outbox group by target_id) w on w.target_id = t.id
         left join outbox o on o.id = w.first
@@ -41,6 +43,23 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
     /// <summary>All targets that were ever written to, with what waits for them.</summary>
     public Task<IReadOnlyList<TargetRow>> ListTargetsAsync(CancellationToken cancellationToken) =>
         QueryAsync<TargetRow>(BacklogSql, null, cancellationToken);
+
+    private const string LastIdSql = "select coalesce(max(id), 0) from outbox";
+
+    /// <returns>0 when there is no row.</returns>
+    public async Task<long> FindLastIdAsync(CancellationToken cancellationToken) =>
+        (await QueryAsync<long>(LastIdSql, null, cancellationToken)).Single();
+
+    // The length is taken inside, where no body need be read for it.
+    private const string SliceSql = """
+        select target_id as TargetId, count(*) as Rows, sum(bytes) as Bytes, max(id) as LastId
+        from (select id, target_id, length(body) as bytes from outbox where id > @after and id <= @last order by id limit @limit) s
+        group by target_id
+        """;
+
+    /// <summary>Counts the next rows, at most <paramref name="limit"/> of them.</summary>
+    public Task<IReadOnlyList<CountedRows>> CountSliceAsync(long after, long last, int limit, CancellationToken cancellationToken) =>
+        QueryAsync<CountedRows>(SliceSql, new { after, last, limit }, cancellationToken);
 
     private const string BytesSql = "select coalesce(sum(length(body)), 0) from outbox";
 
@@ -147,6 +166,18 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
 
 internal sealed record RowAge(long Id, long CreatedAt);
 
+/// <summary>Rows of one target, counted.</summary>
+internal sealed class CountedRows
+{
+    public required string TargetId { get; init; }
+
+    public long Rows { get; init; }
+
+    public long Bytes { get; init; }
+
+    public long LastId { get; init; }
+}
+
 internal readonly record struct OutboxRow(long Id, byte[] Body, string? Owner);
 
 internal sealed class TargetRow
@@ -166,8 +197,6 @@ internal sealed class TargetRow
     public bool IsTrusted { get; init; }
 
     public long Waiting { get; init; }
-
-    public long Bytes { get; init; }
 
     /// <summary>Unix milliseconds; null when nothing waits.</summary>
     public long? OldestAt { get; init; }

@@ -17,7 +17,7 @@ internal sealed class S3Destination(LogHttp http) : ILogDestination
     public ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => new(LineFormat.Lines);
 
     public Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort) =>
-        PutAsync(target, ObjectName.Of(batch), batch.Seal(), batch.Ids.Count, abort);
+        PutAsync(target, ObjectName.Of(batch), batch.Seal(), batch.Rows.Count, abort);
 
     /// <summary>A bucket that takes a small object takes requests of ours.</summary>
     public Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort) => PutAsync(target, "probe", new byte[] { (byte)'\n' }, records: 1, abort);

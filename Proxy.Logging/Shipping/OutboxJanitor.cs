@@ -17,17 +17,16 @@ internal sealed partial class OutboxJanitor(
     /// <summary>One look. Called by the clock, and by tests.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
-        if (tools.Budget.IsRough) tools.Budget.Correct(await tools.Store.CountBytesAsync(cancellationToken));
+        if (tools.Budget.IsRough && tools.Census.IsDone) tools.Budget.Correct(await tools.Store.CountBytesAsync(cancellationToken));
         Report();
 
         var before = (time.GetUtcNow() - tools.Options.MaxAge).ToUnixTimeMilliseconds();
         var (waiting, dead) = (0, 0);
         try
         {
-            while (await tools.Store.RemoveOldestAsync(before, RowsAtOnce, cancellationToken) is { Count: > 0 } rows)
+            while (await shipper.RemoveAsync(token => tools.Store.RemoveOldestAsync(before, RowsAtOnce, token), cancellationToken) is { Count: > 0 } rows)
             {
                 Book(rows, wasDead: false);
-                shipper.Removed(rows);
                 waiting += rows.Count;
             }
 

@@ -21,6 +21,8 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     private readonly Dictionary<string, Task> _runs = [];
     private bool _isClosed;
 
+    private Task _count = Task.CompletedTask;
+
     // Outlives the senders. As many as there ever were targets.
     private readonly ConcurrentDictionary<string, TargetStatus> _statuses = new();
 
@@ -34,15 +36,16 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         tools.Metrics.ObserveBytes(() => tools.Budget.Bytes);
     }
 
-    /// <summary>Starts a sender for each target that has rows of an earlier run. The tables must exist.</summary>
+    /// <summary>Starts a sender for each target that has rows of an earlier run. How many they are is counted while they are sent. The tables must exist.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await _tools.Census.BeginAsync(cancellationToken);
         foreach (var row in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
         {
-            LogLeftover(_logger, row.Waiting, CompletionLogMetrics.LabelOf(row.Id));
-            _tools.Budget.Add(row.Bytes);
-            if (_tools.Destinations.Has(row.Kind)) Resume(row.Id, _tools.Targets.Open(row), row.Waiting);
+            if (_tools.Destinations.Has(row.Kind)) Resume(row.Id, _tools.Targets.Open(row), rows: 0);
         }
+
+        _count = Task.Run(() => CountAsync(_stopping.Token), CancellationToken.None);
     }
 
     /// <summary>Says that a row of this target has been committed.</summary>
@@ -81,17 +84,28 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         }
     }
 
+    /// <summary>Has rows removed which were not delivered.</summary>
+    public async Task<IReadOnlyList<RemovedRow>> RemoveAsync(
+        Func<CancellationToken, Task<IReadOnlyList<RemovedRow>>> remove, CancellationToken cancellationToken)
+    {
+        using var hold = await _tools.Census.HoldAsync(cancellationToken);
+        var rows = await remove(cancellationToken);
+        Removed(rows);
+        return rows;
+    }
+
     /// <summary>Says that rows are gone which were not delivered.</summary>
     public void Removed(IEnumerable<RemovedRow> rows)
     {
         foreach (var row in rows)
         {
-            _tools.Budget.Add(-row.Bytes);
+            var isCounted = _tools.Census.Has(row.Id);
+            if (isCounted) _tools.Budget.Add(-row.Bytes);
             lock (_lock)
             {
                 if (!_senders.TryGetValue(row.TargetId, out var sender)) continue;
 
-                sender.AddWaiting(-1);
+                if (isCounted) sender.AddWaiting(-1);
                 sender.ForgetHanded();
             }
         }
@@ -127,9 +141,11 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _abort.CancelAsync();
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _count.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         var left = CountWaiting().Sum(waiting => waiting.Count);
-        if (left > 0) LogLeft(_logger, left);
+        if (!_tools.Census.IsDone) LogLeftUncounted(_logger);
+        else if (left > 0) LogLeft(_logger, left);
     }
 
     public void Dispose()
@@ -164,13 +180,35 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         }
     }
 
+    private async Task CountAsync(CancellationToken stopping)
+    {
+        var found = new Dictionary<string, long>();
+        await _tools.Census.RunAsync(
+            slice =>
+            {
+                foreach (var rows in slice)
+                {
+                    found[rows.TargetId] = found.GetValueOrDefault(rows.TargetId) + rows.Rows;
+                    _tools.Budget.Add(rows.Bytes);
+
+                    // Its sender is there, unless nobody sends what is of its kind: it ends when no row waits.
+                    lock (_lock) _senders.GetValueOrDefault(rows.TargetId)?.AddWaiting(rows.Rows);
+                }
+            },
+            stopping);
+        foreach (var (target, count) in found) LogLeftover(_logger, count, CompletionLogMetrics.LabelOf(target));
+    }
+
     private IReadOnlyList<(string Target, long Count)> CountWaiting()
     {
         lock (_lock) return [.. _senders.Values.Select(sender => (sender.Label, sender.Waiting))];
     }
 
-    [LoggerMessage(LogLevel.Information, "{Count} records of an earlier run wait for log target {Target}.")]
+    [LoggerMessage(LogLevel.Information, "{Count} records of an earlier run waited for log target {Target} when they were counted.")]
     private static partial void LogLeftover(ILogger logger, long count, string target);
+
+    [LoggerMessage(LogLevel.Warning, "Records stay in the outbox, which were not yet counted; they are sent after the next start.")]
+    private static partial void LogLeftUncounted(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "{Count} records stay in the outbox; they are sent after the next start.")]
     private static partial void LogLeft(ILogger logger, long count);

@@ -14,7 +14,7 @@ internal sealed class RecordBatch : IDisposable
 
     private readonly PooledBuffer _content = new(UsualBytes);
     private readonly GZipStream? _compressed;
-    private readonly List<long> _ids = [];
+    private readonly List<StoredRow> _rows = [];
     private readonly List<Guid> _records = [];
     private readonly LogTarget _target;
 
@@ -35,16 +35,13 @@ internal sealed class RecordBatch : IDisposable
     public bool IsCompressed => _compressed is not null;
 
     /// <summary>The rows of the outbox whose records are in the batch.</summary>
-    public IReadOnlyList<long> Ids => _ids;
+    public IReadOnlyList<StoredRow> Rows => _rows;
 
     /// <summary>The records of these rows.</summary>
     public IReadOnlyList<Guid> Records => _records;
 
     /// <summary>The uncompressed size.</summary>
     public int Bytes { get; private set; }
-
-    /// <summary>What the rows take in the outbox.</summary>
-    public long StoredBytes { get; private set; }
 
     /// <summary>When the first record ended: with its id the name of an object in a bucket, so that a repeated write hits the same object.</summary>
     public DateTimeOffset FirstEndedAt { get; private set; }
@@ -55,7 +52,7 @@ internal sealed class RecordBatch : IDisposable
         ObjectDisposedException.ThrowIf(_record is null, this);
         var start = _compressed is null ? _record.Count : 0;
         _record.Truncate(start);
-        if (_ids.Count > 0) _record.Write(Format.Separator.Span);
+        if (_rows.Count > 0) _record.Write(Format.Separator.Span);
         try
         {
             Format.Write(_record, record, _target);
@@ -67,17 +64,16 @@ internal sealed class RecordBatch : IDisposable
         }
 
         var length = _record.Count - start;
-        if (_ids.Count > 0 && Bytes + length > MaxBytes)
+        if (_rows.Count > 0 && Bytes + length > MaxBytes)
         {
             _record.Truncate(start);
             return false;
         }
 
-        if (_ids.Count == 0) FirstEndedAt = record.EndedAt;
+        if (_rows.Count == 0) FirstEndedAt = record.EndedAt;
         _compressed?.Write(_record.Written.Span);
         Bytes += length;
-        StoredBytes += storedBytes;
-        _ids.Add(id);
+        _rows.Add(new(id, storedBytes));
         _records.Add(record.Id);
         return true;
     }
@@ -109,3 +105,6 @@ internal sealed class RecordBatch : IDisposable
         else _content.Write(text);
     }
 }
+
+/// <summary>A row of the outbox, and what it takes there.</summary>
+internal readonly record struct StoredRow(long Id, int Bytes);

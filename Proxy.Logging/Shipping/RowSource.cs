@@ -47,7 +47,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
 
     private Filling Take(RecordBatch batch, int limit, ShippingRound round)
     {
-        while (batch.Ids.Count < limit && batch.Bytes < tools.Options.MaxBatchBytes && Handed.TryTake(out var row))
+        while (batch.Rows.Count < limit && batch.Bytes < tools.Options.MaxBatchBytes && Handed.TryTake(out var row))
         {
             round.Add(row.Owner);
             if (TryAdd(batch, row)) continue;
@@ -56,7 +56,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
             break;
         }
 
-        var isFull = batch.Ids.Count == limit || batch.Bytes >= tools.Options.MaxBatchBytes;
+        var isFull = batch.Rows.Count == limit || batch.Bytes >= tools.Options.MaxBatchBytes;
         return new((isFull && Handed.HasMore) || Handed.HasGap, Unreadable: null);
     }
 
@@ -89,7 +89,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 // Rendering is a pure function of the row: what it throws now it would throw for ever.
-                return new(true, new(row.Id, row.Body.Length, exception.Message));
+                return new(true, new(new(row.Id, row.Body.Length), exception.Message));
             }
 
             round.Add(row.Owner);
@@ -97,11 +97,11 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         }
 
         Handed.EndReading(last);
-        return new(batch.Ids.Count == limit, null);
+        return new(batch.Rows.Count == limit, null);
     }
 }
 
 /// <summary>Whether more rows are known to wait, and a row that no record can be made of.</summary>
 internal readonly record struct Filling(bool HasMore, UnreadableRow? Unreadable);
 
-internal readonly record struct UnreadableRow(long Id, int Bytes, string Reason);
+internal readonly record struct UnreadableRow(StoredRow Row, string Reason);

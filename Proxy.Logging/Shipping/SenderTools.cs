@@ -29,6 +29,8 @@ internal sealed class SenderTools(
 
     public OutboxBudget Budget => patience.Budget;
 
+    public OutboxCensus Census => patience.Census;
+
     public KnownPlaces Places => patience.Places;
 
     public HandoverRoom Room => patience.Room;
@@ -42,4 +44,4 @@ internal sealed class SenderTools(
 }
 
 /// <summary>What holds for all targets together: how failures are repeated, which hosts pause or are near, how much disk and memory is left.</summary>
-internal sealed record SenderPatience(RetryPipelines Retries, HostPauses Pauses, OutboxBudget Budget, HandoverRoom Room, KnownPlaces Places);
+internal sealed record SenderPatience(RetryPipelines Retries, HostPauses Pauses, OutboxBudget Budget, OutboxCensus Census, HandoverRoom Room, KnownPlaces Places);

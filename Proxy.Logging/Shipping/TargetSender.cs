@@ -144,8 +144,8 @@ internal sealed partial class TargetSender
         News.Reset();
         using var batch = await _delivery.BeginAsync(round);
         var filling = await _source.FillAsync(batch, limit, _cut, round, _settling);
-        if (filling.Unreadable is { } row) await _settlement.BuryAsync(row.Id, row.Bytes, "unreadable", row.Reason, abort);
-        if (batch.Ids.Count == 0)
+        if (filling.Unreadable is { } row) await _settlement.BuryAsync(row.Row, "unreadable", row.Reason, abort);
+        if (batch.Rows.Count == 0)
         {
             batch.Recycle();
             return _source.Settle(filling);
@@ -157,7 +157,7 @@ internal sealed partial class TargetSender
             case Delivery.Delivered:
                 batch.Recycle();
                 await _settling;
-                _settling = _settlement.SettleAsync(batch.Ids, batch.StoredBytes, abort);
+                _settling = _settlement.SettleAsync(batch.Rows, abort);
                 if (!_source.IsFromMemory) await _settling;
                 if (_cut > 0) _tools.Metrics.Truncated(Label);
                 _limit = limit * 2;
@@ -167,13 +167,13 @@ internal sealed partial class TargetSender
                 await SettlePartlyAsync(batch, verdict, round, abort);
                 return true;
             case Delivery.Halve:
-                _limit = Math.Max(1, batch.Ids.Count / 2);
+                _limit = Math.Max(1, batch.Rows.Count / 2);
                 return true;
             case Delivery.Truncate when RecordCut.Next(_cut) is > 0 and var next:
                 _cut = next;
                 return true;
             case Delivery.Truncate or Delivery.DeadLetter:
-                await _settlement.BuryAsync(batch.Ids[0], batch.StoredBytes, verdict.Reason, verdict.Answer, abort);
+                await _settlement.BuryAsync(batch.Rows[0], verdict.Reason, verdict.Answer, abort);
                 _cut = 0;
                 return true;
             case Delivery.Rebuild:

@@ -23,7 +23,7 @@ internal sealed class WebhookDestination(LogHttp http, TimeProvider time) : ILog
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
         using var request = Request(target, batch.Seal());
-        return (await http.SendAsync(target, request, abort)).VerdictOf(batch.Ids.Count);
+        return (await http.SendAsync(target, request, abort)).VerdictOf(batch.Rows.Count);
     }
 
     public async Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort)

@@ -30,9 +30,16 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     /// <summary>Called before each write; may throw, as a full disk would.</summary>
     public Action BeforeWrite { get; set; } = static () => { };
 
+    /// <summary>Awaited before each read of the log.</summary>
+    public Func<Task> BeforeRead { get; set; } = static () => Task.CompletedTask;
+
     public bool TakesLists => _place.Postgres is not null;
 
-    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => _database.OpenAsync(cancellationToken);
+    public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        await BeforeRead().WaitAsync(cancellationToken);
+        return await _database.OpenAsync(cancellationToken);
+    }
 
     public async Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken)
     {
@@ -53,14 +60,20 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
 
     public async Task<long> CountAsync(string table)
     {
-        await using var connection = await OpenAsync(CancellationToken.None);
+        await using var connection = await _database.OpenAsync(CancellationToken.None);
         return await connection.ExecuteScalarAsync<long>($"select count(*) from {table}");
     }
 
     public async Task<IReadOnlyList<(string Id, long Count)>> CountByTargetAsync(string table)
     {
-        await using var connection = await OpenAsync(CancellationToken.None);
+        await using var connection = await _database.OpenAsync(CancellationToken.None);
         return [.. await connection.QueryAsync<(string, long)>($"select target_id, count(*) from {table} group by target_id")];
+    }
+
+    public async Task<long> SumBytesAsync()
+    {
+        await using var connection = await _database.OpenAsync(CancellationToken.None);
+        return await connection.ExecuteScalarAsync<long>("select coalesce(sum(length(body)), 0) from outbox");
     }
 
     public async Task WaitForCountAsync(string table, long count)
@@ -72,7 +85,7 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     /// <summary>What waits, as text.</summary>
     public async Task<IReadOnlyList<string>> BodiesAsync()
     {
-        await using var connection = await OpenAsync(CancellationToken.None);
+        await using var connection = await _database.OpenAsync(CancellationToken.None);
         return [.. (await connection.QueryAsync<byte[]>("select body from outbox order by id")).Select(Encoding.UTF8.GetString)];
     }
 

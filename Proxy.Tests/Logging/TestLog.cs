@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,12 +8,15 @@ using Microsoft.Extensions.Logging;
 using Proxy.Logging;
 using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
+using Proxy.Logging.Shipping;
 
 namespace Proxy.Tests.Logging;
 
 /// <summary>The log as the host runs it, over a database that may outlive it.</summary>
 internal sealed class TestLog : ILoggerProvider
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
     private readonly ServiceProvider _services;
     private readonly TempOutboxDatabase _database;
     private readonly ConcurrentDictionary<string, long> _committed = new();
@@ -44,11 +48,13 @@ internal sealed class TestLog : ILoggerProvider
         TempOutboxDatabase database,
         IDataProtectionProvider protection,
         TimeProvider? time = null,
-        Action<CompletionLogOptions>? configure = null)
+        Action<CompletionLogOptions>? configure = null,
+        int? countedAtOnce = null)
     {
         var log = new TestLog(database, protection, time ?? TimeProvider.System, configure ?? (static _ => { }));
         var (waiting, dead) = (await log.RowsAsync("outbox"), await log.RowsAsync("dead_letter"));
         log.Books = new Books(log.Get<IMeterFactory>(), waiting.Concat(dead).GroupBy(target => target.Key).ToDictionary(group => group.Key, group => group.Sum(target => target.Value)));
+        if (countedAtOnce is { } rows) log.Get<OutboxCensus>().SliceRows = rows;
         foreach (var service in log._services.GetServices<IHostedService>()) await service.StartAsync(CancellationToken.None);
         return log;
     }
@@ -76,8 +82,11 @@ internal sealed class TestLog : ILoggerProvider
     /// <summary>Stops, and looks whether the books balance: after each test, so after every fault that there is.</summary>
     public async Task StopAsync()
     {
+        await Get<OutboxCensus>().Done.WaitAsync(Limit);
         foreach (var service in _services.GetServices<IHostedService>()) await service.StopAsync(CancellationToken.None);
         Books.ShouldBalance(_committed, await RowsAsync("outbox"), await RowsAsync("dead_letter"));
+        if (!Get<OutboxBudget>().IsRough && Books.Read().GetValueOrDefault("accepted") == _committed.Values.Sum())
+            Operations.OutboxBytes.Should().Be(await _database.SumBytesAsync(), "the disk budget tells what the table holds");
     }
 
     public void Dispose()
