@@ -8,11 +8,11 @@ public sealed class CompletionLogOptions
 {
     public const string Section = "CompletionLog";
 
-    /// <summary>Most records in one request. The default value is 100.</summary>
+    /// <summary>So many records are sent without waiting for more. Ten times as many share a request when they wait because their target takes its time. The default value is 100.</summary>
     [Range(1, 1000)]
     public int BatchSize { get; set; } = 100;
 
-    /// <summary>A batch of this size, uncompressed, is sent without waiting for more. The default value is 1 MB.</summary>
+    /// <summary>So many bytes, uncompressed, are sent without waiting for more. When more wait, a request is up to three times as large, and never larger than 3 MB. The default value is 1 MB.</summary>
     [Range(10_000, 3_000_000)]
     public int MaxBatchBytes { get; set; } = 1_000_000;
 

@@ -23,6 +23,7 @@ public static class CompletionLogServices
         services.AddOptionsWithValidateOnStart<CompletionLogOptions, CompletionLogOptionsValidator>();
         services.AddSingleton<CompletionLogMetrics>();
         services.AddSingleton<OutboxTargets>();
+        services.AddSingleton<OutboxJournal>();
         services.AddSingleton<OutboxStore>();
         services.AddSingleton<OutboxWriter>();
         services.AddSingleton<DeadLetterStore>();

@@ -62,6 +62,7 @@ public sealed class LogOperations
     /// <returns>How many records were removed.</returns>
     public async Task<int> PurgeOwnerAsync(string owner, CancellationToken cancellationToken)
     {
+        await _tools.Store.MoveToTableAsync(cancellationToken);
         var purged = 0;
         foreach (var target in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
         {

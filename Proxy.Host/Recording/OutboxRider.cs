@@ -29,6 +29,8 @@ internal sealed class OutboxDatabase(Database database, CommitQueue commits) : I
 {
     public bool TakesLists => database.IsServer;
 
+    public JournalPlace? Journal { get; } = database.Path is { } path ? new(path + "-log", database.IsFlushed) : null;
+
     public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => database.OpenAsync(cancellationToken);
 
     public Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken) => commits.WriteAsync(

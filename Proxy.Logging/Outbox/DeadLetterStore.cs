@@ -4,7 +4,7 @@ using Dapper;
 namespace Proxy.Logging.Outbox;
 
 /// <summary>The records that were given up, with the answer that refused each.</summary>
-internal sealed class DeadLetterStore(IOutboxDatabase database)
+internal sealed class DeadLetterStore(IOutboxDatabase database, OutboxJournal journal)
 {
     private const string Chosen = """
         (@TargetId is null or target_id = @TargetId) and (@Owner is null or owner = @Owner) and (@Id is null or id = @Id) and died_at < @Before
@@ -35,6 +35,20 @@ internal sealed class DeadLetterStore(IOutboxDatabase database)
         order by id
         """;
 
+    private const string CountSql = $"""
+        select count(*)
+        from dead_letter
+        where {Chosen}
+        """;
+
+    // Where a journal is, too, ids come from its count.
+    private const string ReviveNumberedSql = $"""
+        insert into outbox (id, target_id, created_at, body, owner)
+        select @First + row_number() over (order by id) - 1, target_id, created_at, body, owner
+        from dead_letter
+        where {Chosen}
+        """;
+
     private const string DeleteSql = $"""
         delete from dead_letter
         where {Chosen}
@@ -44,27 +58,42 @@ internal sealed class DeadLetterStore(IOutboxDatabase database)
     /// <summary>Puts them back among those that wait.</summary>
     /// <param name="also">What else is in the transaction, told how many they are.</param>
     public Task<List<RemovedRow>> ReviveAsync(DeadLetterChoice choice, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken) =>
-        RemoveAsync(choice, ReviveSql, also, cancellationToken);
+        RemoveAsync(choice, Revive, also, cancellationToken);
 
     /// <param name="also">What else is in the transaction, told how many they are.</param>
     public Task<List<RemovedRow>> PurgeAsync(DeadLetterChoice choice, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken) =>
         RemoveAsync(choice, before: null, also, cancellationToken);
 
     private async Task<List<RemovedRow>> RemoveAsync(
-        DeadLetterChoice choice, string? before, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken)
+        DeadLetterChoice choice, Action<DbConnection, DbTransaction, DeadLetterChoice>? before, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken)
     {
-        var parameters = new { choice.Id, choice.TargetId, choice.Owner, choice.Before };
         List<RemovedRow> rows = [];
         await database.WriteAsync(
             (connection, transaction) =>
             {
-                if (before is not null) connection.Execute(before, parameters, transaction);
-                rows = connection.Query<RemovedRow>(DeleteSql, parameters, transaction).ToList();
+                before?.Invoke(connection, transaction, choice);
+                rows = connection.Query<RemovedRow>(DeleteSql, ParametersOf(choice), transaction).ToList();
                 also?.Invoke(connection, transaction, rows.Count);
             },
             cancellationToken);
         return rows;
     }
+
+    private void Revive(DbConnection connection, DbTransaction transaction, DeadLetterChoice choice)
+    {
+        if (!journal.IsUsed)
+        {
+            connection.Execute(ReviveSql, ParametersOf(choice), transaction);
+            return;
+        }
+
+        journal.Begin(transaction);
+        var first = journal.Reserve(connection.ExecuteScalar<int>(CountSql, ParametersOf(choice), transaction));
+        connection.Execute(ReviveNumberedSql, ParametersOf(choice, first), transaction);
+        journal.Flush(transaction);
+    }
+
+    private static object ParametersOf(DeadLetterChoice choice, long first = 0) => new { choice.Id, choice.TargetId, choice.Owner, choice.Before, First = first };
 }
 
 /// <summary>Which dead letters; null means whichever.</summary>

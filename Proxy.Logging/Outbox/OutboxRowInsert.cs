@@ -1,5 +1,4 @@
 using System.Data;
-using System.Data.Common;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -8,13 +7,13 @@ namespace Proxy.Logging.Outbox;
 
 /// <summary>Row by row into SQLite, where a statement costs no way to a server: parsed once, as long as its connection is open.</summary>
 /// <remarks>It speaks to SQLite itself. Names of parameters, boxes and <c>returning</c>, for which SQLite makes a table of its own each time, cost more than the insert.</remarks>
-internal sealed class OutboxRowInsert : IOutboxInsert
+internal sealed class OutboxRowInsert
 {
     private const int MaxTextOnStack = 512;
 
     private const string InsertSql = """
-        insert into outbox (target_id, created_at, body, owner)
-        values (?1, ?2, ?3, ?4)
+        insert into outbox (id, target_id, created_at, body, owner)
+        values (?1, ?2, ?3, ?4, ?5)
         """;
 
     private readonly sqlite3 _database;
@@ -32,12 +31,13 @@ internal sealed class OutboxRowInsert : IOutboxInsert
         };
     }
 
-    public void Add(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
+    public void Insert(long id, string targetId, long createdAt, ReadOnlySpan<byte> body, string? owner)
     {
-        BindText(1, part.Target.Id);
-        Check(raw.sqlite3_bind_int64(_statement, 2, entry.CreatedAt));
-        Check(raw.sqlite3_bind_blob(_statement, 3, part.Body));
-        BindText(4, entry.Owner);
+        Check(raw.sqlite3_bind_int64(_statement, 1, id));
+        BindText(2, targetId);
+        Check(raw.sqlite3_bind_int64(_statement, 3, createdAt));
+        Check(raw.sqlite3_bind_blob(_statement, 4, body));
+        BindText(5, owner);
         var result = raw.sqlite3_step(_statement);
         try
         {
@@ -47,18 +47,8 @@ internal sealed class OutboxRowInsert : IOutboxInsert
         {
             // The statement outlives the call; a body of up to a megabyte should not.
             _ = raw.sqlite3_reset(_statement);
-            _ = raw.sqlite3_bind_null(_statement, 3);
+            _ = raw.sqlite3_bind_null(_statement, 4);
         }
-
-        part.Id = raw.sqlite3_last_insert_rowid(_database);
-    }
-
-    public void Flush(DbTransaction transaction)
-    {
-    }
-
-    public void Forget()
-    {
     }
 
     private void BindText(int index, string? value)

@@ -5,8 +5,13 @@ using Dapper;
 namespace Proxy.Logging.Outbox;
 
 /// <summary>Reads what waits, and removes what was taken or given up.</summary>
-internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
+internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journal, TimeProvider time) : IDisposable
 {
+    private static readonly TimeSpan LongestMove = TimeSpan.FromSeconds(1);
+
+    // Rows that move from the journal into the table are seen once by whoever counts both. A database in trouble keeps nobody from counting.
+    private readonly SemaphoreSlim _moving = new(1);
+
     private const string TargetColumns = """
         t.id as Id, t.kind as Kind, t.host as Host, t.public_key as PublicKey, t.secret_protected as SecretProtected, t.options as Options,
         t.is_trusted as IsTrusted
@@ -41,8 +46,22 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
         """;
 
     /// <summary>All targets that were ever written to, with what waits for them.</summary>
-    public Task<IReadOnlyList<TargetRow>> ListTargetsAsync(CancellationToken cancellationToken) =>
-        QueryAsync<TargetRow>(BacklogSql, null, cancellationToken);
+    public Task<IReadOnlyList<TargetRow>> ListTargetsAsync(CancellationToken cancellationToken) => CountAsync(
+        async () =>
+        {
+            var journaled = journal.CountByTarget();
+            var rows = await QueryAsync<TargetRow>(BacklogSql, null, cancellationToken);
+            foreach (var row in rows)
+            {
+                if (!journaled.TryGetValue(row.Id, out var here)) continue;
+
+                row.Waiting += here.Count;
+                row.OldestAt = Math.Min(row.OldestAt ?? long.MaxValue, here.OldestAt);
+            }
+
+            return rows;
+        },
+        cancellationToken);
 
     private const string LastIdSql = "select coalesce(max(id), 0) from outbox";
 
@@ -63,8 +82,8 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
 
     private const string BytesSql = "select coalesce(sum(length(body)), 0) from outbox";
 
-    public async Task<long> CountBytesAsync(CancellationToken cancellationToken) =>
-        (await QueryAsync<long>(BytesSql, null, cancellationToken)).Single();
+    public Task<long> CountBytesAsync(CancellationToken cancellationToken) =>
+        CountAsync(async () => journal.Bytes + (await QueryAsync<long>(BytesSql, null, cancellationToken)).Single(), cancellationToken);
 
     // Always from the first row: with several writers an id may be committed after a higher one, so nothing can be remembered as passed.
     private const string ReadSql = """
@@ -94,7 +113,26 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
     /// <returns>How many of them were still there: some may have been purged while they were under way.</returns>
     public Task<int> DeleteAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => ids.Count == 0
         ? Task.FromResult(0)
-        : WriteAsync((connection, transaction) => connection.Execute(DeleteSql(ids), transaction: transaction), cancellationToken);
+        : WriteAsync(
+            (connection, transaction) =>
+            {
+                var others = journal.Take(ids);
+                return ids.Count - others.Count + (others.Count == 0 ? 0 : connection.Execute(DeleteSql(others), transaction: transaction));
+            },
+            cancellationToken);
+
+    /// <summary>Sees to it that all rows of a target are in the table, and that those which follow go there, until the target is admitted to the journal again.</summary>
+    public Task MoveToTableAsync(string targetId, CancellationToken cancellationToken) => MoveAsync(() => journal.MoveTarget(targetId), cancellationToken);
+
+    /// <summary>Sees to it that all rows are in the table and nothing of them in files.</summary>
+    public async Task MoveToTableAsync(CancellationToken cancellationToken)
+    {
+        await MoveAsync(journal.MoveAll, cancellationToken);
+        await LookAfterJournalAsync(cancellationToken);
+    }
+
+    /// <summary>Opens the journal, puts what an earlier run left there into the table, and what has been there for long.</summary>
+    public Task LookAfterJournalAsync(CancellationToken cancellationToken) => MoveAsync(static () => { }, cancellationToken);
 
     private const string BurySql = """
         insert into dead_letter (id, target_id, created_at, body, owner, answer, died_at)
@@ -109,6 +147,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
         return WriteAsync(
             (connection, transaction) =>
             {
+                journal.MoveOne(id);
                 connection.Execute(BurySql, new { id, answer, now }, transaction);
                 return connection.Execute(DeleteSql([id]), transaction: transaction);
             },
@@ -159,8 +198,51 @@ internal sealed class OutboxStore(IOutboxDatabase database, TimeProvider time)
     private async Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> work, CancellationToken cancellationToken)
     {
         T result = default!;
-        await database.WriteAsync((connection, transaction) => result = work(connection, transaction), cancellationToken);
+        await database.WriteAsync(
+            (connection, transaction) =>
+            {
+                journal.Begin(transaction);
+                result = work(connection, transaction);
+                journal.Flush(transaction);
+            },
+            cancellationToken);
         return result;
+    }
+
+    public void Dispose() => _moving.Dispose();
+
+    private async Task<T> CountAsync<T>(Func<Task<T>> count, CancellationToken cancellationToken)
+    {
+        var isAlone = await _moving.WaitAsync(LongestMove, cancellationToken);
+        try
+        {
+            return await count();
+        }
+        finally
+        {
+            if (isAlone) _moving.Release();
+        }
+    }
+
+    private async Task MoveAsync(Action move, CancellationToken cancellationToken)
+    {
+        if (!journal.IsUsed) return;
+
+        await _moving.WaitAsync(cancellationToken);
+        try
+        {
+            await WriteAsync(
+                (_, _) =>
+                {
+                    move();
+                    return true;
+                },
+                cancellationToken);
+        }
+        finally
+        {
+            _moving.Release();
+        }
     }
 }
 
@@ -196,10 +278,10 @@ internal sealed class TargetRow
 
     public bool IsTrusted { get; init; }
 
-    public long Waiting { get; init; }
+    public long Waiting { get; set; }
 
     /// <summary>Unix milliseconds; null when nothing waits.</summary>
-    public long? OldestAt { get; init; }
+    public long? OldestAt { get; set; }
 
     public long DeadLetters { get; init; }
 }

@@ -1,13 +1,12 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Proxy.Logging.Outbox;
 
 /// <summary>Writes rows of entries into transactions of somebody else.</summary>
 /// <remarks>Touched by the writer's thread only.</remarks>
-internal sealed class OutboxWriter(IOutboxDatabase database)
+internal sealed class OutboxWriter(IOutboxDatabase database, OutboxJournal journal)
 {
     private const int DroppedAtOnce = 16;
 
@@ -57,11 +56,13 @@ internal sealed class OutboxWriter(IOutboxDatabase database)
         if (ReferenceEquals(_connection, connection) && _insert is not null) return;
 
         _connection = connection;
-        _insert = database.TakesLists ? new OutboxListInsert(connection) : new OutboxRowInsert((SqliteConnection)connection);
+        _insert = database.TakesLists ? new OutboxListInsert(connection) : journal;
     }
 
-    private static void DropOldest(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
+    private void DropOldest(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
     {
+        journal.Begin(transaction);
+        journal.MoveTarget(part.Target.Id);
         long freed = 0;
         var connection = transaction.Connection!;
         foreach (var row in connection.Query<RemovedRow>(OldestSql, new { targetId = part.Target.Id, owner = entry.Owner, limit = DroppedAtOnce }, transaction))

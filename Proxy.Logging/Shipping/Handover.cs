@@ -8,7 +8,7 @@ namespace Proxy.Logging.Shipping;
 /// caught up. Rows come in the order of their ids, as one writer commits them: what was read up to some id is not here once more.</remarks>
 internal sealed class Handover(HandoverRoom room)
 {
-    private const long MaxBytes = 4 * 1024 * 1024;
+    private const long MaxBytes = 16 * 1024 * 1024;
 
     private readonly Lock _lock = new();
 

@@ -17,6 +17,7 @@ internal sealed partial class OutboxJanitor(
     /// <summary>One look. Called by the clock, and by tests.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
+        await tools.Store.LookAfterJournalAsync(cancellationToken);
         if (tools.Budget.IsRough && tools.Census.IsDone) tools.Budget.Correct(await tools.Store.CountBytesAsync(cancellationToken));
         Report();
 

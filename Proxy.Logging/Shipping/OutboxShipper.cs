@@ -39,6 +39,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     /// <summary>Starts a sender for each target that has rows of an earlier run. How many they are is counted while they are sent. The tables must exist.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await _tools.Store.LookAfterJournalAsync(cancellationToken);
         await _tools.Census.BeginAsync(cancellationToken);
         foreach (var row in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
         {
@@ -142,6 +143,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         await _abort.CancelAsync();
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _count.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await CloseJournalAsync(cancellationToken);
 
         var left = CountWaiting().Sum(waiting => waiting.Count);
         if (!_tools.Census.IsDone) LogLeftUncounted(_logger);
@@ -152,6 +154,19 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     {
         _stopping.Dispose();
         _abort.Dispose();
+    }
+
+    /// <remarks>So that a program that has stopped leaves one database and nothing beside it. What cannot be moved is found at the next start.</remarks>
+    private async Task CloseJournalAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _tools.Store.MoveToTableAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            LogNotMoved(_logger, exception);
+        }
     }
 
     private TargetSender[] Senders()
@@ -206,6 +221,9 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
 
     [LoggerMessage(LogLevel.Information, "{Count} records of an earlier run waited for log target {Target} when they were counted.")]
     private static partial void LogLeftover(ILogger logger, long count, string target);
+
+    [LoggerMessage(LogLevel.Warning, "The journal of the outbox stays as it is; it is read at the next start.")]
+    private static partial void LogNotMoved(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Records stay in the outbox, which were not yet counted; they are sent after the next start.")]
     private static partial void LogLeftUncounted(ILogger logger);

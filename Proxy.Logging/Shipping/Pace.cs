@@ -4,8 +4,15 @@ using Proxy.Logging.Records;
 namespace Proxy.Logging.Shipping;
 
 /// <summary>How many records one target gets at once, and how long they wait for each other.</summary>
+/// <param name="BatchSize">So many do not wait for more.</param>
+/// <param name="FlushInterval">The longest wait.</param>
 internal readonly record struct Pace(int BatchSize, TimeSpan FlushInterval)
 {
+    /// <summary>How many times that goes at once of what waits anyway: one request is made after the other, so a target that takes long to answer would fall behind for ever.</summary>
+    private const int MaxSizes = 10;
+
+    private const int MaxByteSizes = 3;
+
     public const string BatchSizeOption = "batch_size";
     public const string FlushIntervalOption = "flush_interval";
 
@@ -17,6 +24,12 @@ internal readonly record struct Pace(int BatchSize, TimeSpan FlushInterval)
 
     // An object per second and bucket would cost more than what is in it.
     private static readonly Pace ForBuckets = new(2048, TimeSpan.FromSeconds(20));
+
+    /// <summary>The most that share a request.</summary>
+    public int MaxRecords => BatchSize * MaxSizes;
+
+    /// <summary>The largest request.</summary>
+    public static int MaxBytes(CompletionLogOptions options) => Math.Min(options.MaxBatchBytes * MaxByteSizes, RecordBatch.MaxBytes);
 
     /// <summary>What the target itself says, then the environment variables that LiteLLM's users know, then the settings.</summary>
     public static Pace Of(LogTarget? target, CompletionLogOptions options) => Of(target, options, Environment.GetEnvironmentVariable);

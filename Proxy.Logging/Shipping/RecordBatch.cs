@@ -7,7 +7,7 @@ namespace Proxy.Logging.Shipping;
 internal sealed class RecordBatch : IDisposable
 {
     /// <summary>Langfuse Cloud documents 5 MB for a request; stay clear of it.</summary>
-    private const int MaxBytes = 3_000_000;
+    public const int MaxBytes = 3_000_000;
 
     private const int UsualBytes = 64 * 1024;
     private const int UsualRecordBytes = 8 * 1024;

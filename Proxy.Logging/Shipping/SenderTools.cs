@@ -7,6 +7,7 @@ namespace Proxy.Logging.Shipping;
 /// <summary>What all senders share.</summary>
 internal sealed class SenderTools(
     OutboxStore store,
+    OutboxJournal journal,
     OutboxWriter writer,
     OutboxTargets targets,
     LogDestinations destinations,
@@ -16,6 +17,8 @@ internal sealed class SenderTools(
     ITargetWatch? watch = null)
 {
     public OutboxStore Store { get; } = store;
+
+    public OutboxJournal Journal { get; } = journal;
 
     public OutboxWriter Writer { get; } = writer;
 

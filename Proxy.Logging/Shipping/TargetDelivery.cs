@@ -4,7 +4,9 @@ using Proxy.Logging.Records;
 namespace Proxy.Logging.Shipping;
 
 /// <summary>Brings batches to one target, with patience, and says once what is wrong with it.</summary>
-internal sealed partial class TargetDelivery(string targetId, LogTarget? target, TargetStatus status, SenderTools tools, TimeProvider time, ILogger logger)
+/// <param name="onWait">Called when a request failed and will be repeated: the rows wait from now on.</param>
+internal sealed partial class TargetDelivery(
+    string targetId, LogTarget? target, TargetStatus status, Func<CancellationToken, Task> onWait, SenderTools tools, TimeProvider time, ILogger logger)
 {
     private readonly string _label = CompletionLogMetrics.LabelOf(targetId);
     private LogTarget? _target = target;
@@ -47,6 +49,7 @@ internal sealed partial class TargetDelivery(string targetId, LogTarget? target,
         if (verdict.ConcernsHost) tools.Pauses.Begin(_target.Host, verdict.After);
         if (verdict.MustWait) tools.Metrics.Retried(_label);
         Report(verdict);
+        if (verdict.MustWait) await onWait(abort);
         return verdict;
     }
 

@@ -21,6 +21,9 @@ internal sealed partial class TargetSender
     // How many rows to read: halved when a batch is refused, doubled when one is taken.
     private int _limit = int.MaxValue;
 
+    // Something on the way takes no more than the usual: then it is not tried with every second batch.
+    private bool _isLargeRefused;
+
     // What is left of a record that is too large for its target; 0 for all others.
     private int _cut;
     private long _waiting;
@@ -36,9 +39,9 @@ internal sealed partial class TargetSender
         Label = CompletionLogMetrics.LabelOf(targetId);
         Target = target;
         News = new(time);
-        _delivery = new(targetId, target, status, tools, time, logger);
         _settlement = new(this, tools, logger);
         _source = new(targetId, tools, mustRead);
+        _delivery = new(targetId, target, status, _source.WaitAsync, tools, time, logger);
         (_tools, _time, _logger) = (tools, time, logger);
     }
 
@@ -68,7 +71,7 @@ internal sealed partial class TargetSender
     public void AddWaiting(long rows) => Interlocked.Add(ref _waiting, rows);
 
     /// <summary>Rows are known to wait, whether or not somebody has told of them.</summary>
-    public bool HasMore => _source.Handed.HasMore;
+    public bool HasMore => _source.HasMore;
 
     /// <summary>Gets a row that was just committed, in the order of the commits.</summary>
     public void Hand(HandedRow row) => _source.Handed.Add(row);
@@ -140,10 +143,11 @@ internal sealed partial class TargetSender
 
     private async Task<bool> ShipBatchAsync(ShippingRound round, CancellationToken stopping, CancellationToken abort)
     {
-        var limit = _cut > 0 ? 1 : Math.Min(_limit, Pace.BatchSize);
+        var limit = _cut > 0 ? 1 : Math.Min(_limit, Pace.MaxRecords);
+        var maxBytes = _isLargeRefused ? _tools.Options.MaxBatchBytes : Pace.MaxBytes(_tools.Options);
         News.Reset();
         using var batch = await _delivery.BeginAsync(round);
-        var filling = await _source.FillAsync(batch, limit, _cut, round, _settling);
+        var filling = await _source.FillAsync(batch, (limit, maxBytes), _cut, round, _settling);
         if (filling.Unreadable is { } row) await _settlement.BuryAsync(row.Row, "unreadable", row.Reason, abort);
         if (batch.Rows.Count == 0)
         {
@@ -167,6 +171,7 @@ internal sealed partial class TargetSender
                 await SettlePartlyAsync(batch, verdict, round, abort);
                 return true;
             case Delivery.Halve:
+                _isLargeRefused |= batch.Bytes > _tools.Options.MaxBatchBytes;
                 _limit = Math.Max(1, batch.Rows.Count / 2);
                 return true;
             case Delivery.Truncate when RecordCut.Next(_cut) is > 0 and var next:
@@ -189,6 +194,7 @@ internal sealed partial class TargetSender
         if (await _settlement.SettlePartlyAsync(batch, verdict, abort)) return;
 
         // Something of it must come again, and not at once.
+        await _source.WaitAsync(abort);
         await Task.Delay(verdict.After ?? FaultPause, _time, round.Waits);
     }
 

@@ -30,8 +30,10 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         _days.Add(entry, picos);
         if (entry.Resources.Count > 0) ResourceRows.Insert(session.Connection, session.Transaction, entry.Resources);
         if (entry.Settled is { } settled) ResourceRows.Settle(session.Connection, session.Transaction, settled);
-        rider?.Write(session.Connection, session.Transaction);
+
+        // Before it writes: one that fails half-way has something to forget.
         _rider = rider ?? _rider;
+        rider?.Write(session.Connection, session.Transaction);
 
         if (picos == 0) return;
         if (entry.KeyHash is { } hash) Add(_keys, hash, picos);

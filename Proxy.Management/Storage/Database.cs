@@ -25,6 +25,7 @@ public sealed class Database : IDisposable
     /// <exception cref="ArgumentException">The setting is of no known form; the message is a sentence for the operator.</exception>
     public Database(string setting, Synchronous synchronous = Synchronous.Normal, string? password = null)
     {
+        IsFlushed = synchronous == Synchronous.Full;
         if (setting.StartsWith(SqlitePrefix, StringComparison.OrdinalIgnoreCase))
             Engine = new SqliteEngine(PathOf(setting), synchronous);
         else if (PostgresSetting.Parse(setting, password) is { } connection)
@@ -38,6 +39,9 @@ public sealed class Database : IDisposable
 
     /// <summary>Rows are on a PostgreSQL server, not in a file.</summary>
     public bool IsServer => Path is null;
+
+    /// <summary>A commit waits for the disk.</summary>
+    public bool IsFlushed { get; }
 
     internal IDatabaseEngine Engine { get; }
 

@@ -53,7 +53,7 @@ internal sealed class LogLimitTests : GatewayFixture
 
         _langfuse.Answer = static _ => Task.FromResult(FakeAnswer.Ok);
         await Gateway.PostAsync("/logging/dead-letters/retry");
-        await Eventually.BecomesAsync(async () => (await Gateway.QueryAsync<long>("select count(*) from outbox")).Single(), waiting => waiting == 0);
+        await Eventually.BecomesAsync(Gateway.CountWaitingAsync, waiting => waiting == 0);
         (await AskAsync(Gateway.With(refuses), "third")).Should().Be((200, null), "once there is room, calls are made again");
     }
 

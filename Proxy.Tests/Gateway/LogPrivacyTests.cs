@@ -25,11 +25,11 @@ internal sealed class LogPrivacyTests : GatewayFixture
         var red = await AddTeamAsync("red");
         await AskAsync(red.Key, "canary-91b2");
         await _langfuse.WaitForRequestsAsync(red.Project.PublicKey, 1);
-        (await Waiting()).Should().Be(1);
+        (await Gateway.CountWaitingAsync()).Should().Be(1);
 
         await Gateway.PostAsync($"/team/{red.Id}/disable_logging");
 
-        (await Waiting()).Should().Be(0);
+        (await Gateway.CountWaitingAsync()).Should().Be(0);
     }
 
     [Test]
@@ -141,7 +141,7 @@ internal sealed class LogPrivacyTests : GatewayFixture
         ((int)test.StatusCode, targets.Count).Should().Be((200, 2));
         projects[0].Spans.Select(span => span.Name).Should().Equal("callback test", "litellm-acompletion");
         projects[1].Spans.Select(span => span.Name).Should().Equal("callback test");
-        (await Waiting()).Should().Be(0);
+        (await Gateway.CountWaitingAsync()).Should().Be(0);
     }
 
     [Test]
@@ -166,8 +166,6 @@ internal sealed class LogPrivacyTests : GatewayFixture
         await _langfuse.WaitForSpansAsync(red.Project.PublicKey, 1);
         (await Gateway.Admin.GetStringAsync("/health/logging")).Should().Contain("\"status\":\"healthy\"");
     }
-
-    private async Task<long> Waiting() => (await Gateway.QueryAsync<long>("select count(*) from outbox")).Single();
 
     private async Task<(string Id, string Key, FakeProject Project)> AddTeamAsync(string name, JsonObject? metadata = null)
     {

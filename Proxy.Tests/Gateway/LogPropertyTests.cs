@@ -100,7 +100,7 @@ internal sealed class LogPropertyTests
             }
         }
 
-        await Eventually.BecomesAsync(async () => (await _gateway.QueryAsync<long>("select count(*) from outbox")).Single(), waiting => waiting == 0);
+        await Eventually.BecomesAsync(_gateway.CountWaitingAsync, waiting => waiting == 0);
         return teams.All(team => team.Projects.All(project => Holds(project, team.Question)))
             && teams.All(team => wereDisabled.Contains(team.Id) || HoldTheSame(team.Projects))
             && ownProjects.All(project => Holds(project, "for the key itself."))

@@ -92,6 +92,13 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>All calls that are recorded, in their order.</summary>
     public Task<IReadOnlyList<LedgerRow>> LedgerAsync() => _folder.LedgerAsync();
 
+    /// <summary>Records that no log target has taken yet, wherever they are.</summary>
+    public async Task<long> CountWaitingAsync()
+    {
+        var report = JsonNode.Parse(await Admin.GetStringAsync(new Uri("/logging/targets", UriKind.Relative)))!;
+        return report["targets"]!.AsArray().Sum(target => target!["waiting"]!.GetValue<long>());
+    }
+
     /// <summary>Rows of the ledger's own database, read beside the program.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql) => await _folder.QueryAsync<T>(sql);
 

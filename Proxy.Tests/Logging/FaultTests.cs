@@ -189,6 +189,7 @@ public sealed class FaultTests : IDisposable
         await RecordAsync(log, "red", "first", large, policy);
         await RecordAsync(log, "red", "second", large, policy);
 
+        await log.MoveToTableAsync();
         (await _database.BodiesAsync()).Count(body => !body.Contains("shed")).Should().Be((int)left);
         await log.StopAsync();
     }

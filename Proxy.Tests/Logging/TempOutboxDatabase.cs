@@ -30,6 +30,17 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     /// <summary>Called before each write; may throw, as a full disk would.</summary>
     public Action BeforeWrite { get; set; } = static () => { };
 
+    /// <summary>What stands before the table, while a log runs.</summary>
+    public OutboxJournal? Front { get; set; }
+
+    /// <summary>Whether each commit waits for the disk.</summary>
+    public bool IsFlushed { get; init; }
+
+    public JournalPlace? Journal => _place.Postgres is null ? new(_path + "-log", IsFlushed) : null;
+
+    /// <summary>The files that stand before the table.</summary>
+    public IReadOnlyList<string> JournalFiles => [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "-log-*").Order()];
+
     /// <summary>Awaited before each read of the log.</summary>
     public Func<Task> BeforeRead { get; set; } = static () => Task.CompletedTask;
 
@@ -60,8 +71,22 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
 
     public async Task<long> CountAsync(string table)
     {
+        // Before the table is asked: what moves meanwhile is counted twice, and once when the commit of it has been told of.
+        var before = table == "outbox" ? Front?.CountByTarget().Sum(target => target.Value.Count) ?? 0 : 0;
         await using var connection = await _database.OpenAsync(CancellationToken.None);
-        return await connection.ExecuteScalarAsync<long>($"select count(*) from {table}");
+        return before + await connection.ExecuteScalarAsync<long>($"select count(*) from {table}");
+    }
+
+    /// <summary>Rows of the table alone.</summary>
+    public Task<long> CountTableAsync() => ReadAsync("select count(*) from outbox");
+
+    /// <summary>The highest id that a row of the table ever had.</summary>
+    public Task<long> LastRowIdAsync() => ReadAsync("select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'");
+
+    private async Task<long> ReadAsync(string sql)
+    {
+        await using var connection = await _database.OpenAsync(CancellationToken.None);
+        return await connection.ExecuteScalarAsync<long>(sql);
     }
 
     public async Task<IReadOnlyList<(string Id, long Count)>> CountByTargetAsync(string table)
@@ -73,7 +98,7 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     public async Task<long> SumBytesAsync()
     {
         await using var connection = await _database.OpenAsync(CancellationToken.None);
-        return await connection.ExecuteScalarAsync<long>("select coalesce(sum(length(body)), 0) from outbox");
+        return (Front?.Bytes ?? 0) + await connection.ExecuteScalarAsync<long>("select coalesce(sum(length(body)), 0) from outbox");
     }
 
     public async Task WaitForCountAsync(string table, long count)
@@ -87,6 +112,13 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     {
         await using var connection = await _database.OpenAsync(CancellationToken.None);
         return [.. (await connection.QueryAsync<byte[]>("select body from outbox order by id")).Select(Encoding.UTF8.GetString)];
+    }
+
+    /// <summary>What waits in the table, as text.</summary>
+    public async Task<Dictionary<long, string>> BodiesByIdAsync()
+    {
+        await using var connection = await _database.OpenAsync(CancellationToken.None);
+        return (await connection.QueryAsync<(long Id, byte[] Body)>("select id, body from outbox")).ToDictionary(row => row.Id, row => Encoding.UTF8.GetString(row.Body));
     }
 
     /// <summary>Everything that is on the disk, the write-ahead log included; on a server all that the rows of targets say.</summary>

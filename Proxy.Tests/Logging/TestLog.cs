@@ -52,6 +52,8 @@ internal sealed class TestLog : ILoggerProvider
         int? countedAtOnce = null)
     {
         var log = new TestLog(database, protection, time ?? TimeProvider.System, configure ?? (static _ => { }));
+        database.Front = log.Get<OutboxJournal>();
+        await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
         var (waiting, dead) = (await log.RowsAsync("outbox"), await log.RowsAsync("dead_letter"));
         log.Books = new Books(log.Get<IMeterFactory>(), waiting.Concat(dead).GroupBy(target => target.Key).ToDictionary(group => group.Key, group => group.Sum(target => target.Value)));
         if (countedAtOnce is { } rows) log.Get<OutboxCensus>().SliceRows = rows;
@@ -78,6 +80,9 @@ internal sealed class TestLog : ILoggerProvider
             foreach (var part in entries.SelectMany(entry => entry.Parts)) _committed.AddOrUpdate(LabelOf(part.Target.Id), 1, static (_, count) => count + 1);
         },
         CancellationToken.None);
+
+    /// <summary>All that waits is in the table then.</summary>
+    public Task MoveToTableAsync() => Get<OutboxStore>().MoveToTableAsync(CancellationToken.None);
 
     /// <summary>Stops, and looks whether the books balance: after each test, so after every fault that there is.</summary>
     public async Task StopAsync()

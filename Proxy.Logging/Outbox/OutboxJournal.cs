@@ -1,0 +1,428 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Runtime.InteropServices;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Proxy.Logging.Records;
+
+namespace Proxy.Logging.Outbox;
+
+/// <summary>
+/// Files in front of the table <c>outbox</c>, where a row stays that is sent at once, which is nearly every row: it is appended, and when it was taken its id is.
+/// Only what waits longer moves into the table.
+/// </summary>
+/// <remarks>
+/// <para>A row of the table costs pages that are written twice, an index and a delete. On SQLite alone; elsewhere all of this does nothing.</para>
+/// <para>Who looks for rows in the table says so first, with <see cref="MoveTarget"/> or <see cref="MoveAll"/>, and then finds them all there. Rows of a target
+/// that is moved go straight to the table from then on, until it is admitted again.</para>
+/// <para>The database says how far the files count. So whatever a transaction wrote that was rolled back is found out at the next one, and undone here.
+/// Everything is called on the writer's thread, within a transaction, but for the members that say otherwise.</para>
+/// </remarks>
+internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger) : IOutboxInsert
+{
+    private const string LastIdSql = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'";
+
+    private const long MaxSegmentBytes = 16 * 1024 * 1024;
+    private const int MaxSegments = 8;
+
+    // A commit goes into one file as a rule, however large; this is what can be read as a whole.
+    private const long MaxFileBytes = 512 * 1024 * 1024;
+
+    // What is not taken by then belongs into the table, where it may wait for a month.
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(10);
+
+    // Changed on the writer's thread under the lock, so that others can look.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<long, JournalRecord> _records = [];
+
+    private readonly List<JournalSegment> _segments = [];
+    private readonly List<(JournalRecord Record, bool WasHere)> _undo = [];
+    private readonly List<(int Head, ReadOnlyMemory<byte> Body)> _frames = [];
+    private readonly List<ReadOnlyMemory<byte>> _parts = [];
+    private readonly PooledBuffer _heads = new(4096);
+
+    private DbTransaction? _transaction;
+    private JournalRow? _row;
+    private OutboxRowInsert? _table;
+    private JournalPosition? _committed;
+    private JournalPosition _written;
+    private long _framesBytes;
+    private long _nextId;
+
+    // By any thread: targets whose rows go to the table.
+    private readonly ConcurrentDictionary<string, bool> _moved = new();
+    private long _bytes;
+
+    /// <summary>Whether there is one. For any thread.</summary>
+    public bool IsUsed => database.Journal is not null;
+
+    /// <summary>The bodies in it. For any thread.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    private JournalSegment Current => _segments[^1];
+
+    /// <summary>
+    /// To be called before anything else in a transaction, and <see cref="Flush"/> at its end: whatever came of the last one, the journal is now what the database says.
+    /// </summary>
+    public void Begin(DbTransaction transaction)
+    {
+        if (!IsUsed || ReferenceEquals(_transaction, transaction)) return;
+
+        Open((SqliteConnection)transaction.Connection!);
+        var stored = _row!.Read();
+        if (stored == _written && _written != _committed) Keep();
+        else if (stored is not null && stored == _committed) Undo();
+        else Recover(stored, transaction);
+        _transaction = transaction;
+        MoveOld();
+    }
+
+    /// <summary>Rows of this target may be here again: its sender has caught up. For any thread.</summary>
+    public void Admit(string targetId)
+    {
+        if (!_moved.IsEmpty) _moved.TryRemove(targetId, out _);
+    }
+
+    public void Add(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
+    {
+        Begin(transaction);
+        if (Current.Length + _framesBytes > MaxFileBytes) Rotate();
+        var (id, targetId) = (_nextId++, part.Target.Id);
+        part.Id = id;
+        if (entry.MakesRoom || (!_moved.IsEmpty && _moved.ContainsKey(targetId)))
+        {
+            _table!.Insert(id, targetId, entry.CreatedAt, part.Body, entry.Owner);
+            return;
+        }
+
+        var head = JournalFrame.WriteRecord(_heads, id, entry.CreatedAt, targetId, entry.Owner, part.Body);
+        var record = new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length)
+        {
+            Segment = Current,
+            Offset = Current.Length + _framesBytes,
+            HeadLength = head,
+        };
+        AddFrame(head, part.Body);
+        Put(record);
+        _undo.Add((record, WasHere: false));
+    }
+
+    /// <summary>Takes out what is here of these rows, whose fate is known.</summary>
+    /// <returns>Those that are not here.</returns>
+    public IReadOnlyList<long> Take(IReadOnlyList<long> ids)
+    {
+        if (_records.Count == 0) return ids;
+
+        var (taken, others) = (new List<long>(ids.Count), new List<long>());
+        foreach (var id in ids)
+        {
+            if (_records.TryGetValue(id, out var record))
+            {
+                Leave(record);
+                taken.Add(id);
+            }
+            else
+            {
+                others.Add(id);
+            }
+        }
+
+        WriteLeft(taken);
+        return others;
+    }
+
+    /// <summary>Moves all rows of a target into the table, and all that follow.</summary>
+    public void MoveTarget(string targetId)
+    {
+        if (!IsUsed) return;
+
+        _moved[targetId] = true;
+        Move(record => record.TargetId == targetId);
+    }
+
+    /// <summary>Moves a row into the table, if it is here.</summary>
+    public void MoveOne(long id)
+    {
+        if (_records.ContainsKey(id)) Move(record => record.Id == id);
+    }
+
+    /// <summary>Moves all rows into the table. The files are gone once the next transaction begins.</summary>
+    public void MoveAll()
+    {
+        if (!IsUsed) return;
+
+        Move(static _ => true);
+        Rotate();
+        SavePosition();
+    }
+
+    /// <summary>How many of each target's rows are here, and when the oldest was written. For any thread.</summary>
+    public IReadOnlyDictionary<string, (long Count, long OldestAt)> CountByTarget()
+    {
+        lock (_lock)
+        {
+            return _records.Values
+                .GroupBy(record => record.TargetId)
+                .ToDictionary(target => target.Key, target => ((long)target.Count(), target.Min(record => record.CreatedAt)));
+        }
+    }
+
+    /// <summary>Ids for rows that somebody else inserts into the table.</summary>
+    /// <returns>The first.</returns>
+    public long Reserve(int count)
+    {
+        var first = _nextId;
+        _nextId += count;
+        return first;
+    }
+
+    /// <summary>Writes what was collected in this transaction. To be called before the commit.</summary>
+    public void Flush(DbTransaction transaction)
+    {
+        // What one collected that failed is nothing of another's.
+        if (ReferenceEquals(_transaction, transaction)) FlushFrames();
+    }
+
+    /// <remarks>What had been flushed is undone when the next transaction begins.</remarks>
+    public void Forget() => ForgetFrames();
+
+    private void Open(SqliteConnection connection)
+    {
+        if (ReferenceEquals(_row?.Connection, connection)) return;
+
+        _row = new JournalRow(connection);
+        _table = new OutboxRowInsert(connection);
+    }
+
+    /// <summary>The last transaction was committed.</summary>
+    private void Keep()
+    {
+        _committed = _written;
+        _undo.Clear();
+        for (; _segments[0].Number < _written.First; _segments.RemoveAt(0)) Delete(_segments[0]);
+    }
+
+    /// <summary>The last transaction was rolled back, or wrote nothing.</summary>
+    private void Undo()
+    {
+        ForgetFrames();
+        _written = _committed!.Value;
+        for (; _undo.Count > 0; _undo.RemoveAt(_undo.Count - 1))
+        {
+            var (record, wasHere) = _undo[^1];
+            if (wasHere) Put(record);
+            else Remove(record);
+        }
+
+        for (; Current.Number > _written.Segment; _segments.RemoveAt(_segments.Count - 1)) Delete(Current);
+        Current.Length = _written.Length;
+    }
+
+    /// <summary>What an earlier run left in its files goes into the table.</summary>
+    private void Recover(JournalPosition? stored, DbTransaction transaction)
+    {
+        ForgetFrames();
+        foreach (var segment in _segments) segment.Dispose();
+        _segments.Clear();
+        lock (_lock) _records.Clear();
+        _undo.Clear();
+        _committed = null;
+        Interlocked.Exchange(ref _bytes, 0);
+
+        var position = stored ?? new JournalPosition(First: 1, Segment: 0, Length: 0, NextId: 1);
+        _nextId = Math.Max(position.NextId, transaction.Connection!.ExecuteScalar<long>(LastIdSql, transaction: transaction) + 1);
+        var reading = new JournalReading();
+        for (var number = position.First; number <= position.Segment; number++)
+        {
+            AddSegment(number);
+            long? committed = number == position.Segment ? position.Length : null;
+            if (Current.ReadAll() is not { } bytes)
+            {
+                if (committed != 0) LogMissing(number);
+            }
+            else if (reading.Read(bytes, committed) is > 0 and var lost)
+            {
+                LogLost(lost, number);
+            }
+        }
+
+        JournalSegment.DeleteOthers(database.Journal!, position.First, position.Segment);
+
+        // Under new ids: the files may be from another day than the database.
+        foreach (var (record, body) in reading.Waiting) _table!.Insert(_nextId++, record.TargetId, record.CreatedAt, body.Span, record.Owner);
+        AddSegment(position.Segment + 1);
+        SavePosition();
+    }
+
+    /// <summary>What has been here for long moves into the table, and so does what follows of its targets.</summary>
+    private void MoveOld()
+    {
+        if (Current.Length > MaxSegmentBytes || (Current.Length > 0 && time.GetElapsedTime(Current.OpenedAt) > MaxAge / 2)) Rotate();
+        if (_segments.Count == 1) return;
+
+        foreach (var segment in _segments.SkipLast(1).Where(IsOld).ToList())
+        {
+            foreach (var record in _records.Values.Where(record => record.Segment == segment)) _moved[record.TargetId] = true;
+            Move(record => record.Segment == segment);
+        }
+    }
+
+    private bool IsOld(JournalSegment segment) =>
+        segment.Waiting > 0 && (_segments.Count > MaxSegments || time.GetElapsedTime(segment.OpenedAt) > MaxAge);
+
+    private void Move(Func<JournalRecord, bool> isMoved)
+    {
+        var records = _records.Values.Where(isMoved).OrderBy(record => record.Id).ToList();
+        if (records.Count == 0) return;
+
+        // Bodies are read from the files.
+        FlushFrames();
+        foreach (var record in records)
+        {
+            // One that cannot be read any more must not keep all others from being written; it may still be in its sender's memory.
+            if (FindBody(record, out var body)) _table!.Insert(record.Id, record.TargetId, record.CreatedAt, body, record.Owner);
+            else LogLost(record.HeadLength + record.Length, record.Segment.Number);
+            Leave(record);
+        }
+
+        WriteLeft(records.ConvertAll(record => record.Id));
+    }
+
+    private static bool FindBody(JournalRecord record, out ReadOnlySpan<byte> body)
+    {
+        body = default;
+        try
+        {
+            var frame = record.Segment.Read(record.Offset, record.HeadLength + record.Length);
+            if (JournalFrame.Read(frame, new HashSet<long>(), out var found) != record.HeadLength + record.Length || found?.Id != record.Id) return false;
+
+            body = frame[record.HeadLength..];
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Goes on in a new file, unless nothing is in this one.</summary>
+    private void Rotate()
+    {
+        FlushFrames();
+        Current.Close();
+        if (Current.Length > 0) AddSegment(Current.Number + 1);
+    }
+
+    private void Delete(JournalSegment segment)
+    {
+        if (!segment.TryDelete()) LogNotDeleted(segment.Number);
+    }
+
+    private void AddSegment(long number) => _segments.Add(new JournalSegment(database.Journal!, number, time.GetTimestamp()));
+
+    private void Leave(JournalRecord record)
+    {
+        Remove(record);
+        _undo.Add((record, WasHere: true));
+    }
+
+    private void Put(JournalRecord record)
+    {
+        lock (_lock) _records.Add(record.Id, record);
+        record.Segment.Waiting++;
+        Interlocked.Add(ref _bytes, record.Length);
+    }
+
+    private void Remove(JournalRecord record)
+    {
+        lock (_lock) _records.Remove(record.Id);
+        record.Segment.Waiting--;
+        Interlocked.Add(ref _bytes, -record.Length);
+    }
+
+    private void WriteLeft(List<long> ids)
+    {
+        for (var rest = CollectionsMarshal.AsSpan(ids); !rest.IsEmpty; rest = rest[Math.Min(rest.Length, JournalFrame.MaxLeft)..])
+            AddFrame(JournalFrame.WriteLeft(_heads, rest[..Math.Min(rest.Length, JournalFrame.MaxLeft)]), body: default);
+    }
+
+    private void AddFrame(int head, ReadOnlyMemory<byte> body)
+    {
+        _frames.Add((head, body));
+        _framesBytes += head + body.Length;
+    }
+
+    private void FlushFrames()
+    {
+        if (_frames.Count == 0) return;
+
+        var start = 0;
+        foreach (var (head, body) in _frames)
+        {
+            _parts.Add(_heads.Written.Slice(start, head));
+            if (!body.IsEmpty) _parts.Add(body);
+            start += head;
+        }
+
+        try
+        {
+            Current.Write(_parts, _framesBytes);
+        }
+        finally
+        {
+            ForgetFrames();
+        }
+
+        SavePosition();
+    }
+
+    private void ForgetFrames()
+    {
+        _frames.Clear();
+        _parts.Clear();
+        _heads.Truncate(0);
+        _framesBytes = 0;
+    }
+
+    private void SavePosition()
+    {
+        _written = new(_segments.First(segment => segment.Waiting > 0 || segment == Current).Number, Current.Number, Current.Length, _nextId);
+        _row!.Write(_written);
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Bytes} bytes of file {Number} of the log's journal cannot be read: the machine went down before they were on its disk, or the disk is broken. The records in them are lost.")]
+    private partial void LogLost(long bytes, long number);
+
+    [LoggerMessage(LogLevel.Error, "File {Number} of the log's journal is not there any more. The records in it are lost.")]
+    private partial void LogMissing(long number);
+
+    [LoggerMessage(LogLevel.Warning, "File {Number} of the log's journal cannot be deleted. All of it was taken; it is tried again at the next start.")]
+    private partial void LogNotDeleted(long number);
+}
+
+/// <summary>What is read of the files of an earlier run.</summary>
+internal sealed class JournalReading
+{
+    private readonly List<(JournalRecord Record, ReadOnlyMemory<byte> Body)> _records = [];
+    private readonly HashSet<long> _left = [];
+
+    /// <summary>The records that had not left, in the order in which they came.</summary>
+    public IEnumerable<(JournalRecord Record, ReadOnlyMemory<byte> Body)> Waiting => _records.Where(row => !_left.Contains(row.Record.Id));
+
+    /// <param name="bytes">A file.</param>
+    /// <param name="committed">How much of it counts; null for all that is there.</param>
+    /// <returns>How many bytes should be there and cannot be read.</returns>
+    public long Read(ReadOnlyMemory<byte> bytes, long? committed)
+    {
+        var end = Math.Min(bytes.Length, committed ?? bytes.Length);
+        var start = 0;
+        while (start < end && JournalFrame.Read(bytes.Span[start..(int)end], _left, out var record) is > 0 and var length)
+        {
+            if (record is not null) _records.Add((record, bytes.Slice(start + length - record.Length, record.Length)));
+            start += length;
+        }
+
+        return (committed ?? bytes.Length) - start;
+    }
+}

@@ -1,0 +1,530 @@
+using System.Data.Common;
+using System.Text;
+using Dapper;
+using FluentAssertions;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
+using Proxy.Logging.Outbox;
+using Proxy.Logging.Records;
+
+namespace Proxy.Tests.Logging;
+
+/// <summary>The files in front of the table, which only SQLite has.</summary>
+internal sealed class OutboxJournalTests : IDisposable
+{
+    private readonly EphemeralDataProtectionProvider _protection = new();
+    private readonly ManualTimeProvider _time = new();
+    private TempOutboxDatabase _database = null!;
+    private FakeLangfuse _langfuse = null!;
+    private FakeProject _blue = null!;
+    private FakeProject _green = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _database = new();
+        _langfuse = await FakeLangfuse.StartAsync();
+        (_blue, _green) = (_langfuse.AddProject("blue"), _langfuse.AddProject("green"));
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await _langfuse.DisposeAsync();
+        _database.Dispose();
+    }
+
+    public void Dispose() => _database?.Dispose();
+
+    [Test]
+    public async Task What_is_taken_at_once_never_comes_into_the_table_and_its_files_are_for_their_owner()
+    {
+        using var log = await StartAsync();
+
+        await log.RecordAsync(_blue.Target, Some.Record("first"), Some.Record("second"));
+
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2);
+        await _database.WaitForCountAsync("outbox", 0);
+        (await _database.LastRowIdAsync()).Should().Be(0, "no row was ever inserted");
+        if (!OperatingSystem.IsWindows())
+            _database.JournalFiles.Select(File.GetUnixFileMode).Should().NotBeEmpty().And.AllBeEquivalentTo(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task After_a_crash_what_was_not_taken_is_sent_and_what_was_is_not([Values] bool isFlushed)
+    {
+        using var database = new TempOutboxDatabase { IsFlushed = isFlushed };
+        using (var crashed = await StartAsync(database))
+        {
+            await crashed.RecordAsync(_blue.Target, Some.Record("taken"), Some.Record("taken"));
+            await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2);
+            await database.WaitForCountAsync("outbox", 0);
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("left"), [_blue.Target, _green.Target]), crashed.Log.Prepare(Some.Record("left too"), [_blue.Target]));
+        }
+
+        using var log = await StartAsync(database);
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 4)).Select(span => span.Name).Should().Equal("taken", "taken", "left", "left too");
+        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Select(span => span.Name).Should().Equal("left");
+        await database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task What_was_rolled_back_is_never_sent_and_written_over([Values] bool isFlushedBefore)
+    {
+        using (var crashed = await StartAsync())
+        {
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("kept"), [_blue.Target]));
+            var undone = crashed.Log.Prepare(Some.Record("rolled back"), [_blue.Target]);
+            var rollBack = () => _database.WriteAsync(
+                (connection, transaction) =>
+                {
+                    undone.Write(connection, transaction);
+                    if (isFlushedBefore) undone.Flush(transaction);
+                    throw new InvalidOperationException("The group fails.");
+                },
+                CancellationToken.None);
+            await rollBack.Should().ThrowAsync<InvalidOperationException>();
+            undone.Forget();
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("kept too"), [_blue.Target]));
+            crashed.Get<OutboxJournal>().CountByTarget().Values.Sum(target => target.Count).Should().Be(2);
+        }
+
+        using var log = await StartAsync();
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("kept", "kept too");
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task A_machine_that_went_down_costs_what_was_not_on_its_disk_and_says_so()
+    {
+        using (var crashed = await StartAsync())
+        {
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("on the disk"), [_blue.Target]));
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("not on the disk"), [_blue.Target]));
+        }
+
+        await using (var file = new FileStream(_database.JournalFiles.Single(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+        {
+            file.Seek(-20, SeekOrigin.End);
+            file.Write(new byte[20]);
+        }
+
+        using var log = await StartAsync();
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Single().Name.Should().Be("on the disk");
+        log.Lines.Should().ContainSingle(line => line.Level == LogLevel.Error).Which.Text.Should().Contain("cannot be read");
+        await _database.WaitForCountAsync("outbox", 0);
+    }
+
+    [Test]
+    public void A_file_is_read_to_its_last_sound_frame_wherever_it_is_cut_and_whatever_is_in_it()
+    {
+        using var file = new MemoryStream();
+        var output = new PooledBuffer(1024);
+        var ends = new List<long>();
+        foreach (var (id, owner, body) in (ReadOnlySpan<(long, string?, string)>)[(1, "team-ü", "first"), (2, null, ""), (3, "", "third")])
+        {
+            output.Truncate(0);
+            var bytes = Encoding.UTF8.GetBytes(body);
+            JournalFrame.WriteRecord(output, id, 1_700_000_000_000 + id, "target", owner, bytes);
+            file.Write(output.Written.Span);
+            file.Write(bytes);
+            ends.Add(file.Length);
+        }
+
+        output.Truncate(0);
+        JournalFrame.WriteLeft(output, [2]);
+        file.Write(output.Written.Span);
+        var whole = file.ToArray();
+
+        for (var length = 0; length <= whole.Length; length++)
+        {
+            var reading = new JournalReading();
+            var lost = reading.Read(whole.AsMemory(0, length), committed: whole.Length);
+            long[] expected = [.. Enumerable.Range(0, 3).Where(i => ends[i] <= length && (i != 1 || length < whole.Length)).Select(i => i + 1L)];
+            reading.Waiting.Select(row => row.Record.Id).Should().Equal(expected);
+            lost.Should().Be(whole.Length - (length == whole.Length ? length : ends.Where(end => end <= length).DefaultIfEmpty(0).Max()));
+
+            if (length == whole.Length) continue;
+            byte[] spoilt = [.. whole];
+            spoilt[length] ^= 0x40;
+            var other = new JournalReading();
+            other.Read(spoilt, committed: null).Should().BePositive("byte {0} is in a frame with a hash", length);
+        }
+
+        var all = new JournalReading();
+        all.Read(whole, committed: null).Should().Be(0);
+        all.Waiting.Select(row => (row.Record.Id, row.Record.Owner, row.Record.TargetId, row.Record.CreatedAt, Encoding.UTF8.GetString(row.Body.Span)))
+            .Should().Equal((1, "team-ü", "target", 1_700_000_000_001, "first"), (3, "", "target", 1_700_000_000_003, "third"));
+    }
+
+    [Test]
+    public async Task What_waits_moves_into_the_table_what_follows_goes_there_and_once_it_is_taken_the_journal_is_used_again()
+    {
+        var (isHeld, held) = (true, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _langfuse.Answer = async export =>
+        {
+            if (export.Project == _blue && isHeld) await held.Task;
+            return FakeAnswer.Ok;
+        };
+        using var log = await StartAsync(time: _time);
+        await log.RecordAsync(_blue.Target, Some.Record("held"));
+        await _langfuse.WaitForRequestsAsync(_blue.PublicKey, 1);
+        (await _database.LastRowIdAsync()).Should().Be(0);
+
+        _time.Advance(TimeSpan.FromSeconds(11));
+        await log.RecordAsync(_green.Target, Some.Record());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await log.RecordAsync(_green.Target, Some.Record());
+        (await _database.CountTableAsync()).Should().Be(1, "the one that waits has moved");
+        await log.RecordAsync(_blue.Target, Some.Record("follows"));
+        (await _database.CountTableAsync()).Should().Be(2, "it went there at once");
+
+        isHeld = false;
+        held.SetResult();
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("held", "follows");
+        await _database.WaitForCountAsync("outbox", 0);
+        var last = await _database.LastRowIdAsync();
+        await log.RecordAsync(_blue.Target, Some.Record("at once"));
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 3);
+        (await _database.LastRowIdAsync()).Should().Be(last, "the target keeps up again");
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task A_target_that_fails_has_its_records_in_the_table_not_in_memory_nor_in_files()
+    {
+        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
+        using var log = await StartAsync(time: _time);
+
+        await log.RecordAsync(_blue.Target, Some.Record("first"), Some.Record("second"));
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+
+        (await _database.CountTableAsync()).Should().Be(2);
+        log.Get<OutboxJournal>().Bytes.Should().Be(0);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task Files_are_removed_as_what_is_in_them_is_taken()
+    {
+        using var log = await StartAsync();
+        var text = Some.Json($"\"{new string('x', 390_000)}\"");
+
+        for (var record = 0; record < 120; record++)
+        {
+            await log.RecordAsync(_blue.Target, Some.Record() with { Input = text });
+            if (record % 20 == 19) await _database.WaitForCountAsync("outbox", 0);
+        }
+
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 120);
+        _database.JournalFiles.Count.Should().BeLessThanOrEqualTo(3, "47 MB went through files of 16");
+        (await _database.LastRowIdAsync()).Should().Be(0);
+        await log.StopAsync();
+        _database.JournalFiles.Should().BeEmpty("a program that has stopped leaves one database");
+    }
+
+    [Test]
+    public async Task What_is_purged_is_in_no_file_any_more()
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _langfuse.Answer = async _ =>
+        {
+            await held.Task;
+            return FakeAnswer.Ok;
+        };
+        using var log = await StartAsync();
+        var entry = Confidence(log);
+        await log.CommitAsync(entry);
+        log.Log.Committed(entry);
+        await log.RecordAsync(_green.Target, Some.Record("another's"));
+        ReadJournal().Should().Contain("a confidence");
+
+        (await log.Operations.PurgeOwnerAsync("red", CancellationToken.None)).Should().Be(1);
+
+        ReadJournal().Should().NotContain("a confidence");
+        held.SetResult();
+        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Single().Name.Should().Be("another's");
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task Dead_letters_that_are_sent_again_and_new_records_have_ids_of_their_own()
+    {
+        var isRefused = true;
+        _langfuse.Answer = export => Task.FromResult(isRefused && export.Spans.Any(span => span.Name == "poison") ? new FakeAnswer(400, "no") : FakeAnswer.Ok);
+        using var log = await StartAsync();
+        await log.RecordAsync(_blue.Target, Some.Record("poison"));
+        await log.RecordAsync(_green.Target, Some.Record("poison"));
+        await _database.WaitForCountAsync("dead_letter", 2);
+        isRefused = false;
+
+        for (var round = 0; round < 3; round++) await log.RecordAsync(_blue.Target, Some.Record("new"));
+        (await log.Operations.RetryAsync(null, null, also: null, CancellationToken.None)).Should().Be(2);
+        for (var round = 0; round < 3; round++) await log.RecordAsync(_blue.Target, Some.Record("newer"));
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 7)).Count(span => span.Name == "poison").Should().Be(1);
+        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Should().ContainSingle();
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task A_file_that_cannot_be_written_fails_the_commit_and_nothing_else()
+    {
+        var obstacle = _database.Journal!.Path + "-0000000001";
+        Directory.CreateDirectory(obstacle);
+        using var log = await StartAsync();
+
+        var record = () => log.RecordAsync(_blue.Target, Some.Record("refused"));
+        await record.Should().ThrowAsync<SqliteException>();
+        Directory.Delete(obstacle);
+        await log.CommitAsync(log.Log.Prepare(Some.Record("written"), [_green.Target]));
+
+        log.Get<OutboxJournal>().CountByTarget().Values.Sum(target => target.Count).Should().Be(1);
+        using var next = await StartAsync();
+        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Single().Name.Should().Be("written");
+        _blue.Spans.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task What_a_failed_write_had_collected_is_not_written_by_the_next_one([Values] bool isBurial)
+    {
+        using (var crashed = await StartAsync(time: _time))
+        {
+            var entry = Confidence(crashed);
+            if (isBurial) await crashed.CommitAsync(entry);
+            var failed = () => _database.WriteAsync(
+                (connection, transaction) =>
+                {
+                    var journal = crashed.Get<OutboxJournal>();
+                    journal.Begin(transaction);
+                    if (isBurial) journal.MoveOne(entry.Parts[0].Id);
+                    else entry.Write(connection, transaction);
+                    throw new InvalidOperationException("It fails before anything is flushed.");
+                },
+                CancellationToken.None);
+            await failed.Should().ThrowAsync<InvalidOperationException>();
+
+            // A call that was withdrawn writes nothing and may still be the one that is asked to flush.
+            var withdrawn = crashed.Log.Prepare(Some.Record(), [_green.Target]);
+            await _database.WriteAsync((_, transaction) => withdrawn.Flush(transaction), CancellationToken.None);
+        }
+
+        using var log = await StartAsync(time: _time);
+        (await _database.CountAsync("outbox") + _blue.Spans.Count).Should().Be(isBurial ? 1 : 0);
+    }
+
+    [Test]
+    public async Task Files_that_a_killed_run_could_not_remove_are_removed_at_the_next_start()
+    {
+        using (var killed = await StartAsync())
+        {
+            await killed.CommitAsync(Confidence(killed));
+            await _database.WriteAsync(
+                (_, transaction) =>
+                {
+                    var journal = killed.Get<OutboxJournal>();
+                    journal.Begin(transaction);
+                    journal.MoveAll();
+                    journal.Flush(transaction);
+                },
+                CancellationToken.None);
+            ReadJournal().Should().Contain("a confidence");
+        }
+
+        using var log = await StartAsync();
+        ReadJournal().Should().NotContain("a confidence");
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Should().ContainSingle();
+        await log.StopAsync();
+        _database.JournalFiles.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task What_was_rolled_back_is_in_no_file_after_a_purge()
+    {
+        using var log = await StartAsync();
+        var entry = Confidence(log);
+        var failed = () => _database.WriteAsync(
+            (connection, transaction) =>
+            {
+                entry.Write(connection, transaction);
+                entry.Flush(transaction);
+                throw new InvalidOperationException("The commit fails.");
+            },
+            CancellationToken.None);
+        await failed.Should().ThrowAsync<InvalidOperationException>();
+
+        await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
+
+        ReadJournal().Should().NotContain("a confidence");
+    }
+
+    [Test]
+    public async Task After_a_quiet_time_a_purge_or_a_stop_leaves_no_file([Values] bool stops)
+    {
+        using var log = await StartAsync(time: _time);
+        var entry = Confidence(log);
+        await log.CommitAsync(entry);
+        log.Log.Committed(entry);
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1);
+        await _database.WaitForCountAsync("outbox", 0);
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        if (stops) await log.StopAsync();
+        else await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
+
+        ReadJournal().Should().NotContain("a confidence");
+    }
+
+    [Test]
+    public async Task A_file_that_cannot_be_read_any_more_costs_what_is_in_it_and_no_commit()
+    {
+        using var log = await StartAsync(time: _time);
+        await log.CommitAsync(Confidence(log));
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
+        await using (var file = new FileStream(_database.JournalFiles[0], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)) file.SetLength(10);
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        for (var i = 0; i < 3; i++) await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
+
+        log.Lines.Should().ContainSingle(line => line.Level == LogLevel.Error).Which.Text.Should().Contain("cannot be read");
+        (await _database.CountAsync("outbox")).Should().Be(4);
+    }
+
+    [Test]
+    public async Task A_file_that_cannot_be_deleted_fails_no_commit()
+    {
+        using var log = await StartAsync(time: _time);
+        var entry = Confidence(log);
+        await log.CommitAsync(entry);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
+        var path = _database.JournalFiles[0];
+        File.Delete(path);
+        Directory.CreateDirectory(Path.Combine(path, "not empty"));
+
+        await log.Get<OutboxStore>().DeleteAsync([entry.Parts[0].Id], CancellationToken.None);
+        for (var i = 0; i < 3; i++) await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
+
+        Directory.Delete(path, recursive: true);
+        log.Lines.Should().ContainSingle(line => line.Text.Contains("cannot be deleted"));
+        (await _database.CountAsync("outbox")).Should().Be(4);
+    }
+
+    /// <summary>Whatever is done in whatever order, and fails wherever it fails: a row is in the journal or in the table, once, and no other is.</summary>
+    [Test]
+    public async Task Journal_and_table_hold_what_was_committed([Range(1, 8)] int seed)
+    {
+        var random = new Random(seed);
+        var targets = new OutboxTargets(_protection);
+        OutboxTarget[] all = [targets.Get(_blue.Target), targets.Get(_green.Target)];
+        var rows = new Dictionary<long, string>();
+        OutboxJournal journal = null!;
+        OutboxWriter writer = null!;
+        var written = 0;
+        await RestartAsync();
+        for (var step = 0; step < 250; step++)
+        {
+            if (random.Next(30) == 0)
+            {
+                await RestartAsync();
+                (await _database.BodiesAsync()).Order(StringComparer.Ordinal).Should().Equal(rows.Values.Order(StringComparer.Ordinal), "after step {0}", step);
+                rows = await _database.BodiesByIdAsync();
+                continue;
+            }
+
+            _time.Advance(TimeSpan.FromSeconds(random.Next(4)));
+            if (random.Next(4) == 0) journal.Admit(all[random.Next(2)].Id);
+            var (came, left) = (new Dictionary<long, string>(), new HashSet<long>());
+            var failsAt = random.Next(5);
+            try
+            {
+                await _database.WriteAsync(
+                    (connection, transaction) =>
+                    {
+                        for (var work = random.Next(1, 5); work > 0; work--) Work(connection, transaction, came, left);
+                        if (failsAt == 1) throw new InvalidOperationException("before the flush");
+                        journal.Flush(transaction);
+                        if (failsAt == 2) throw new InvalidOperationException("after the flush");
+                    },
+                    CancellationToken.None);
+                foreach (var (id, body) in came) rows.Add(id, body);
+                foreach (var id in left) rows.Remove(id);
+            }
+            catch (InvalidOperationException)
+            {
+                // None of it is there.
+            }
+
+            if (random.Next(3) == 0) await _database.WriteAsync((_, transaction) => journal.Flush(transaction), CancellationToken.None);
+            await LookAsync();
+            (journal.CountByTarget().Sum(target => target.Value.Count) + await _database.CountTableAsync()).Should().Be(rows.Count, "after step {0}", step);
+        }
+
+        async Task RestartAsync()
+        {
+            journal = new OutboxJournal(_database, _time, NullLogger<OutboxJournal>.Instance);
+            writer = new OutboxWriter(_database, journal);
+            await LookAsync();
+        }
+
+        Task LookAsync() => _database.WriteAsync(
+            (_, transaction) =>
+            {
+                journal.Begin(transaction);
+                journal.Flush(transaction);
+            },
+            CancellationToken.None);
+
+        void Work(DbConnection connection, DbTransaction transaction, Dictionary<long, string> came, HashSet<long> left)
+        {
+            journal.Begin(transaction);
+            var there = rows.Keys.Concat(came.Keys).Where(id => !left.Contains(id)).ToList();
+            switch (random.Next(7))
+            {
+                case 0 or 1 or 2:
+                    var body = $"{written++} {new string('x', random.Next(50))}";
+                    var entry = new OutboxEntry(writer, written, owner: null, [new OutboxPart(all[random.Next(2)], Encoding.UTF8.GetBytes(body), null!)], makesRoom: false);
+                    entry.Write(connection, transaction);
+                    if (random.Next(2) == 0) entry.Flush(transaction);
+                    came.Add(entry.Parts[0].Id, body);
+                    break;
+                case 3:
+                    var ids = there.Where(_ => random.Next(3) == 0).ToList();
+                    foreach (var id in journal.Take(ids)) connection.Execute("delete from outbox where id = @id", new { id }, transaction).Should().Be(1);
+                    left.UnionWith(ids);
+                    break;
+                case 4:
+                    journal.MoveTarget(all[random.Next(2)].Id);
+                    break;
+                case 5 when random.Next(3) == 0:
+                    journal.MoveAll();
+                    break;
+                case 6 when there.Count > 0:
+                    journal.MoveOne(there[random.Next(there.Count)]);
+                    break;
+            }
+        }
+    }
+
+    private OutboxEntry Confidence(TestLog log) => log.Log.Prepare(Some.Record() with { Input = Some.Json("\"a confidence\"") }, [new LogRoute(_blue.Target)], "red", policy: null);
+
+    private string ReadJournal() => string.Concat(_database.JournalFiles.Select(path =>
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(file, Encoding.Latin1);
+        return reader.ReadToEnd();
+    }));
+
+    private Task<TestLog> StartAsync(TempOutboxDatabase? database = null, TimeProvider? time = null) => TestLog.StartAsync(database ?? _database, _protection, time);
+}
