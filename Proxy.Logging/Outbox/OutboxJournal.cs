@@ -258,7 +258,13 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     /// <summary>What has been here for long moves into the table, and so does what follows of its targets.</summary>
     private void MoveOld()
     {
-        if (Current.Length > MaxSegmentBytes || (Current.Length > 0 && time.GetElapsedTime(Current.OpenedAt) > MaxAge / 2)) Rotate();
+        if (Current.Length > MaxSegmentBytes || (Current.Length > 0 && time.GetElapsedTime(Current.OpenedAt) > MaxAge / 2))
+        {
+            // Said at once: a file of which all was taken goes though nobody writes for hours.
+            Rotate();
+            SavePosition();
+        }
+
         if (_segments.Count == 1) return;
 
         foreach (var segment in _segments.SkipLast(1).Where(IsOld).ToList())

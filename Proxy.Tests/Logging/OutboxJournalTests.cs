@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
+using Proxy.Logging.Shipping;
 
 namespace Proxy.Tests.Logging;
 
@@ -369,7 +370,7 @@ internal sealed class OutboxJournalTests : IDisposable
     }
 
     [Test]
-    public async Task After_a_quiet_time_a_purge_or_a_stop_leaves_no_file([Values] bool stops)
+    public async Task After_a_quiet_time_a_purge_a_stop_or_the_janitor_leaves_nothing_of_it_in_a_file([Values("purge", "stop", "janitor")] string what)
     {
         using var log = await StartAsync(time: _time);
         var entry = Confidence(log);
@@ -379,8 +380,9 @@ internal sealed class OutboxJournalTests : IDisposable
         await _database.WaitForCountAsync("outbox", 0);
         _time.Advance(TimeSpan.FromSeconds(6));
 
-        if (stops) await log.StopAsync();
-        else await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
+        if (what == "purge") await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
+        else if (what == "stop") await log.StopAsync();
+        else for (var look = 0; look < 2; look++) await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
 
         ReadJournal().Should().NotContain("a confidence");
     }
