@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Runtime.InteropServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
 
@@ -38,16 +36,13 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 
     private readonly List<JournalSegment> _segments = [];
     private readonly List<(JournalRecord Record, bool WasHere)> _undo = [];
-    private readonly List<(int Head, ReadOnlyMemory<byte> Body)> _frames = [];
-    private readonly List<ReadOnlyMemory<byte>> _parts = [];
-    private readonly PooledBuffer _heads = new(4096);
+    private readonly JournalFrames _frames = new();
 
     private DbTransaction? _transaction;
     private JournalRow? _row;
     private OutboxRowInsert? _table;
     private JournalPosition? _committed;
     private JournalPosition _written;
-    private long _framesBytes;
     private long _nextId;
 
     // By any thread: targets whose rows go to the table.
@@ -87,7 +82,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     public void Add(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
     {
         Begin(transaction);
-        if (Current.Length + _framesBytes > MaxFileBytes) Rotate();
+        if (Current.Length + _frames.Bytes > MaxFileBytes) Rotate();
         var (id, targetId) = (_nextId++, part.Target.Id);
         part.Id = id;
         if (entry.MakesRoom || (!_moved.IsEmpty && _moved.ContainsKey(targetId)))
@@ -96,14 +91,9 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
             return;
         }
 
-        var head = JournalFrame.WriteRecord(_heads, id, entry.CreatedAt, targetId, entry.Owner, part.Body);
-        var record = new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length)
-        {
-            Segment = Current,
-            Offset = Current.Length + _framesBytes,
-            HeadLength = head,
-        };
-        AddFrame(head, part.Body);
+        var offset = Current.Length + _frames.Bytes;
+        var head = _frames.AddRecord(id, entry.CreatedAt, targetId, entry.Owner, part.Body);
+        var record = new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = Current, Offset = offset, HeadLength = head };
         Put(record);
         _undo.Add((record, WasHere: false));
     }
@@ -128,7 +118,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
             }
         }
 
-        WriteLeft(taken);
+        _frames.AddLeft(taken);
         return others;
     }
 
@@ -185,7 +175,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     }
 
     /// <remarks>What had been flushed is undone when the next transaction begins.</remarks>
-    public void Forget() => ForgetFrames();
+    public void Forget() => _frames.Clear();
 
     private void Open(SqliteConnection connection)
     {
@@ -206,7 +196,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     /// <summary>The last transaction was rolled back, or wrote nothing.</summary>
     private void Undo()
     {
-        ForgetFrames();
+        _frames.Clear();
         _written = _committed!.Value;
         for (; _undo.Count > 0; _undo.RemoveAt(_undo.Count - 1))
         {
@@ -222,7 +212,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     /// <summary>What an earlier run left in its files goes into the table.</summary>
     private void Recover(JournalPosition? stored, DbTransaction transaction)
     {
-        ForgetFrames();
+        _frames.Clear();
         foreach (var segment in _segments) segment.Dispose();
         _segments.Clear();
         lock (_lock) _records.Clear();
@@ -292,7 +282,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
             Leave(record);
         }
 
-        WriteLeft(records.ConvertAll(record => record.Id));
+        _frames.AddLeft(records.ConvertAll(record => record.Id));
     }
 
     private static bool FindBody(JournalRecord record, out ReadOnlySpan<byte> body)
@@ -347,48 +337,20 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
         Interlocked.Add(ref _bytes, -record.Length);
     }
 
-    private void WriteLeft(List<long> ids)
-    {
-        for (var rest = CollectionsMarshal.AsSpan(ids); !rest.IsEmpty; rest = rest[Math.Min(rest.Length, JournalFrame.MaxLeft)..])
-            AddFrame(JournalFrame.WriteLeft(_heads, rest[..Math.Min(rest.Length, JournalFrame.MaxLeft)]), body: default);
-    }
-
-    private void AddFrame(int head, ReadOnlyMemory<byte> body)
-    {
-        _frames.Add((head, body));
-        _framesBytes += head + body.Length;
-    }
-
     private void FlushFrames()
     {
-        if (_frames.Count == 0) return;
-
-        var start = 0;
-        foreach (var (head, body) in _frames)
-        {
-            _parts.Add(_heads.Written.Slice(start, head));
-            if (!body.IsEmpty) _parts.Add(body);
-            start += head;
-        }
+        if (_frames.Bytes == 0) return;
 
         try
         {
-            Current.Write(_parts, _framesBytes);
+            Current.Write(_frames.ToParts(), _frames.Bytes);
         }
         finally
         {
-            ForgetFrames();
+            _frames.Clear();
         }
 
         SavePosition();
-    }
-
-    private void ForgetFrames()
-    {
-        _frames.Clear();
-        _parts.Clear();
-        _heads.Truncate(0);
-        _framesBytes = 0;
     }
 
     private void SavePosition()
@@ -405,30 +367,4 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 
     [LoggerMessage(LogLevel.Warning, "File {Number} of the log's journal cannot be deleted. All of it was taken; it is tried again at the next start.")]
     private partial void LogNotDeleted(long number);
-}
-
-/// <summary>What is read of the files of an earlier run.</summary>
-internal sealed class JournalReading
-{
-    private readonly List<(JournalRecord Record, ReadOnlyMemory<byte> Body)> _records = [];
-    private readonly HashSet<long> _left = [];
-
-    /// <summary>The records that had not left, in the order in which they came.</summary>
-    public IEnumerable<(JournalRecord Record, ReadOnlyMemory<byte> Body)> Waiting => _records.Where(row => !_left.Contains(row.Record.Id));
-
-    /// <param name="bytes">A file.</param>
-    /// <param name="committed">How much of it counts; null for all that is there.</param>
-    /// <returns>How many bytes should be there and cannot be read.</returns>
-    public long Read(ReadOnlyMemory<byte> bytes, long? committed)
-    {
-        var end = Math.Min(bytes.Length, committed ?? bytes.Length);
-        var start = 0;
-        while (start < end && JournalFrame.Read(bytes.Span[start..(int)end], _left, out var record) is > 0 and var length)
-        {
-            if (record is not null) _records.Add((record, bytes.Slice(start + length - record.Length, record.Length)));
-            start += length;
-        }
-
-        return (committed ?? bytes.Length) - start;
-    }
 }

@@ -107,6 +107,26 @@ public sealed class CompletionLogTests : IDisposable
     }
 
     [Test]
+    public async Task A_target_that_refuses_a_large_request_is_asked_once_and_gets_the_usual_size_from_then_on()
+    {
+        var refused = 0;
+        _langfuse.Answer = export =>
+        {
+            var isLarge = export.Spans.Count > 12;
+            if (isLarge) Interlocked.Increment(ref refused);
+            return Task.FromResult(isLarge ? new FakeAnswer(413) : FakeAnswer.Ok);
+        };
+        using var log = await StartAsync();
+        var text = Some.Json($"\"{new string('x', 100_000)}\"");
+
+        await log.RecordAsync(_blue.Target, [.. Enumerable.Range(0, 100).Select(_ => Some.Record() with { Input = text })]);
+
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 100);
+        refused.Should().Be(1);
+        await log.StopAsync();
+    }
+
+    [Test]
     public async Task Many_records_go_out_in_batches_and_in_order()
     {
         using var log = await StartAsync(options => options.BatchSize = 10);
