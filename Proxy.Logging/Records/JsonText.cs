@@ -3,6 +3,8 @@ using System.Buffers.Text;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Unicode;
 
 namespace Proxy.Logging.Records;
@@ -10,6 +12,12 @@ namespace Proxy.Logging.Records;
 /// <summary>Writes UTF-8 text as a JSON string, escaping only what JSON demands, so that text with JSON inside stays short.</summary>
 internal static class JsonText
 {
+    public static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
     private const int ChunkBytes = 256;
     private const int MaxCost = 6;
     private const int MaxNumberLength = 20;

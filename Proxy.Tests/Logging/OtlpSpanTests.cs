@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Logging.Langfuse;
@@ -150,10 +148,7 @@ public sealed class OtlpSpanTests
     private static FakeSpan Write(CompletionRecord record)
     {
         var output = new PooledBuffer(1024);
-        output.Write(OtlpSpanWriter.WriteEnvelope());
-        OtlpSpanWriter.Write(output, RecordJson.Read(RecordJson.Write(record, 400_000, out _)));
-        output.Write("]}]}]}"u8);
-        using var document = JsonDocument.Parse(Encoding.UTF8.GetString(output.Written.Span));
-        return FakeSpan.ReadAll(document.RootElement).Single();
+        LangfuseSpans.Write(output, RecordJson.Read(RecordJson.Write(record, 400_000, out _)));
+        return FakeSpan.ReadAll(OtlpReader.Read(output.Written.ToArray())).Single();
     }
 }
