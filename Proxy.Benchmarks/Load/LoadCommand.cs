@@ -38,15 +38,16 @@ internal static class LoadCommand
         var only = new Option<string>("--only") { Description = "Only the scenarios whose name holds this.", HelpName = "TEXT" };
         var subject = new Option<string>("--subject") { Description = "Only the subjects whose name holds this, beside no proxy and bare YARP.", HelpName = "TEXT" };
         var settings = new Option<string[]>("--gateway-setting") { Description = "An environment variable of the gateway alone, to see what it does.", HelpName = "NAME=VALUE" };
+        var build = new Option<string>("--other-build") { Description = "Another build of the gateway, measured in the same rounds.", HelpName = "FOLDER" };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each scenario.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<double>("--seconds") { Description = "Length of one measurement.", DefaultValueFactory = _ => 3 };
         var warmUp = new Option<double>("--warm-up") { Description = "Seconds that each subject is warmed for.", DefaultValueFactory = _ => 20 };
-        var command = new RootCommand("Measures the gateway beside bare YARP, nginx and Portkey against a loopback provider.") { json, only, subject, settings, rounds, seconds, warmUp };
+        var command = new RootCommand("Measures the gateway beside bare YARP, nginx and Portkey against a loopback provider.") { json, only, subject, settings, build, rounds, seconds, warmUp };
         command.SetAction(async (line, stop) =>
         {
             await using var suite = new LoadSuite(TimeSpan.FromSeconds(line.GetValue(seconds)), line.GetValue(rounds), TimeSpan.FromSeconds(line.GetValue(warmUp)));
             var report = new ReportWriter(Console.Out);
-            await suite.StartAsync(others: true, line.GetValue(subject) ?? "", Pairs(line.GetValue(settings) ?? []));
+            await suite.StartAsync(others: true, line.GetValue(subject) ?? "", Pairs(line.GetValue(settings) ?? []), line.GetValue(build));
             var filter = line.GetValue(only) ?? "";
             foreach (var scenario in Scenario.All.Where(scenario => scenario.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))) report.Add(await suite.MeasureAsync(scenario));
             foreach (var streams in (int[])[1000, 5000])

@@ -18,7 +18,8 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
     /// <param name="others">Whether other proxies than bare YARP are measured, where the machine has them.</param>
     /// <param name="only">Only the subjects whose name holds this, beside no proxy and bare YARP.</param>
     /// <param name="settings">Environment variables of the gateway alone, to see what a setting does.</param>
-    public async Task StartAsync(bool others, string only = "", IEnumerable<KeyValuePair<string, string>>? settings = null)
+    /// <param name="build">The folder of another build of the gateway, which is measured too.</param>
+    public async Task StartAsync(bool others, string only = "", IEnumerable<KeyValuePair<string, string>>? settings = null, string? build = null)
     {
         _providerPort = MeasuredProcess.FreePort();
         _processes.Add(await ProviderServer.StartAsync(LoadCore, _providerPort));
@@ -30,6 +31,7 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
         if (others) Add(await Nginx.TryStartAsync(SubjectCore, _providerPort, _folder));
         if (others) Add(await Portkey.TryStartAsync(SubjectCore, _providerPort));
         foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, _folder, settings ?? [])) Add(subject);
+        if (build is not null) foreach (var subject in await Gateway.StartOtherAsync(SubjectCore, _providerPort, _folder, build)) Add(subject);
 
         _subjects.RemoveAll(subject => subject.Name is not Subject.Direct and not BareYarp.Name && !subject.Name.Contains(only, StringComparison.OrdinalIgnoreCase));
         foreach (var subject in _subjects.Where(subject => subject.Process is not null))

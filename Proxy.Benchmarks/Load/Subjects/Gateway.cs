@@ -15,14 +15,15 @@ internal static class Gateway
     private const string Budget = "\"max_budget\":1000000,\"budget_duration\":\"30d\"";
 
     /// <param name="moreModels">Models besides those of the load.</param>
+    /// <param name="build">The folder of the program; null for the one beside the benchmarks.</param>
     public static async Task<(MeasuredProcess Process, int Port)> LaunchAsync(
-        int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings, long moreModels = 0)
+        int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings, long moreModels = 0, string? build = null)
     {
         var port = MeasuredProcess.FreePort();
         await File.WriteAllTextAsync(Path.Combine(folder, "proxy.json"), Configuration(providerPort, moreModels));
         var environment = new Dictionary<string, string>(settings) { ["PROXY_MASTER_KEY"] = MasterKey };
         var process = await MeasuredProcess.StartAsync(
-            core, port, folder, environment, "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Host.dll"), "--urls", $"http://127.0.0.1:{port}");
+            core, port, folder, environment, "dotnet", Path.Combine(build ?? AppContext.BaseDirectory, "Proxy.Host.dll"), "--urls", $"http://127.0.0.1:{port}");
         return (process, port);
     }
 
@@ -49,6 +50,24 @@ internal static class Gateway
             await AddAsync("gateway, no budgets", isLogged: true, Limits, Limits, isVariant: true),
             await AddAsync("gateway, key and record only", isLogged: false, "", "", isVariant: true),
         ];
+    }
+
+    /// <summary>Another build of the gateway with a database of its own, to see beside each other what a change does.</summary>
+    public static async Task<IReadOnlyList<Subject>> StartOtherAsync(int core, int providerPort, string folder, string build)
+    {
+        var own = Directory.CreateDirectory(Path.Combine(folder, "other")).FullName;
+        var (process, port) = await LaunchAsync(core, providerPort, own, [], build: build);
+        var client = Admin(port);
+        await AwaitReadyAsync(port);
+
+        Task<Subject> AddAsync(string name, int? logPort) => MakeAsync(
+            client,
+            new Subject(name.Replace("gateway", "other", StringComparison.Ordinal), port, null, process) { SettleAsync = () => AwaitShippedAsync(client) },
+            logPort,
+            Budget + "," + Limits,
+            Budget + "," + Limits);
+
+        return [await AddAsync(Everything, providerPort), await AddAsync(WithoutLog, logPort: null)];
     }
 
     /// <summary>Teams with a sound Langfuse, a slow one and a dead one, and one that is not logged.</summary>
