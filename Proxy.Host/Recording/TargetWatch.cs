@@ -6,14 +6,14 @@ namespace Proxy.Host.Recording;
 /// <summary>Hands what senders say of their targets to whoever tells the operator.</summary>
 internal sealed class TargetWatch(TargetAlerts alerts) : ITargetWatch
 {
-    public void Parked(ParkedTarget target) => alerts.Raise(new TargetAlert
+    public void Parked(ParkedTarget parked) => alerts.Raise(new TargetAlert
     {
-        TargetId = target.Id,
-        Kind = target.Kind,
-        Host = target.Host,
-        Name = target.Name,
-        Reason = target.Reason,
-        Since = target.Since.ToUnixTimeMilliseconds(),
+        TargetId = parked.Id,
+        Kind = parked.Target?.Kind,
+        Host = parked.Target?.Host.Authority,
+        Name = parked.Target?.PublicKey,
+        Reason = parked.Reason,
+        Since = parked.Since.ToUnixTimeMilliseconds(),
     });
 
     public void Answered(string targetId) => alerts.Close(targetId);
