@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
 using Microsoft.Extensions.Primitives;
 using Proxy.Host.Models;
 using Proxy.Host.Providers.Anthropic;
@@ -118,7 +117,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     /// <summary>What becomes of a field of the client's body.</summary>
     protected virtual FieldFate FateOf(CompletionRequest request, RequestField field, Deployment deployment, string upstreamModel) => field.Kind switch
     {
-        FieldKind.Model when upstreamModel != request.StatedModel => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String)),
+        FieldKind.Model when upstreamModel != request.StatedModel => FieldFate.Becomes(JsonString.Utf8Of(upstreamModel)),
         var kind when kind.IsForGateway => FieldFate.Dropped,
         _ => FieldFate.Kept,
     };
@@ -126,7 +125,7 @@ internal abstract class ProviderDialect(string name, params ClientApi[] apis)
     /// <summary>A body whose path named the model gains it.</summary>
     private static ReadOnlyMemory<byte> WithModel(CompletionRequest request, string upstreamModel, ReadOnlyMemory<byte> insertion) => request.Has(FieldKind.Model)
         ? insertion
-        : (byte[])[.. "\"model\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. ","u8, .. insertion.Span];
+        : (byte[])[.. "\"model\":"u8, .. JsonString.Utf8Of(upstreamModel), .. ","u8, .. insertion.Span];
 
     private ProviderDialect Speaking(ClientApi only)
     {

@@ -83,7 +83,7 @@ internal static class RealtimeRequest
                 if (reader.TokenType != JsonTokenType.String || !(reader.ValueTextEquals(model) || reader.ValueTextEquals(upstreamModel)) || !asked.Rewritten.IsEmpty) return OtherModel;
 
                 var (start, end) = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed);
-                asked.Rewritten = (byte[])[.. message.Span[..start], .. JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String), .. message.Span[end..]];
+                asked.Rewritten = (byte[])[.. message.Span[..start], .. JsonString.Utf8Of(upstreamModel), .. message.Span[end..]];
             }
 
             reader.Skip();

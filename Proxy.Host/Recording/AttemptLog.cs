@@ -14,7 +14,7 @@ internal static class AttemptLog
     public static IReadOnlyList<CompletionAttempt>? Of(IReadOnlyList<Attempt> attempts, string callId) => IsPlain(attempts)
         ? null
         : [.. attempts.Select((attempt, index) => new CompletionAttempt(
-            SpanId(callId, index), attempt.ModelId, attempt.UpstreamModel, attempt.Deployment.Provider, attempt.StartedAt, attempt.EndedAt,
+            SpanId(callId, index), attempt.ModelId, attempt.StartedAt, attempt.EndedAt, attempt.UpstreamModel, attempt.Deployment.Provider,
             attempt.Failure?.Error.Status, attempt.Failure?.Error.Message))];
 
     private static bool IsPlain(IReadOnlyList<Attempt> attempts) => attempts.Count == 0 || (attempts.Count == 1 && attempts[0].Failure is null);

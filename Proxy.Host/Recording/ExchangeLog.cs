@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Providers;
 using Proxy.Host.Requests;
@@ -73,7 +72,7 @@ internal static class ExchangeLog
         if (!asked.MaySet("metadata")) return [];
         if (!asked.IsDebugging) return asked.TraceFields;
 
-        var fields = string.Join(',', asked.Fields.Select(field => $"{JsonSerializer.Serialize(field.Key, RequestJson.Default.String)}:{field.Value}"));
+        var fields = string.Join(',', asked.Fields.Select(field => $"{JsonString.Of(field.Key)}:{field.Value}"));
         return new Dictionary<string, string>(asked.TraceFields) { ["metadata_passed_to_litellm"] = $"{{{fields}}}" };
     }
 
@@ -170,6 +169,6 @@ internal static class ExchangeLog
 
     private static void Add(Dictionary<string, string> metadata, string name, string? value)
     {
-        if (value is not null) metadata[name] = JsonSerializer.Serialize(value, RequestJson.Default.String);
+        if (value is not null) metadata[name] = JsonString.Of(value);
     }
 }

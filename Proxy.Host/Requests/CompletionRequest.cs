@@ -110,7 +110,7 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
 
                 // Names were checked by the reader; an escaped one is written as it means.
                 var name = NameOf(field);
-                if (name.Contains((byte)'\\')) json.WritePropertyName(JsonSerializer.Deserialize($"\"{Encoding.UTF8.GetString(name)}\"", RequestJson.Default.String)!);
+                if (name.Contains((byte)'\\')) json.WritePropertyName(JsonString.Read($"\"{Encoding.UTF8.GetString(name)}\"")!);
                 else json.WritePropertyName(name);
                 json.WriteRawValue(ValueOf(field), skipInputValidation: true);
             }
@@ -123,6 +123,3 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
 
     public void Dispose() => body.Dispose();
 }
-
-[System.Text.Json.Serialization.JsonSerializable(typeof(string))]
-internal sealed partial class RequestJson : System.Text.Json.Serialization.JsonSerializerContext;

@@ -87,7 +87,7 @@ internal static class MetadataReader
             else if (name == "update_trace_keys" && !isJson)
                 metadata.UpdateTraceKeys.AddRange(SplitOf(value).Take(MaxTags));
             else
-                ReadField(metadata, name, Encoding.UTF8.GetBytes(isJson ? value : JsonSerializer.Serialize(value, RequestJson.Default.String)));
+                ReadField(metadata, name, Encoding.UTF8.GetBytes(isJson ? value : JsonString.Of(value)));
         }
         catch (JsonException)
         {

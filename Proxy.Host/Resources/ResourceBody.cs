@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Proxy.Host.Requests;
 
 namespace Proxy.Host.Resources;
@@ -12,7 +11,7 @@ internal static class ResourceBody
 
     public static OutgoingBody Write(CompletionRequest request, string? upstreamModel) => BodySplice.Write(request, default, field => field.Kind switch
     {
-        FieldKind.Model when upstreamModel is not null => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes(upstreamModel, RequestJson.Default.String)),
+        FieldKind.Model when upstreamModel is not null => FieldFate.Becomes(JsonString.Utf8Of(upstreamModel)),
         var kind when kind.IsForGateway => FieldFate.Dropped,
         FieldKind.Parameter when request.NameOf(field).SequenceEqual(ProviderName) => FieldFate.Dropped,
         _ => FieldFate.Kept,

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Proxy.Logging.Http;
+using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
 
@@ -14,8 +15,10 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
     private const string TracesPath = "/api/public/otel/v1/traces";
     private const string IngestionPath = "/api/public/ingestion";
     private const string ProjectsPath = "/api/public/projects";
+    private const string JsonType = "application/json";
     private const int MaxAnswerBytes = 4 * 1024 * 1024;
 
+    // In JSON, of which it is known that nothing comes of it.
     private static readonly byte[] NoSpans = Compress("""{"resourceSpans":[]}"""u8);
     private static readonly byte[] NoEvents = [.. """{"batch":[]}"""u8];
 
@@ -25,9 +28,10 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
 
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
-        using var request = Request(target, batch.Format, batch.Seal(), batch.IsCompressed);
+        var isLegacy = batch.Format == LegacyFormat.Instance;
+        using var request = Request(target, isLegacy, isLegacy ? JsonType : OtlpRequest.ContentType, batch.Seal(), batch.IsCompressed);
         var answer = await http.SendAsync(target, request, abort, MaxAnswerBytes);
-        var verdict = batch.Format == LegacyFormat.Instance && answer.IsSuccess
+        var verdict = isLegacy && answer.IsSuccess
             ? LegacyAnswer.Read(answer.Body, batch.Records)
             : answer.VerdictOf(batch.Rows.Count);
 
@@ -41,7 +45,8 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
     public async Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort)
     {
         var format = await servers.FindAsync(target, abort);
-        using var request = Request(target, format, format == LegacyFormat.Instance ? NoEvents : NoSpans, format.IsCompressed);
+        var isLegacy = format == LegacyFormat.Instance;
+        using var request = Request(target, isLegacy, JsonType, isLegacy ? NoEvents : NoSpans, format.IsCompressed);
         var answer = await http.SendAsync(target, request, abort);
         return answer.VerdictOf(records: 1);
     }
@@ -65,14 +70,13 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
         }
     }
 
-    private static HttpRequestMessage Request(LogTarget target, BatchFormat format, ReadOnlyMemory<byte> content, bool isCompressed)
+    private static HttpRequestMessage Request(LogTarget target, bool isLegacy, string contentType, ReadOnlyMemory<byte> content, bool isCompressed)
     {
-        var isLegacy = format == LegacyFormat.Instance;
         var request = new HttpRequestMessage(HttpMethod.Post, target.Host.AbsoluteUri.TrimEnd('/') + (isLegacy ? IngestionPath : TracesPath))
         {
             Content = new ReadOnlyMemoryContent(content),
         };
-        request.Content.Headers.ContentType = new("application/json");
+        request.Content.Headers.ContentType = new(contentType);
         request.Headers.Authorization = Credentials(target);
         request.Headers.Add("x-langfuse-sdk-name", ProductName.Name);
         request.Headers.Add("x-langfuse-sdk-version", ProductName.Version);

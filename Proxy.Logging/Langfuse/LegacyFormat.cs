@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
 
@@ -30,8 +31,8 @@ internal sealed class LegacyFormat : BatchFormat
 
     public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target)
     {
-        using var json = new Utf8JsonWriter(output, OtlpAttributes.WriterOptions);
-        var environment = OtlpSpanWriter.EnvironmentOf(target.FindOption("environment") ?? record.Environment);
+        using var json = new Utf8JsonWriter(output, JsonText.WriterOptions);
+        var environment = LangfuseSpans.EnvironmentOf(target.FindOption("environment") ?? record.Environment);
         if (HasTraceEvent(record))
         {
             WriteTrace(json, record, environment);
@@ -86,7 +87,7 @@ internal sealed class LegacyFormat : BatchFormat
         Add(json, "startTime", Time(record.StartedAt));
         Add(json, "endTime", Time(record.EndedAt < record.StartedAt ? record.StartedAt : record.EndedAt));
         if (record.FirstTokenAt is { } first) Add(json, "completionStartTime", Time(first));
-        Add(json, "level", OtlpSpanWriter.LevelOf(record.Level));
+        Add(json, "level", LangfuseSpans.LevelOf(record.Level));
         if (record.StatusMessage is { } message) json.WriteString("statusMessage"u8, OtlpAttributes.Cut(message, OtlpAttributes.MaxTextLength));
         Add(json, "model", record.UpstreamModel ?? record.Model);
         Add(json, "version", record.Version);
@@ -117,7 +118,7 @@ internal sealed class LegacyFormat : BatchFormat
         Add(json, "name", attempt.Name);
         Add(json, "startTime", Time(attempt.StartedAt));
         Add(json, "endTime", Time(attempt.EndedAt < attempt.StartedAt ? attempt.StartedAt : attempt.EndedAt));
-        Add(json, "level", OtlpSpanWriter.LevelOf(attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error));
+        Add(json, "level", LangfuseSpans.LevelOf(attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error));
         if (attempt.Message is { } message) json.WriteString("statusMessage"u8, OtlpAttributes.Cut(message, OtlpAttributes.MaxTextLength));
         Add(json, "environment", environment);
         json.WriteStartObject("metadata"u8);

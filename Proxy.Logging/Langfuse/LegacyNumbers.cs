@@ -34,11 +34,11 @@ internal static class LegacyNumbers
     /// <summary>Buckets for those who know them, and the old object for version 2.</summary>
     public static void WriteUsage(Utf8JsonWriter json, CompletionRecord record)
     {
-        Span<byte> numbers = stackalloc byte[OtlpSpanWriter.MaxNumbersLength];
+        Span<byte> numbers = stackalloc byte[LangfuseSpans.MaxNumbersLength];
         if (record.Usage is { } usage)
         {
             json.WritePropertyName("usageDetails"u8);
-            json.WriteRawValue(OtlpSpanWriter.UsageOf(usage, numbers), skipInputValidation: true);
+            json.WriteRawValue(LangfuseSpans.UsageOf(usage, numbers), skipInputValidation: true);
             json.WriteStartObject("usage"u8);
             json.WriteNumber("input"u8, usage.Input + usage.CachedInput + usage.CacheWrite);
             json.WriteNumber("output"u8, usage.Output + usage.Reasoning);
@@ -56,6 +56,6 @@ internal static class LegacyNumbers
 
         if (record.Cost is not { } cost) return;
         json.WritePropertyName("costDetails"u8);
-        json.WriteRawValue(OtlpSpanWriter.CostOf(cost, numbers), skipInputValidation: true);
+        json.WriteRawValue(LangfuseSpans.CostOf(cost, numbers), skipInputValidation: true);
     }
 }

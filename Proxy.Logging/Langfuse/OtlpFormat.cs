@@ -3,19 +3,13 @@ using Proxy.Logging.Shipping;
 
 namespace Proxy.Logging.Langfuse;
 
-/// <summary>Spans by OTLP in JSON, in the attributes that Langfuse reads first.</summary>
+/// <summary>Spans by OTLP, in the attributes that Langfuse reads first.</summary>
 internal sealed class OtlpFormat : BatchFormat
 {
     public static readonly OtlpFormat Instance = new();
 
-    private OtlpFormat()
-    {
-        Head = OtlpSpanWriter.WriteEnvelope();
-        Separator = ","u8.ToArray();
-        Tail = "]}]}]}"u8.ToArray();
-        IsCompressed = true;
-    }
+    private OtlpFormat() => IsCompressed = true;
 
     public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target) =>
-        OtlpSpanWriter.Write(output, record, target.FindOption("environment"));
+        LangfuseSpans.Write(output, record, target.FindOption("environment"));
 }

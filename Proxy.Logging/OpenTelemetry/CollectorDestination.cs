@@ -1,4 +1,5 @@
 using Proxy.Logging.Http;
+using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
 
@@ -8,8 +9,6 @@ namespace Proxy.Logging.OpenTelemetry;
 internal sealed class CollectorDestination(LogHttp http) : ILogDestination
 {
     private const string TracesPath = "/v1/traces";
-
-    private static readonly byte[] Nothing = [.. """{"resourceSpans":[]}"""u8];
 
     public string Kind => LogKinds.OpenTelemetry;
 
@@ -24,7 +23,7 @@ internal sealed class CollectorDestination(LogHttp http) : ILogDestination
 
     public async Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort)
     {
-        using var request = Request(target, Nothing);
+        using var request = Request(target, OtlpRequest.Empty);
         return (await http.SendAsync(target, request, abort)).VerdictOf(records: 1);
     }
 
@@ -35,7 +34,7 @@ internal sealed class CollectorDestination(LogHttp http) : ILogDestination
         {
             Content = new ReadOnlyMemoryContent(body),
         };
-        request.Content.Headers.ContentType = new("application/json");
+        request.Content.Headers.ContentType = new(OtlpRequest.ContentType);
 
         // name=value,name=value, as OTEL_EXPORTER_OTLP_HEADERS has them.
         foreach (var header in target.SecretKey.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

@@ -1,26 +1,21 @@
-using Proxy.Logging.Langfuse;
+using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
 
 namespace Proxy.Logging.OpenTelemetry;
 
-/// <summary>Spans by OTLP in JSON, under the names of the GenAI conventions, for any collector.</summary>
+/// <summary>Spans by OTLP, under the names of the GenAI conventions, for any collector.</summary>
 internal sealed class GenAiFormat : BatchFormat
 {
     public static readonly GenAiFormat Instance = new();
 
-    private GenAiFormat()
-    {
-        Head = OtlpSpanWriter.WriteEnvelope();
-        Separator = ","u8.ToArray();
-        Tail = "]}]}]}"u8.ToArray();
-        IsCompressed = true;
-    }
+    private GenAiFormat() => IsCompressed = true;
 
     public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target)
     {
-        OtlpSpanWriter.WriteStart(output, record, $"{record.Operation} {record.Model}".TrimEnd());
-        var attributes = new OtlpAttributes(output);
+        var request = new OtlpRequest(output);
+        var span = request.BeginSpan(record, $"{record.Operation} {record.Model}".TrimEnd());
+        var attributes = span.Attributes;
         attributes.AddShort("gen_ai.operation.name"u8, record.Operation);
         attributes.AddShort("gen_ai.provider.name"u8, record.Provider);
         attributes.AddShort("gen_ai.request.model"u8, record.Model);
@@ -41,7 +36,7 @@ internal sealed class GenAiFormat : BatchFormat
         attributes.AddList("tags"u8, record.Tags);
         attributes.AddMetadata("proxy."u8, record.Metadata);
         attributes.AddAttempts("proxy.attempt_"u8, record.Attempts);
-        attributes.End();
-        output.Write("}"u8);
+        span.End();
+        request.End();
     }
 }

@@ -2,7 +2,8 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Numerics;
 using System.Runtime.Intrinsics;
-using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Unicode;
 
 namespace Proxy.Logging.Records;
@@ -10,12 +11,16 @@ namespace Proxy.Logging.Records;
 /// <summary>Writes UTF-8 text as a JSON string, escaping only what JSON demands, so that text with JSON inside stays short.</summary>
 internal static class JsonText
 {
+    public static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
     private const int ChunkBytes = 256;
     private const int MaxCost = 6;
+    private const int MaxUtf8PerChar = 3;
     private const int MaxNumberLength = 20;
-
-    private static readonly SearchValues<char> EscapedChars = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(value => (char)value), '"', '\\']);
 
     /// <summary>Bytes that one byte of text takes within a JSON string.</summary>
     public static int Cost(byte value) => value switch
@@ -43,27 +48,17 @@ internal static class JsonText
     public static void WriteString(PooledBuffer output, ReadOnlySpan<char> text)
     {
         output.Write("\""u8);
-        WriteText(output, text);
-        output.Write("\""u8);
-    }
-
-    /// <summary>Writes what stands between the quotes of a string.</summary>
-    public static void WriteText(PooledBuffer output, ReadOnlySpan<char> text)
-    {
-        if (text.ContainsAny(EscapedChars))
+        Span<byte> utf8 = stackalloc byte[ChunkBytes * MaxUtf8PerChar];
+        while (!text.IsEmpty)
         {
-            Span<byte> utf8 = Encoding.UTF8.GetBytes(text.ToString());
-            for (; !utf8.IsEmpty; utf8 = utf8[Math.Min(utf8.Length, ChunkBytes)..])
-            {
-                var chunk = utf8[..Math.Min(utf8.Length, ChunkBytes)];
-                output.Advance(Escape(chunk, output.GetSpan(chunk.Length * MaxCost)));
-            }
-
-            return;
+            // Half a pair at the end of a piece is left for the next one.
+            var isLast = text.Length <= ChunkBytes;
+            Utf8.FromUtf16(isLast ? text : text[..ChunkBytes], utf8, out var read, out var written, isFinalBlock: isLast);
+            output.Advance(Escape(utf8[..written], output.GetSpan(written * MaxCost)));
+            text = text[read..];
         }
 
-        Utf8.FromUtf16(text, output.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length)), out _, out var written);
-        output.Advance(written);
+        output.Write("\""u8);
     }
 
     public static void WriteNumber(PooledBuffer output, long number)

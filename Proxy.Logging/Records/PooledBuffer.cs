@@ -30,6 +30,9 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>
         return _bytes.AsSpan(Count);
     }
 
+    /// <summary>What is written from <paramref name="start"/> on, to write over.</summary>
+    public Span<byte> SpanFrom(int start) => _bytes.AsSpan(start, Count - start);
+
     public void Write(ReadOnlySpan<byte> bytes)
     {
         Ensure(bytes.Length);

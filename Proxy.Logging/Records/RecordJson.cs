@@ -1,8 +1,5 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Proxy.Logging.Records;
 
@@ -16,17 +13,10 @@ internal static class RecordJson
 {
     private const int KeptBufferBytes = 64 * 1024;
 
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    };
+    private const int UsualHeadBytes = 2048;
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? HeadBuffer;
-
-    [ThreadStatic]
-    private static Utf8JsonWriter? HeadWriter;
+    private static PooledBuffer? KeptHead;
 
     /// <summary>Renders a record.</summary>
     public static byte[] Write(CompletionRecord record, int maxFieldBytes, out bool isTruncated) =>
@@ -50,17 +40,24 @@ internal static class RecordJson
     private static byte[] Write(CompletionRecord record)
     {
         var (parameters, input, output) = (record.Parameters, record.Input, record.Output);
-        var head = WriteHead(new(record, parameters.Length, input.Length, output.Length));
-        var body = GC.AllocateUninitializedArray<byte>("{\"head\":}"u8.Length + head.WrittenCount
+        var head = KeptHead ??= new(UsualHeadBytes);
+        head.Truncate(0);
+        RecordHead.Write(head, record);
+        var body = GC.AllocateUninitializedArray<byte>("{\"head\":}"u8.Length + head.Count
             + TailLength("parameters"u8, parameters) + TailLength("input"u8, input) + TailLength("output"u8, output));
         var rest = body.AsSpan();
         Append(ref rest, "{\"head\":"u8);
-        Append(ref rest, head.WrittenSpan);
+        Append(ref rest, head.Written.Span);
         AppendTail(ref rest, "parameters"u8, parameters);
         AppendTail(ref rest, "input"u8, input);
         AppendTail(ref rest, "output"u8, output);
         Append(ref rest, "}"u8);
-        if (head.Capacity > KeptBufferBytes) HeadBuffer = null;
+        if (head.Count > KeptBufferBytes)
+        {
+            KeptHead = null;
+            head.Return();
+        }
+
         return body;
     }
 
@@ -82,17 +79,6 @@ internal static class RecordJson
             Input = Take(ref rest, "input"u8, head.Input),
             Output = Take(ref rest, "output"u8, head.Output),
         };
-    }
-
-    private static ArrayBufferWriter<byte> WriteHead(RecordHead head)
-    {
-        var buffer = HeadBuffer ??= new(2048);
-        buffer.ResetWrittenCount();
-        var writer = HeadWriter ??= new(buffer, WriterOptions);
-        writer.Reset(buffer);
-        JsonSerializer.Serialize(writer, head, RecordJsonContext.Default.RecordHead);
-        writer.Flush();
-        return buffer;
     }
 
     private static int TailLength(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> value) =>
@@ -136,13 +122,3 @@ internal static class RecordJson
     [DoesNotReturn]
     private static void ThrowBroken() => throw new JsonException("The lengths in the head do not fit the body.");
 }
-
-internal sealed record RecordHead(CompletionRecord Record, int Parameters, int Input, int Output);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(RecordHead))]
-internal sealed partial class RecordJsonContext : JsonSerializerContext;

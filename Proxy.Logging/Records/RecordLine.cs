@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Proxy.Logging.Records;
@@ -7,15 +6,9 @@ namespace Proxy.Logging.Records;
 /// <summary>A record as one line of plain JSON, for whoever is not Langfuse.</summary>
 internal static class RecordLine
 {
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    };
-
     public static void Write(IBufferWriter<byte> output, CompletionRecord record)
     {
-        using var json = new Utf8JsonWriter(output, WriterOptions);
+        using var json = new Utf8JsonWriter(output, JsonText.WriterOptions);
         json.WriteStartObject();
         json.WriteString("id"u8, record.Id);
         json.WriteString("trace_id"u8, record.TraceId);

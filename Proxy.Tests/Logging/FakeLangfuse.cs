@@ -168,15 +168,16 @@ internal sealed class FakeLangfuse : IAsyncDisposable
 
     private static async Task<IReadOnlyList<FakeSpan>> ReadAsync(HttpRequest request)
     {
-        if (request.ContentType != "application/json") throw new FormatException($"The content type is '{request.ContentType}'.");
+        if (request.ContentType is not ("application/json" or "application/x-protobuf")) throw new FormatException($"The content type is '{request.ContentType}'.");
         if (request.Headers["x-langfuse-ingestion-version"] != "4") throw new FormatException("The ingestion version is not 4.");
         if (request.Headers["x-langfuse-sdk-name"] != "proxy") throw new FormatException("The name of the SDK is missing.");
 
         await using var plain = request.Headers.ContentEncoding == "gzip"
             ? new GZipStream(request.Body, CompressionMode.Decompress)
             : request.Body;
-        using var document = await JsonDocument.ParseAsync(plain);
-        return FakeSpan.ReadAll(document.RootElement);
+        using var bytes = new MemoryStream();
+        await plain.CopyToAsync(bytes);
+        return FakeSpan.ReadAll(request.ContentType == "application/json" ? JsonSerializer.Deserialize<JsonElement>(bytes.ToArray()) : OtlpReader.Read(bytes.ToArray()));
     }
 
     private FakeProject? FindProject(HttpRequest request)

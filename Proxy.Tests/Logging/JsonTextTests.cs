@@ -36,12 +36,28 @@ public sealed class JsonTextTests
     }
 
     [Test]
+    public void Pairs_stay_whole_wherever_they_stand_and_half_ones_become_the_mark_of_what_is_lost()
+    {
+        for (var length = 250; length < 260; length++) ShouldComeBack(new string('a', length) + "😀" + new string('b', 300));
+
+        JsonSerializer.Deserialize<string>(WriteChars("a\ud83d")).Should().Be("a\uFFFD");
+        JsonSerializer.Deserialize<string>(WriteChars(new string('a', 255) + "\ud83db")).Should().Be(new string('a', 255) + "\uFFFDb");
+    }
+
+    [Test]
     public void Only_what_JSON_demands_is_escaped() => Write(Plain + "\"").Should().Be($"\"{Plain}\\\"\"");
 
     private static void ShouldComeBack(string text)
     {
-        using var document = JsonDocument.Parse(Write(text));
-        document.RootElement.GetString().Should().Be(text);
+        JsonSerializer.Deserialize<string>(Write(text)).Should().Be(text);
+        JsonSerializer.Deserialize<string>(WriteChars(text)).Should().Be(text);
+    }
+
+    private static string WriteChars(string text)
+    {
+        var output = new PooledBuffer(16);
+        JsonText.WriteString(output, text.AsSpan());
+        return Encoding.UTF8.GetString(output.Written.Span);
     }
 
     private static string Write(string text)

@@ -222,8 +222,8 @@ public sealed class LegacyTransportTests : IDisposable
 
     private static readonly CompletionAttempt[] Attempts =
     [
-        new("a1a1a1a1a1a1a1a1", "gpt-4o/first", "gpt-4o-2026", "openai", Some.Record().StartedAt, Some.Record().StartedAt.AddMilliseconds(200), 503, "The prompt 'hi' is bad."),
-        new("b2b2b2b2b2b2b2b2", "gpt-4o/second", "gpt-4o-2026", "azure", Some.Record().StartedAt.AddMilliseconds(200), Some.Record().EndedAt, null, null),
+        new("a1a1a1a1a1a1a1a1", "gpt-4o/first", Some.Record().StartedAt, Some.Record().StartedAt.AddMilliseconds(200), "gpt-4o-2026", "openai", 503, "The prompt 'hi' is bad."),
+        new("b2b2b2b2b2b2b2b2", "gpt-4o/second", Some.Record().StartedAt.AddMilliseconds(200), Some.Record().EndedAt, "gpt-4o-2026", "azure"),
     ];
 
     private IEnumerable<string?> Generations() => Bodies("generation-create").Select(body => Text(body, "name"));

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Logging.Langfuse;
@@ -146,14 +144,38 @@ public sealed class OtlpSpanTests
         span.Keys.Should().NotContain(key => key.Contains(name)).And.Contain("langfuse.trace.metadata.safe");
     }
 
+    [TestCase(1)]
+    [TestCase(100)]
+    [TestCase(126)]
+    [TestCase(127)]
+    [TestCase(128)]
+    [TestCase(16_383)]
+    [TestCase(16_384)]
+    [TestCase(2_097_152)]
+    public void Texts_of_all_lengths_come_whole(int length)
+    {
+        var text = new string('x', length);
+        var span = Write(Some.Record() with { Output = Some.Json(text), Tags = [text], TraceMetadata = new Dictionary<string, string> { [text] = text } });
+
+        var label = text[..Math.Min(length, 200)];
+        (span["langfuse.observation.output"], span.List("langfuse.trace.tags")[0], span[$"langfuse.trace.metadata.{label}"]).Should().Be((text, label, label));
+    }
+
+    [Test]
+    public void Records_one_behind_the_other_are_one_request()
+    {
+        var records = Enumerable.Range(0, 3).Select(i => Some.Record($"{i}")).ToList();
+        var output = new PooledBuffer(16);
+        foreach (var record in records) LangfuseSpans.Write(output, record);
+
+        FakeSpan.ReadAll(OtlpReader.Read(output.Written.ToArray())).Select(span => span.SpanId).Should().Equal(records.Select(record => record.SpanId));
+    }
+
     /// <summary>Through the outbox's form and a whole request, as on the way.</summary>
     private static FakeSpan Write(CompletionRecord record)
     {
         var output = new PooledBuffer(1024);
-        output.Write(OtlpSpanWriter.WriteEnvelope());
-        OtlpSpanWriter.Write(output, RecordJson.Read(RecordJson.Write(record, 400_000, out _)));
-        output.Write("]}]}]}"u8);
-        using var document = JsonDocument.Parse(Encoding.UTF8.GetString(output.Written.Span));
-        return FakeSpan.ReadAll(document.RootElement).Single();
+        LangfuseSpans.Write(output, RecordJson.Read(RecordJson.Write(record, 4_000_000, out _)));
+        return FakeSpan.ReadAll(OtlpReader.Read(output.Written.ToArray())).Single();
     }
 }

@@ -15,17 +15,40 @@ public sealed class RecordJsonTests
     {
         var record = Some.Record() with
         {
+            ParentSpanId = "b7ad6b7169203331",
+            IsAddedToTrace = true,
             FirstTokenAt = DateTimeOffset.UnixEpoch.AddTicks(12_345_678),
             Level = CompletionLevel.Warning,
+            StatusMessage = "\"quoted\"\n",
+            UpstreamModel = "gpt-4o-2024",
+            Provider = "openai",
+            UserId = "user 😀",
+            SessionId = "s\\1",
             Tags = ["ä", "b"],
-            Metadata = new Dictionary<string, string> { ["team"] = "\"x\"" },
+            Metadata = new Dictionary<string, string> { ["team"] = "\"x\"", ["\"odd\" name"] = "1" },
+            TraceMetadata = new Dictionary<string, string> { ["a"] = "{\"b\":[null]}" },
             Parameters = Some.Json("{}"),
             Usage = new(1, 2, 3, 4, 5),
             Cost = new(0.000000000001m, 2m),
+            Environment = "test",
+            Attempts =
+            [
+                new("0000000000000001", "gpt/a", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddTicks(1), "gpt", "azure", 503, "It is full."),
+                new("0000000000000002", "gpt/b", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
+            ],
+            HasAttemptSpans = true,
+            PromptName = "greeting",
+            PromptVersion = 3,
+            SetsTraceInput = true,
+            SetsTraceOutput = true,
+            Release = "r1",
+            Version = "v1",
         };
 
         var back = RecordJson.Read(RecordJson.Write(record, MaxFieldBytes, out _));
 
+        // What is added to records must be added here, so that it cannot be forgotten where they are written.
+        typeof(CompletionRecord).GetProperties().Where(property => Equals(property.GetValue(record), Default(property.PropertyType))).Should().BeEmpty();
         back.Should().BeEquivalentTo(record, options => options.Excluding(call => call.Input).Excluding(call => call.Output).Excluding(call => call.Parameters));
         (Text(back.Input), Text(back.Output), Text(back.Parameters)).Should().Be((Text(record.Input), Text(record.Output), "{}"));
     }
@@ -97,6 +120,8 @@ public sealed class RecordJsonTests
 
         (Text(back.Output), back.Metadata.Count).Should().Be((field, 0));
     }
+
+    private static object? Default(Type type) => type.IsValueType ? Activator.CreateInstance(type) : null;
 
     private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 }

@@ -124,11 +124,11 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
             await plain.CopyToAsync(bytes);
         }
 
-        using var document = JsonDocument.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+        var content = request.ContentType == "application/json" ? JsonSerializer.Deserialize<JsonElement>(bytes.ToArray()) : OtlpReader.Read(bytes.ToArray());
         var events = isLegacy
-            ? document.RootElement.GetProperty("batch").EnumerateArray().Where(item => item.GetProperty("type").GetString() == "generation-create")
+            ? content.GetProperty("batch").EnumerateArray().Where(item => item.GetProperty("type").GetString() == "generation-create")
                 .Select(item => (item.GetProperty("id").GetString()!, item.GetProperty("body").GetProperty("traceId").GetString()!, Hash(item)))
-            : document.RootElement.GetProperty("resourceSpans").EnumerateArray().SelectMany(resource => resource.GetProperty("scopeSpans").EnumerateArray())
+            : content.GetProperty("resourceSpans").EnumerateArray().SelectMany(resource => resource.GetProperty("scopeSpans").EnumerateArray())
                 .SelectMany(scope => scope.GetProperty("spans").EnumerateArray())
                 .Select(span => (span.GetProperty("spanId").GetString()!, span.GetProperty("traceId").GetString()!, Hash(span)));
         return [.. events];

@@ -46,7 +46,7 @@ internal sealed class TranscriptApi : OpenAiApi
     /// <summary>Subtitles say when the last of them ends.</summary>
     private static bool ReadText(ReadOnlySpan<byte> body, AnswerDigest digest)
     {
-        digest.Output = JsonSerializer.SerializeToUtf8Bytes(Encoding.UTF8.GetString(body), RequestJson.Default.String);
+        digest.Output = JsonString.Utf8Of(Encoding.UTF8.GetString(body));
         digest.OutputBytes = body.Length;
         var arrow = body.LastIndexOf("--> "u8);
         if (arrow < 0) return true;

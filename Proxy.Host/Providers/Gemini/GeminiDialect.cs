@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text.Json;
 using Proxy.Host.Models;
 using Proxy.Host.Providers.OpenAi;
 using Proxy.Host.Requests;
@@ -41,7 +40,7 @@ internal sealed class GeminiDialect() : OpenAiDialect(ProviderNames.Gemini, Clie
     /// <summary>The path names the model; a body that does too is to name the same.</summary>
     private static FieldFate FateOf(RequestField field, string upstreamModel) => field.Kind switch
     {
-        FieldKind.Model => FieldFate.Becomes(JsonSerializer.SerializeToUtf8Bytes($"models/{upstreamModel}", RequestJson.Default.String)),
+        FieldKind.Model => FieldFate.Becomes(JsonString.Utf8Of($"models/{upstreamModel}")),
         FieldKind.Metadata => FieldFate.Dropped,
         var kind when kind.IsForGateway => FieldFate.Dropped,
         _ => FieldFate.Kept,

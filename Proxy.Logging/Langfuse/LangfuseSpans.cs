@@ -1,48 +1,41 @@
 using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using System.Text.Unicode;
+using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Langfuse;
 
-/// <summary>A record as one finished OTLP span in JSON, in the attributes that Langfuse reads first.</summary>
-internal static class OtlpSpanWriter
+/// <summary>A record as spans, in the attributes that Langfuse reads first.</summary>
+internal static class LangfuseSpans
 {
     private const int MaxEnvironmentLength = 40;
 
-    /// <summary>The request up to its first span; <c>]}]}]}</c> ends it.</summary>
-    public static byte[] WriteEnvelope() => Encoding.UTF8.GetBytes(
-        $$$"""
-        {"resourceSpans":[{"resource":{"attributes":[
-        {"key":"service.name","value":{"stringValue":"{{{ProductName.Name}}}"}},
-        {"key":"service.version","value":{"stringValue":"{{{ProductName.Version}}}"}}]},
-        "scopeSpans":[{"scope":{"name":"{{{ProductName.Name}}}","version":"{{{ProductName.Version}}}"},"spans":[
-        """);
-
-    /// <param name="output">Gets the span, and one for each attempt that is told, separated by commas.</param>
+    /// <param name="output">Gets the span of the call, and one for each attempt that is told.</param>
     /// <param name="record">The call.</param>
     /// <param name="environment">What the target says of it, over what the record says.</param>
     public static void Write(PooledBuffer output, CompletionRecord record, string? environment = null)
     {
-        WriteStart(output, record, record.Name);
-        var attributes = new OtlpAttributes(output);
-        WriteTrace(attributes, record, environment ?? record.Environment);
-        WriteObservation(attributes, record);
-        WriteMetadata(attributes, record);
-        attributes.End();
-        output.Write("}"u8);
-        if (!record.HasAttemptSpans) return;
+        environment ??= record.Environment;
+        var request = new OtlpRequest(output);
+        var span = request.BeginSpan(record, record.Name);
+        WriteTrace(span.Attributes, record, environment);
+        WriteObservation(span.Attributes, record);
+        WriteMetadata(span.Attributes, record);
+        span.End();
+        if (record.HasAttemptSpans)
+        {
+            foreach (var attempt in record.Attempts ?? []) WriteAttempt(request, record, attempt, environment);
+        }
 
-        foreach (var attempt in record.Attempts ?? []) WriteAttempt(output, record, attempt, environment ?? record.Environment);
+        request.End();
     }
 
     /// <remarks>A child of the call's span, without usage and cost: these are counted there.</remarks>
-    private static void WriteAttempt(PooledBuffer output, CompletionRecord record, CompletionAttempt attempt, string? environment)
+    private static void WriteAttempt(OtlpRequest request, CompletionRecord record, CompletionAttempt attempt, string? environment)
     {
-        output.Write(","u8);
-        WriteStart(output, SpanOf(record, attempt), attempt.Name);
-        var attributes = new OtlpAttributes(output);
+        var span = request.BeginSpan(SpanOf(record, attempt), attempt.Name);
+        var attributes = span.Attributes;
         WriteTrace(attributes, record, environment);
         attributes.AddShort("langfuse.observation.type"u8, "span");
         attributes.AddShort("langfuse.observation.level"u8, LevelOf(attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error));
@@ -50,8 +43,7 @@ internal static class OtlpSpanWriter
         attributes.AddShort("langfuse.observation.metadata.model"u8, attempt.Model);
         attributes.AddShort("langfuse.observation.metadata.provider"u8, attempt.Provider);
         if (attempt.Status is { } status) attributes.AddShort("langfuse.observation.metadata.status"u8, $"{status}");
-        attributes.End();
-        output.Write("}"u8);
+        span.End();
     }
 
     /// <summary>The span of an attempt, as far as every span has it.</summary>
@@ -64,48 +56,6 @@ internal static class OtlpSpanWriter
         Level = attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error,
         StatusMessage = attempt.Message,
     };
-
-    /// <summary>The span up to its first attribute.</summary>
-    public static void WriteStart(PooledBuffer output, CompletionRecord record, string name)
-    {
-        output.Write("{\"traceId\":"u8);
-        JsonText.WriteString(output, record.TraceId);
-        output.Write(",\"spanId\":"u8);
-        JsonText.WriteString(output, record.SpanId);
-        if (record.ParentSpanId is { } parent)
-        {
-            output.Write(",\"parentSpanId\":"u8);
-            JsonText.WriteString(output, parent);
-        }
-
-        output.Write(",\"name\":"u8);
-        JsonText.WriteString(output, name);
-        output.Write(",\"kind\":2,\"startTimeUnixNano\":\""u8);
-        JsonText.WriteNumber(output, Nanoseconds(record.StartedAt));
-        output.Write("\",\"endTimeUnixNano\":\""u8);
-        JsonText.WriteNumber(output, Nanoseconds(record.EndedAt < record.StartedAt ? record.StartedAt : record.EndedAt));
-        WriteStatus(output, record);
-        output.Write(",\"attributes\":["u8);
-    }
-
-    /// <remarks>Codes are numbers, as kinds are: Langfuse ignores their names.</remarks>
-    private static void WriteStatus(PooledBuffer output, CompletionRecord record)
-    {
-        if (record.Level != CompletionLevel.Error)
-        {
-            output.Write("\",\"status\":{\"code\":1}"u8);
-            return;
-        }
-
-        output.Write("\",\"status\":{\"code\":2"u8);
-        if (record.StatusMessage is { } message)
-        {
-            output.Write(",\"message\":"u8);
-            JsonText.WriteString(output, message);
-        }
-
-        output.Write("}"u8);
-    }
 
     /// <remarks>Langfuse has no trace of its own any more: what belongs to the trace stands on every span.</remarks>
     private static void WriteTrace(OtlpAttributes attributes, CompletionRecord record, string? environment)
@@ -153,8 +103,6 @@ internal static class OtlpSpanWriter
         if (!record.Metadata.ContainsKey("provider")) attributes.AddShort("langfuse.observation.metadata.provider"u8, record.Provider);
         if (!record.Metadata.ContainsKey("requested_model")) attributes.AddShort("langfuse.observation.metadata.requested_model"u8, record.Model);
     }
-
-    private static long Nanoseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
     public static string LevelOf(CompletionLevel level) => level switch
     {

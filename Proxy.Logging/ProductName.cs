@@ -1,4 +1,4 @@
-namespace Proxy.Logging.Langfuse;
+namespace Proxy.Logging;
 
 /// <summary>Who we say we are to Langfuse.</summary>
 internal static class ProductName

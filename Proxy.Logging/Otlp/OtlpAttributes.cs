@@ -1,24 +1,24 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Proxy.Logging.Records;
 
-namespace Proxy.Logging.Langfuse;
+namespace Proxy.Logging.Otlp;
 
-/// <summary>Writes attributes of a span, within Langfuse's bounds.</summary>
-/// <remarks>Each is a piece that never changes, a name and a text: written straight as UTF-8, for a writer that checks every token takes most of a span's time.</remarks>
-internal readonly ref struct OtlpAttributes(PooledBuffer output)
+/// <summary>Writes attributes of a span, or of a resource, within Langfuse's bounds.</summary>
+internal readonly ref struct OtlpAttributes(PooledBuffer output, int field)
 {
-    public static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    };
-
     /// <summary>Langfuse's own clients drop longer users, sessions, tags and metadata.</summary>
     public const int MaxShortLength = 200;
 
     public const int MaxTextLength = 4000;
+
+    // Of KeyValue, AnyValue and ArrayValue.
+    private const int KeyField = 1;
+    private const int ValueField = 2;
+    private const int StringField = 1;
+    private const int IntegerField = 3;
+    private const int ArrayField = 5;
+    private const int ItemField = 1;
 
     public void AddShort(ReadOnlySpan<byte> key, string? value)
     {
@@ -35,35 +35,33 @@ internal readonly ref struct OtlpAttributes(PooledBuffer output)
     {
         if (json.IsEmpty) return;
 
-        WriteStart(key, "");
-        output.Write("\"stringValue\":"u8);
-        if (FindStringText(json) is { } text) JsonText.WriteString(output, text.Span);
-        else JsonText.WriteString(output, json);
-        output.Write("}},"u8);
+        var text = FindStringText(json) is { } said ? said.Span : Protobuf.Valid(json);
+        text.CopyTo(Begin(key, "", text.Length));
+        output.Advance(text.Length);
     }
 
     public void AddNumber(ReadOnlySpan<byte> key, long value)
     {
-        WriteStart(key, "");
-        output.Write("\"intValue\":\""u8);
-        JsonText.WriteNumber(output, value);
-        output.Write("\"}},"u8);
+        var attribute = BeginAny(key);
+        Protobuf.WriteNumber(output, IntegerField, value);
+        End(attribute);
     }
 
     public void AddList(ReadOnlySpan<byte> key, IReadOnlyList<string> values)
     {
         if (values.Count == 0) return;
 
-        WriteStart(key, "");
-        output.Write("\"arrayValue\":{\"values\":["u8);
+        var attribute = BeginAny(key);
+        var list = Protobuf.Begin(output, ArrayField);
         for (var i = 0; i < values.Count; i++)
         {
-            output.Write(i == 0 ? "{\"stringValue\":"u8 : ",{\"stringValue\":"u8);
-            JsonText.WriteString(output, Cut(values[i], MaxShortLength));
-            output.Write("}"u8);
+            var item = Protobuf.Begin(output, ItemField);
+            Protobuf.WriteText(output, StringField, Cut(values[i], MaxShortLength));
+            Protobuf.End(output, item);
         }
 
-        output.Write("]}}},"u8);
+        Protobuf.End(output, list);
+        End(attribute);
     }
 
     /// <param name="prefix">What stands before the name of each fact.</param>
@@ -86,32 +84,50 @@ internal readonly ref struct OtlpAttributes(PooledBuffer output)
         for (var i = 0; i < attempts?.Count; i++) Add(prefix, $"{i + 1}", Cut(attempts[i].Describe(), MaxShortLength));
     }
 
-    /// <summary>Ends the list; the comma of the last attribute goes.</summary>
-    public void End()
-    {
-        if (output.Written.Span[^1] == (byte)',') output.Truncate(output.Count - 1);
-        output.Write("]"u8);
-    }
-
     private void AddFact(ReadOnlySpan<byte> prefix, string name, string value)
     {
         if (IsSafeName(name)) Add(prefix, Cut(name, MaxShortLength), Cut(TextOf(value), MaxShortLength));
     }
 
-    private void Add(ReadOnlySpan<byte> key, string name, ReadOnlySpan<char> value)
+    private void Add(ReadOnlySpan<byte> key, ReadOnlySpan<char> name, ReadOnlySpan<char> value)
     {
-        WriteStart(key, name);
-        output.Write("\"stringValue\":"u8);
-        JsonText.WriteString(output, value);
-        output.Write("}},"u8);
+        var length = Encoding.UTF8.GetByteCount(value);
+        Encoding.UTF8.GetBytes(value, Begin(key, name, length));
+        output.Advance(length);
     }
 
-    private void WriteStart(ReadOnlySpan<byte> key, string name)
+    /// <summary>Writes an attribute up to its text.</summary>
+    /// <returns>Room for the text, whose length is not yet counted as written.</returns>
+    private Span<byte> Begin(ReadOnlySpan<byte> key, ReadOnlySpan<char> name, int textLength)
     {
-        output.Write("{\"key\":\""u8);
-        output.Write(key);
-        if (name.Length > 0) JsonText.WriteText(output, name);
-        output.Write("\",\"value\":{"u8);
+        var keyLength = key.Length + Encoding.UTF8.GetByteCount(name);
+        var valueLength = Protobuf.SizeOf(textLength);
+        var length = Protobuf.SizeOf(keyLength) + Protobuf.SizeOf(valueLength);
+        var room = output.GetSpan(Protobuf.SizeOf(length));
+        var index = Protobuf.Put(room, 0, Protobuf.Tag(field), length);
+        index = Protobuf.Put(room, index, Protobuf.Tag(KeyField), keyLength);
+        key.CopyTo(room[index..]);
+        Encoding.UTF8.GetBytes(name, room[(index + key.Length)..]);
+        index = Protobuf.Put(room, index + keyLength, Protobuf.Tag(ValueField), valueLength);
+        index = Protobuf.Put(room, index, Protobuf.Tag(StringField), textLength);
+        output.Advance(index);
+        return room[index..];
+    }
+
+    /// <summary>Writes an attribute up to its value.</summary>
+    private (int Attribute, int Value) BeginAny(ReadOnlySpan<byte> key)
+    {
+        var attribute = Protobuf.Begin(output, field);
+        var room = output.GetSpan(Protobuf.SizeOf(key.Length));
+        key.CopyTo(room[Protobuf.Put(room, 0, Protobuf.Tag(KeyField), key.Length)..]);
+        output.Advance(Protobuf.SizeOf(key.Length));
+        return (attribute, Protobuf.Begin(output, ValueField));
+    }
+
+    private void End((int Attribute, int Value) begun)
+    {
+        Protobuf.End(output, begun.Value);
+        Protobuf.End(output, begun.Attribute);
     }
 
     /// <remarks>Such a name could reach into the prototypes of a JavaScript reader; Langfuse drops it too.</remarks>
@@ -119,11 +135,7 @@ internal readonly ref struct OtlpAttributes(PooledBuffer output)
         name.Length > 0 && (!name.Contains("proto", StringComparison.Ordinal) && !name.Contains("constructor", StringComparison.Ordinal)
             || !name.Split('.').Any(static segment => segment is "__proto__" or "constructor" or "prototype"));
 
-    public static string Cut(string value, int maxLength)
-    {
-        if (value.Length <= maxLength) return value;
-        return value[..(char.IsHighSurrogate(value[maxLength - 1]) ? maxLength - 1 : maxLength)];
-    }
+    public static string Cut(string value, int maxLength) => value.Length <= maxLength ? value : Cut(value.AsSpan(), maxLength).ToString();
 
     private static ReadOnlySpan<char> Cut(ReadOnlySpan<char> value, int maxLength)
     {
