@@ -3,6 +3,7 @@ using Proxy.Host.Exchanges;
 using Proxy.Host.Requests;
 using Proxy.Logging;
 using Proxy.Logging.Records;
+using Proxy.Management.Alerts;
 using Proxy.Management.Keys;
 using Proxy.Management.Spend;
 using Proxy.Management.Teams;
@@ -36,6 +37,16 @@ internal sealed class LogTargets
         { Lines.Count: 0 } or null => LimitPolicy.ShedBodies,
         var rules => rules.AtLimit ?? exchange.Settings.CompletionLog.LimitPolicy,
     };
+
+    /// <summary>Who logs at a target, in so far as it is in memory: teams whose keys have called in this run, or <see cref="TargetAlert.Global"/> alone for everybody's.</summary>
+    public IReadOnlyList<string> TeamsAt(LogTarget target, GlobalLogging global)
+    {
+        if (IsToldOf(LogResolution.RulesOf(null, null, global))) return [TargetAlert.Global];
+
+        return [.. _rules.Where(known => IsToldOf(known.Value.Rules)).Select(known => known.Value.Team?.TeamId).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+
+        bool IsToldOf(LogRules rules) => rules.Lines.Any(line => line.Target == target);
+    }
 
     /// <summary>Whether the call's team, or key, still wants what was recorded; asked by the writer, after all that was committed before.</summary>
     public static bool IsStillWanted(KeyState? key, TeamState? team) => team is not { Current.IsLoggingDisabled: true } && key is not { Current.IsLoggingDisabled: true };

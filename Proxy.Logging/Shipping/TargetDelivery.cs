@@ -6,10 +6,9 @@ namespace Proxy.Logging.Shipping;
 /// <summary>Brings batches to one target, with patience, and says once what is wrong with it.</summary>
 /// <param name="onWait">Called when a request failed and will be repeated: the rows wait from now on.</param>
 internal sealed partial class TargetDelivery(
-    string targetId, LogTarget? target, TargetStatus status, Func<CancellationToken, Task> onWait, SenderTools tools, TimeProvider time, ILogger logger)
+    TargetSender sender, TargetStatus status, Func<CancellationToken, Task> onWait, SenderTools tools, TimeProvider time, ILogger logger)
 {
-    private readonly string _label = CompletionLogMetrics.LabelOf(targetId);
-    private LogTarget? _target = target;
+    private LogTarget? _target = sender.Target;
 
     /// <summary>An empty batch in the form that the target takes. Waits for as long as the target's secret cannot be read.</summary>
     public async Task<RecordBatch> BeginAsync(ShippingRound round)
@@ -47,7 +46,7 @@ internal sealed partial class TargetDelivery(
 
         var verdict = await SendAsync(tools.Destinations.Of(_target), batch, abort);
         if (verdict.ConcernsHost) tools.Pauses.Begin(_target.Host, verdict.After);
-        if (verdict.MustWait) tools.Metrics.Retried(_label);
+        if (verdict.MustWait) tools.Metrics.Retried(sender.Label);
         Report(verdict);
         if (verdict.MustWait) await onWait(abort);
         return verdict;
@@ -69,7 +68,7 @@ internal sealed partial class TargetDelivery(
     }
 
     private async Task<LogTarget?> FindTargetAsync(CancellationToken abort) =>
-        await tools.Store.FindTargetAsync(targetId, abort) is { } row ? tools.Targets.Open(row) : null;
+        await tools.Store.FindTargetAsync(sender.TargetId, abort) is { } row ? tools.Targets.Open(row) : null;
 
     private void Report(DeliveryVerdict verdict)
     {
@@ -82,9 +81,9 @@ internal sealed partial class TargetDelivery(
             }
 
             status.DeliveredAt = time.GetUtcNow().ToUnixTimeMilliseconds();
-            if (status.Trouble is not null) LogRecovered(logger, _label, _target?.Host.Authority);
+            if (status.Trouble is not null) LogRecovered(logger, sender.Label, _target?.Host.Authority);
             status.Trouble = null;
-            tools.Watch?.Answered(targetId);
+            tools.Watch?.Answered(sender.TargetId);
             return;
         }
 
@@ -93,11 +92,11 @@ internal sealed partial class TargetDelivery(
         if (trouble?.Reason != verdict.Reason)
         {
             status.Trouble = trouble = new(verdict.Reason, isParked, time.GetUtcNow());
-            if (isParked) LogParked(logger, _label, _target?.Host.Authority, verdict.Reason);
-            else LogFailing(logger, _label, _target?.Host.Authority, verdict.Reason);
+            if (isParked) LogParked(logger, sender.Label, _target?.Host.Authority, verdict.Reason);
+            else LogFailing(logger, sender.Label, _target?.Host.Authority, verdict.Reason);
         }
 
-        if (isParked) tools.Watch?.Parked(new ParkedTarget(targetId, _target?.Kind, _target?.Host.Authority, _target?.PublicKey, verdict.Reason, trouble.Since));
+        if (isParked) tools.Watch?.Parked(new ParkedTarget(sender.TargetId, _target, verdict.Reason, trouble.Since, tools.Census.IsDone ? sender.Waiting : null));
     }
 
     [LoggerMessage(LogLevel.Information, "Log target {Target} at {Host} answers again.")]

@@ -41,7 +41,7 @@ internal sealed partial class TargetSender
         News = new(time);
         _settlement = new(this, tools, logger);
         _source = new(targetId, tools, mustRead);
-        _delivery = new(targetId, target, status, _source.WaitAsync, tools, time, logger);
+        _delivery = new(this, status, _source.WaitAsync, tools, time, logger);
         (_tools, _time, _logger) = (tools, time, logger);
     }
 

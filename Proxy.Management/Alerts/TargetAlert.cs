@@ -1,8 +1,14 @@
 namespace Proxy.Management.Alerts;
 
-/// <summary>A log target that takes no records until somebody mends it. Times are Unix milliseconds.</summary>
+/// <summary>A log target that takes no records until somebody mends it.</summary>
 public sealed record TargetAlert
 {
+    /// <summary>How many teams are named; of the others there is the number.</summary>
+    public const int MaxTeams = 10;
+
+    /// <summary>Stands alone instead of teams, where the target is that of all who have none of their own.</summary>
+    public const string Global = "global";
+
     /// <summary>As <c>GET /logging/targets</c> names it.</summary>
     public required string TargetId { get; init; }
 
@@ -18,12 +24,12 @@ public sealed record TargetAlert
     /// <summary>Such as <c>401</c> or <c>bad certificate</c>.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>Unix milliseconds.</summary>
     public long Since { get; init; }
 
-    internal long RaisedAt { get; init; }
+    /// <summary>How many records wait for it; null when that is not known.</summary>
+    public long? Waiting { get; init; }
 
-    /// <summary>When the webhook took it; null while it waits for one.</summary>
-    internal long? DeliveredAt { get; init; }
-
-    internal long Attempts { get; init; }
+    /// <summary>Ids of teams that log there, as far as they are known. The first of them are told.</summary>
+    public IReadOnlyList<string> Teams { get; init; } = [];
 }

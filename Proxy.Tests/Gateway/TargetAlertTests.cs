@@ -58,6 +58,8 @@ internal sealed class TargetAlertTests
         var told = webhook.Calls.Last().Json;
         (told["event"]!.ToString(), told["kind"]!.ToString(), told["host"]!.ToString(), told["name"]!.ToString(), told["reason"]!.ToString()).Should().Be(
             ("log_target_parked", "langfuse", _langfuse.Address.Authority, _project.PublicKey, "401"));
+        (told["waiting"]!.GetValue<long>(), told["teams"]!.ToJsonString(), told["more_teams"]!.GetValue<long>()).Should().Be((1, $"[\"{team}\"]", 0));
+        told["text"]!.ToString().Should().Contain($"1 record waits for it. Teams that log there: {team}.");
         var mail = (await mails.WaitAsync(1)).Single();
         mail.HeaderOf("Subject").Should().Be("Log alert: a log target takes no records until it is mended");
         mail.Text.Should().Contain($"langfuse at {_langfuse.Address.Authority} ({_project.PublicKey})").And.Contain("401");
@@ -72,7 +74,10 @@ internal sealed class TargetAlertTests
         (await StatesAsync(second, "idle 0")).Should().Equal("idle 0");
         (await Eventually.BecomesAsync(() => folder.QueryAsync<long>("select is_open from target_alert"), rows => rows.Single() == 0)).Should().Equal(0);
         _project.Spans.Should().ContainSingle("nothing of what waited is lost");
-        (webhook.Calls.Count, mails.Mails.Count).Should().Be((2, 1));
+        (await Eventually.BecomesAsync(() => folder.QueryAsync<long>("select count(*) from target_alert where recovered_at is null"), rows => rows.Single() == 1)).Should().Equal(1);
+        (await mails.WaitAsync(2))[^1].HeaderOf("Subject").Should().Be("Log alert: a log target takes records again");
+        webhook.Calls.Skip(2).Select(call => $"{call.Json["event"]} {call.Json["target_id"]}").Should().Equal($"log_target_recovered {told["target_id"]}");
+        mails.Mails.Should().HaveCount(2);
     }
 
     [Test]
@@ -92,6 +97,33 @@ internal sealed class TargetAlertTests
 
         (await DeliveredAsync(gateway.Folder, 1)).Should().Equal(1);
         webhook.Calls.Should().ContainSingle();
+    }
+
+    [Test]
+    public async Task Of_the_gateways_own_target_no_teams_are_named()
+    {
+        await using var webhook = await FakeProvider.StartAsync();
+        webhook.Answer = (_, _) => Task.CompletedTask;
+        await using var gateway = await TestGateway.StartAsync(sections: new JsonObject
+        {
+            ["Alerts"] = new JsonObject { ["Webhook"] = $"{webhook.Address}alerts", ["Interval"] = "00:00:00.050" },
+            ["CompletionLog"] = new JsonObject
+            {
+                ["FlushInterval"] = "00:00:00.050",
+                ["Targets"] = new JsonObject
+                {
+                    ["all"] = new JsonObject { ["Callback"] = "langfuse", ["Vars"] = TestCallbacks.Langfuse(_project.Target)["callback_vars"]!.DeepClone() },
+                },
+            },
+        });
+        using var client = gateway.With(await gateway.CreateKeyAsync(new() { ["team_id"] = await gateway.CreateTeamAsync() }));
+        using var call = new StringContent("""{"model":"demo","messages":[]}""", Encoding.UTF8, "application/json");
+        (await client.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), call)).EnsureSuccessStatusCode();
+
+        (await DeliveredAsync(gateway.Folder, 1)).Should().Equal(1);
+        var told = webhook.Calls.Single().Json;
+        told["teams"]!.ToJsonString().Should().Be("""["global"]""");
+        told["text"]!.ToString().Should().Contain("All log there who have no target of their own.");
     }
 
     private static Task<IReadOnlyList<long>> DeliveredAsync(TestFolder folder, long count) => Eventually.BecomesAsync(

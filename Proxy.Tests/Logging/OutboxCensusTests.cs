@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using NUnit.Framework;
@@ -112,7 +113,34 @@ internal sealed class OutboxCensusTests
         await log.StopAsync();
     }
 
-    private Task<TestLog> StartAsync(Action<CompletionLogOptions>? configure = null, int? atOnce = null, TimeProvider? time = null) => TestLog.StartAsync(
+    [Test]
+    public async Task How_many_wait_for_a_parked_target_is_not_said_before_it_is_known()
+    {
+        var reads = 0;
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _database.BeforeRead = () => Interlocked.Increment(ref reads) > ReadsOfAStart ? held.Task : Task.CompletedTask;
+        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
+        var (watch, fresh) = (new ParkingList(), _langfuse.AddProject("fresh"));
+        using var log = await StartAsync(watch: watch);
+
+        await RecordAsync(log, fresh, 0);
+        (await SaidOfAsync(fresh)).Should().Equal(default(long?));
+        held.SetResult();
+        await log.Get<OutboxCensus>().Done.WaitAsync(Limit);
+        (await SaidOfAsync(fresh, 1)).Should().Contain(1);
+        (await SaidOfAsync(_down, RowsPerTarget)).Should().Contain(RowsPerTarget);
+        await log.StopAsync();
+
+        Task<long?[]> SaidOfAsync(FakeProject project, long? waiting = null) => Eventually.BecomesAsync(
+            () =>
+            {
+                if (waiting is not null) log.Operations.Hurry();
+                return Task.FromResult(watch.Parkings.Where(parked => parked.Target == project.Target).Select(parked => parked.Waiting).ToArray());
+            },
+            said => said.Contains(waiting));
+    }
+
+    private Task<TestLog> StartAsync(Action<CompletionLogOptions>? configure = null, int? atOnce = null, TimeProvider? time = null, ITargetWatch? watch = null) => TestLog.StartAsync(
         _database,
         _protection,
         time,
@@ -121,7 +149,8 @@ internal sealed class OutboxCensusTests
             options.ShutdownTimeout = TimeSpan.Zero;
             configure?.Invoke(options);
         },
-        atOnce);
+        atOnce,
+        watch);
 
     /// <summary>Rows are of different sizes, so that one that is taken for another shows.</summary>
     private static async Task RecordAsync(TestLog log, FakeProject project, int row)
@@ -130,5 +159,16 @@ internal sealed class OutboxCensusTests
         var entry = log.Log.Prepare(record, [new LogRoute(project.Target)], project.PublicKey, policy: null);
         await log.CommitAsync(entry);
         log.Log.Committed(entry);
+    }
+
+    private sealed class ParkingList : ITargetWatch
+    {
+        public ConcurrentQueue<ParkedTarget> Parkings { get; } = [];
+
+        public void Parked(ParkedTarget parked) => Parkings.Enqueue(parked);
+
+        public void Answered(string targetId)
+        {
+        }
     }
 }

@@ -21,10 +21,12 @@ internal sealed class TestLog : ILoggerProvider
     private readonly TempOutboxDatabase _database;
     private readonly ConcurrentDictionary<string, long> _committed = new();
 
-    private TestLog(TempOutboxDatabase database, IDataProtectionProvider protection, TimeProvider time, Action<CompletionLogOptions> configure)
+    private TestLog(TempOutboxDatabase database, IDataProtectionProvider protection, TimeProvider time, Action<CompletionLogOptions> configure, ITargetWatch? watch)
     {
         _database = database;
-        _services = new ServiceCollection()
+        var services = new ServiceCollection();
+        if (watch is not null) services.AddSingleton(watch);
+        _services = services
             .AddSingleton<IOutboxDatabase>(database)
             .AddSingleton(protection)
             .AddSingleton(time)
@@ -49,9 +51,10 @@ internal sealed class TestLog : ILoggerProvider
         IDataProtectionProvider protection,
         TimeProvider? time = null,
         Action<CompletionLogOptions>? configure = null,
-        int? countedAtOnce = null)
+        int? countedAtOnce = null,
+        ITargetWatch? watch = null)
     {
-        var log = new TestLog(database, protection, time ?? TimeProvider.System, configure ?? (static _ => { }));
+        var log = new TestLog(database, protection, time ?? TimeProvider.System, configure ?? (static _ => { }), watch);
         database.Front = log.Get<OutboxJournal>();
         await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
         var (waiting, dead) = (await log.RowsAsync("outbox"), await log.RowsAsync("dead_letter"));

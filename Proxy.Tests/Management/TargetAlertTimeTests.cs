@@ -54,10 +54,10 @@ internal sealed class TargetAlertTimeTests
             await RaiseAsync("t-1");
         }
 
-        (await MailsAsync()).Should().Be(1);
+        (await MailsAsync()).Should().Be(2, "that it began and that it ended");
         _server.Time.Advance(TimeSpan.FromMinutes(10));
         await RaiseAsync("t-1");
-        (await MailsAsync()).Should().Be(2, "it is down for longer than it seemed");
+        (await MailsAsync()).Should().Be(3, "it is down for longer than it seemed");
     }
 
     private Task RaiseAsync(string target, string reason = "401") =>
