@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Text;
@@ -18,9 +19,14 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
     private const string JsonType = "application/json";
     private const int MaxAnswerBytes = 4 * 1024 * 1024;
 
+    private static readonly byte[] NoCall = Compress(OtlpRequest.Empty);
+
     // In JSON, of which it is known that nothing comes of it.
     private static readonly byte[] NoSpans = Compress("""{"resourceSpans":[]}"""u8);
     private static readonly byte[] NoEvents = [.. """{"batch":[]}"""u8];
+
+    // Who has taken spans takes their form. From anybody else a refusal may mean the form, whatever stands in it.
+    private readonly ConcurrentDictionary<Uri, bool> _takers = new();
 
     public string Kind => LogKinds.Langfuse;
 
@@ -35,6 +41,8 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
             ? LegacyAnswer.Read(answer.Body, batch.Records)
             : answer.VerdictOf(batch.Rows.Count);
 
+        if (!isLegacy && answer.IsSuccess) _takers.TryAdd(target.Host, true);
+
         // No such path, or no such events: the server may have been replaced by one of another version.
         if (verdict.Kind != Delivery.Rebuild && answer.Status is not (404 or 405 or 410)) return verdict;
         if (await servers.HasChangedAsync(target, batch.Format, abort)) return LegacyAnswer.WrongTransport;
@@ -48,7 +56,10 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
         var isLegacy = format == LegacyFormat.Instance;
         using var request = Request(target, isLegacy, JsonType, isLegacy ? NoEvents : NoSpans, format.IsCompressed);
         var answer = await http.SendAsync(target, request, abort);
-        return answer.VerdictOf(records: 1);
+        if (isLegacy || !answer.IsSuccess || _takers.ContainsKey(target.Host)) return answer.VerdictOf(records: 1);
+
+        using var spans = Request(target, isLegacy: false, OtlpRequest.ContentType, NoCall, isCompressed: true);
+        return (await http.SendAsync(target, spans, abort)).VerdictOf(records: 1);
     }
 
     /// <summary>The project that the secret leads to: the only proof of where records land.</summary>

@@ -29,9 +29,11 @@ internal static class Protobuf
     public static void End(PooledBuffer output, int start)
     {
         var length = output.Count - start;
+        if (length >> (7 * KeptLength) != 0) throw new InvalidOperationException("A message is longer than its length has room for.");
+
         var kept = output.SpanFrom(start - KeptLength);
         for (var i = 0; i < KeptLength - 1; i++) kept[i] = (byte)((length >> (7 * i)) | 0x80);
-        kept[KeptLength - 1] = checked((byte)(length >> (7 * (KeptLength - 1))));
+        kept[KeptLength - 1] = (byte)(length >> (7 * (KeptLength - 1)));
     }
 
     public static void WriteText(PooledBuffer output, int field, ReadOnlySpan<char> text)

@@ -63,7 +63,7 @@ internal readonly record struct DeliveryVerdict(Delivery Kind, string Reason, Ti
     public static DeliveryVerdict Of(int status, TimeSpan? retryAfter, int records, string answer) => status switch
     {
         >= 200 and < 300 => new(Delivery.Delivered, $"{status}"),
-        401 or 403 or 404 => Parked($"{status}"),
+        401 or 403 or 404 or 415 => Parked($"{status}"),
         400 or 413 when records > 1 => new(Delivery.Halve, $"{status}"),
         413 => new(Delivery.Truncate, $"{status}", Answer: $"{status} {answer}"),
         400 => new(Delivery.DeadLetter, $"{status}", Answer: $"{status} {answer}"),

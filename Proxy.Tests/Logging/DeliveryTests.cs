@@ -189,6 +189,22 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Test]
+    public async Task A_target_that_refuses_the_form_of_all_records_makes_no_dead_letters()
+    {
+        _langfuse.TakesProtobuf = false;
+        using var log = await StartAsync();
+
+        await log.RecordAsync(_blue.Target, Some.Record(), Some.Record());
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+        _langfuse.TakesProtobuf = true;
+        _time.Advance(TimeSpan.FromSeconds(60));
+
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2);
+        (await _database.CountAsync("dead_letter")).Should().Be(0);
+        await log.StopAsync();
+    }
+
+    [Test]
     public async Task A_target_that_refuses_whatever_is_sent_makes_no_dead_letters()
     {
         var isRepaired = false;

@@ -15,6 +15,7 @@ public sealed class DeliveryVerdictTests
     [TestCase(404, nameof(Delivery.Park), nameof(Delivery.Park))]
     [TestCase(408, nameof(Delivery.Retry), nameof(Delivery.Retry))]
     [TestCase(413, nameof(Delivery.Halve), nameof(Delivery.Truncate))]
+    [TestCase(415, nameof(Delivery.Park), nameof(Delivery.Park))]
     [TestCase(425, nameof(Delivery.Retry), nameof(Delivery.Retry))]
     [TestCase(429, nameof(Delivery.Retry), nameof(Delivery.Retry))]
     [TestCase(500, nameof(Delivery.Retry), nameof(Delivery.Retry))]

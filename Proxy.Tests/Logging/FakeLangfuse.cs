@@ -38,6 +38,9 @@ internal sealed class FakeLangfuse : IAsyncDisposable
     /// <summary>What to answer to an export that is in order; the spans are kept when it is a success. The default takes everything.</summary>
     public Func<FakeExport, Task<FakeAnswer>> Answer { get; set; } = static _ => Task.FromResult(FakeAnswer.Ok);
 
+    /// <summary>Off for a server that refuses that form, and takes JSON.</summary>
+    public bool TakesProtobuf { get; set; } = true;
+
     /// <summary>Exports whose shape a real Langfuse would not take, in words.</summary>
     public IReadOnlyList<string> Faults
     {
@@ -118,6 +121,12 @@ internal sealed class FakeLangfuse : IAsyncDisposable
         var project = FindProject(request);
         if (project is null)
             return Results.Json(new { message = "Invalid credentials. Is the host correct?" }, statusCode: StatusCodes.Status401Unauthorized);
+
+        if (!TakesProtobuf && request.ContentType == "application/x-protobuf")
+        {
+            Change(() => project.Requests++);
+            return Results.Json(new { error = "Invalid content type" }, statusCode: StatusCodes.Status400BadRequest);
+        }
 
         IReadOnlyList<FakeSpan> spans;
         try
