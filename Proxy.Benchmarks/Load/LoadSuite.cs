@@ -31,7 +31,11 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
         if (others) Add(await Nginx.TryStartAsync(SubjectCore, _providerPort, _folder));
         if (others) Add(await Portkey.TryStartAsync(SubjectCore, _providerPort));
         foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, _folder, settings ?? [])) Add(subject);
-        if (build is not null) foreach (var subject in await Gateway.StartOtherAsync(SubjectCore, _providerPort, _folder, build)) Add(subject);
+        if (build is not null)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_folder, "other")).FullName;
+            foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, folder, settings ?? [], build: build)) Add(subject with { Name = subject.Name.Replace("gateway", "other", StringComparison.Ordinal) });
+        }
 
         _subjects.RemoveAll(subject => subject.Name is not Subject.Direct and not BareYarp.Name && !subject.Name.Contains(only, StringComparison.OrdinalIgnoreCase));
         foreach (var subject in _subjects.Where(subject => subject.Process is not null))

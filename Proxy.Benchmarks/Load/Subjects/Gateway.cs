@@ -28,10 +28,11 @@ internal static class Gateway
     }
 
     /// <param name="logPort">Where the log goes; null for the provider, which takes it too.</param>
+    /// <param name="build">The folder of the program; null for the one beside the benchmarks.</param>
     public static async Task<IReadOnlyList<Subject>> StartAsync(
-        int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings, int? logPort = null)
+        int core, int providerPort, string folder, IEnumerable<KeyValuePair<string, string>> settings, int? logPort = null, string? build = null)
     {
-        var (process, port) = await LaunchAsync(core, providerPort, folder, settings);
+        var (process, port) = await LaunchAsync(core, providerPort, folder, settings, build: build);
         var client = Admin(port);
         await AwaitReadyAsync(port);
 
@@ -50,24 +51,6 @@ internal static class Gateway
             await AddAsync("gateway, no budgets", isLogged: true, Limits, Limits, isVariant: true),
             await AddAsync("gateway, key and record only", isLogged: false, "", "", isVariant: true),
         ];
-    }
-
-    /// <summary>Another build of the gateway with a database of its own, to see beside each other what a change does.</summary>
-    public static async Task<IReadOnlyList<Subject>> StartOtherAsync(int core, int providerPort, string folder, string build)
-    {
-        var own = Directory.CreateDirectory(Path.Combine(folder, "other")).FullName;
-        var (process, port) = await LaunchAsync(core, providerPort, own, [], build: build);
-        var client = Admin(port);
-        await AwaitReadyAsync(port);
-
-        Task<Subject> AddAsync(string name, int? logPort) => MakeAsync(
-            client,
-            new Subject(name.Replace("gateway", "other", StringComparison.Ordinal), port, null, process) { SettleAsync = () => AwaitShippedAsync(client) },
-            logPort,
-            Budget + "," + Limits,
-            Budget + "," + Limits);
-
-        return [await AddAsync(Everything, providerPort), await AddAsync(WithoutLog, logPort: null)];
     }
 
     /// <summary>Teams with a sound Langfuse, a slow one and a dead one, and one that is not logged.</summary>
