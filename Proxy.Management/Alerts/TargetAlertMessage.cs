@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Proxy.Management.Bodies;
 using Proxy.Management.Mail;
 using Proxy.Management.Storage;
 
@@ -50,10 +51,11 @@ internal static class TargetAlertMessage
         ["raised_at"] = JsonValue.Create(Columns.ToMoment(row.RecoveredAt.Value)),
     };
 
-    private static string TextOf(TargetAlertRow row) => OneLine(
+    // The names of teams and of projects are chosen by others: they must not look like lines of ours.
+    private static string TextOf(TargetAlertRow row) => TextRules.OneLine(
         $"{NameOf(row)} takes no records: {row.Reason}. {WaitingOf(row)}{TeamsOf(row)} They are kept and tried every minute; GET /logging/targets shows how many wait now.");
 
-    private static string RecoveryTextOf(TargetAlertRow row) => OneLine($"{NameOf(row)} takes records again. It took none for {DurationOf(TimeSpan.FromMilliseconds(row.Lasted))}.");
+    private static string RecoveryTextOf(TargetAlertRow row) => TextRules.OneLine($"{NameOf(row)} takes records again. It took none for {DurationOf(TimeSpan.FromMilliseconds(row.Lasted))}.");
 
     private static string NameOf(TargetAlertRow row) => $"The log target {(row.Host is null ? row.TargetId : $"{row.Kind} at {row.Host} ({row.Name})")}";
 
@@ -83,7 +85,4 @@ internal static class TargetAlertMessage
     private static string Count(int count, string unit) => count == 1 ? $"1 {unit}" : $"{count} {unit}s";
 
     private static string Format(long milliseconds) => AlertMessage.Format(Columns.ToMoment(milliseconds));
-
-    /// <summary>The names of teams and of projects are chosen by others: they must not look like lines of ours.</summary>
-    private static string OneLine(string text) => string.Concat(text.Select(character => char.IsControl(character) || character is '\u2028' or '\u2029' ? ' ' : character));
 }

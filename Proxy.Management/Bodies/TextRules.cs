@@ -18,6 +18,9 @@ internal static class TextRules
         return null;
     }
 
+    /// <summary>Without control characters and ends of lines; so that no text can end the header, or the line, in which it stands.</summary>
+    public static string OneLine(string text) => string.Concat(text.Select(character => char.IsControl(character) || character is '\u2028' or '\u2029' ? ' ' : character));
+
     public static bool HasNul(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.String => element.GetString()!.Contains('\0'),

@@ -3,6 +3,7 @@ using System.Net.Mail;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using Proxy.Management.Bodies;
 
 namespace Proxy.Management.Mail;
 
@@ -63,9 +64,6 @@ internal static class SmtpTransport
         }
     }
 
-    /// <summary>On one line, without control characters; so that no text can end the header it stands in.</summary>
-    private static string OneLine(string text) => string.Concat(text.Select(character => char.IsControl(character) || character is '\u2028' or '\u2029' ? ' ' : character));
-
     /// <summary>The server's own words may repeat an address; its number says enough.</summary>
     private static (MailVerdict Verdict, string Reason) Of(SmtpException exception) => exception.StatusCode switch
     {
@@ -83,7 +81,7 @@ internal static class SmtpTransport
         var from = new MailAddress(server.From);
         var message = new MailMessage(from, new MailAddress(mail.Recipient))
         {
-            Subject = OneLine(mail.Subject),
+            Subject = TextRules.OneLine(mail.Subject),
             SubjectEncoding = Encoding.UTF8,
             Body = mail.Text,
             BodyEncoding = Encoding.UTF8,
