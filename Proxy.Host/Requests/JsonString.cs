@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -13,7 +12,7 @@ internal static partial class JsonString
 
     public static string Of(string text) => text.AsSpan().ContainsAnyExcept(Plain) ? JsonSerializer.Serialize(text, Context.Default.String) : $"\"{text}\"";
 
-    public static byte[] Utf8Of(string text) => Encoding.UTF8.GetBytes(Of(text));
+    public static byte[] Utf8Of(string text) => JsonSerializer.SerializeToUtf8Bytes(text, Context.Default.String);
 
     /// <exception cref="JsonException">It is no string.</exception>
     public static string? Read(string json) => JsonSerializer.Deserialize(json, Context.Default.String);

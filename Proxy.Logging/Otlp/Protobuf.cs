@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
@@ -10,7 +11,7 @@ namespace Proxy.Logging.Otlp;
 /// OpenTelemetry's own exporters for .NET write it too.</remarks>
 internal static class Protobuf
 {
-    public const int MaxNumberLength = 10;
+    private const int MaxNumberLength = 10;
 
     private const int KeptLength = 4;
     private const int LengthTagBits = 2;
@@ -53,7 +54,7 @@ internal static class Protobuf
     {
         var room = output.GetSpan(1 + MaxNumberLength + hex.Length);
         var start = Put(room, 0, Tag(field), hex.Length / 2);
-        if (Convert.FromHexString(hex, room[start..], out _, out var length) != System.Buffers.OperationStatus.Done) throw new FormatException("An id is not in hex digits.");
+        if (Convert.FromHexString(hex, room[start..], out _, out var length) != OperationStatus.Done) throw new FormatException("An id is not in hex digits.");
         output.Advance(start + length);
     }
 
