@@ -186,7 +186,7 @@ internal sealed class FakeLangfuse : IAsyncDisposable
             : request.Body;
         using var bytes = new MemoryStream();
         await plain.CopyToAsync(bytes);
-        return FakeSpan.ReadAll(request.ContentType == "application/json" ? JsonSerializer.Deserialize<JsonElement>(bytes.ToArray()) : OtlpReader.Read(bytes.ToArray()));
+        return FakeSpan.ReadAll(OtlpReader.Read(bytes.ToArray(), request.ContentType));
     }
 
     private FakeProject? FindProject(HttpRequest request)

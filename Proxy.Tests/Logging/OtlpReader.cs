@@ -11,6 +11,9 @@ internal static class OtlpReader
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>Reads what was posted, in either form.</summary>
+    public static JsonElement Read(byte[] request, string? contentType) => contentType == "application/json" ? JsonSerializer.Deserialize<JsonElement>(request) : Read(request);
+
     /// <exception cref="FormatException">It is no such request.</exception>
     public static JsonElement Read(byte[] request)
     {

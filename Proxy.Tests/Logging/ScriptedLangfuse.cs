@@ -124,7 +124,7 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
             await plain.CopyToAsync(bytes);
         }
 
-        var content = request.ContentType == "application/json" ? JsonSerializer.Deserialize<JsonElement>(bytes.ToArray()) : OtlpReader.Read(bytes.ToArray());
+        var content = OtlpReader.Read(bytes.ToArray(), request.ContentType);
         var events = isLegacy
             ? content.GetProperty("batch").EnumerateArray().Where(item => item.GetProperty("type").GetString() == "generation-create")
                 .Select(item => (item.GetProperty("id").GetString()!, item.GetProperty("body").GetProperty("traceId").GetString()!, Hash(item)))
