@@ -8,7 +8,7 @@ internal sealed record RecordHead(CompletionRecord Record, int Parameters, int I
 {
     private const int MaxFixedLength = 64;
 
-    /// <summary>Writes what <see cref="RecordJsonContext"/> reads. By hand: it is done for every call, and a serializer takes three times as long.</summary>
+    /// <summary>Writes what <see cref="RecordJsonContext"/> reads. By hand: it is done for every call, and the serializer took half of the time in which a record is prepared (decision 27).</summary>
     public static void Write(PooledBuffer output, CompletionRecord record)
     {
         output.Write("{\"record\":{\"id\":\""u8);
