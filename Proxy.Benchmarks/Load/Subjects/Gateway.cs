@@ -23,7 +23,7 @@ internal static class Gateway
         await File.WriteAllTextAsync(Path.Combine(folder, "proxy.json"), Configuration(providerPort, moreModels));
         var environment = new Dictionary<string, string>(settings) { ["PROXY_MASTER_KEY"] = MasterKey };
         var process = await MeasuredProcess.StartAsync(
-            core, port, folder, environment, "dotnet", Path.Combine(build ?? AppContext.BaseDirectory, "Proxy.Host.dll"), "--urls", $"http://127.0.0.1:{port}");
+            core, port, folder, environment, "dotnet", Path.Combine(Path.GetFullPath(build ?? AppContext.BaseDirectory), "Proxy.Host.dll"), "--urls", $"http://127.0.0.1:{port}");
         return (process, port);
     }
 
