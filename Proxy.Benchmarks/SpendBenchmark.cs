@@ -30,7 +30,7 @@ public class SpendBenchmark : IDisposable
         // What is recorded is of keys and teams that nobody has in memory.
         var accounts = new AccountRing(new AccountStore(_database));
         var teams = new TeamRing(null!, accounts, null!);
-        _ledger = new SpendLedger(_queue, new KeyRing(null!, new KeySecrets(_database), teams, accounts, null!, TimeProvider.System), teams, accounts, TimeProvider.System);
+        _ledger = new SpendLedger(_queue, new KeyRing(null!, new KeySecrets(_database), teams, accounts, null!, TimeProvider.System), teams, accounts, TimeProvider.System, NullLogger<SpendLedger>.Instance);
     }
 
     [GlobalCleanup]

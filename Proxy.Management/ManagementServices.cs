@@ -95,7 +95,8 @@ public static class ManagementServices
             provider.GetRequiredService<KeyRing>(),
             provider.GetRequiredService<TeamRing>(),
             provider.GetRequiredService<AccountRing>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SpendLedger>>()));
         services.AddSingleton(provider => new Authenticator(
             provider.GetRequiredService<MasterKey>(),
             provider.GetRequiredService<KeyRing>(),
@@ -107,6 +108,7 @@ public static class ManagementServices
     public static async Task UpgradeManagementSchemaAsync(this IServiceProvider services)
     {
         await services.GetRequiredService<Migrator>().ApplyAsync(SchemaOwner, SchemaScripts);
+        await services.GetRequiredService<SpendLedger>().SumAsync();
         await services.GetRequiredService<ProxyLimits>().LoadAsync();
     }
 

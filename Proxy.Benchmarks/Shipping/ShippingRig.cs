@@ -36,7 +36,7 @@ internal sealed class ShippingRig : IAsyncDisposable
         _queue = new CommitQueue(database, NullLogger<CommitQueue>.Instance);
         var accounts = new AccountRing(new AccountStore(database));
         var teams = new TeamRing(null!, accounts, null!);
-        Ledger = new SpendLedger(_queue, new KeyRing(null!, new KeySecrets(_database), teams, accounts, null!, TimeProvider.System), teams, accounts, TimeProvider.System);
+        Ledger = new SpendLedger(_queue, new KeyRing(null!, new KeySecrets(_database), teams, accounts, null!, TimeProvider.System), teams, accounts, TimeProvider.System, NullLogger<SpendLedger>.Instance);
         _services = new ServiceCollection()
             .AddSingleton<IOutboxDatabase>(new OutboxDatabase(database, _queue))
             .AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider())

@@ -31,9 +31,9 @@ internal sealed class OutboxDatabase(Database database, CommitQueue commits) : I
 
     public JournalPlace? Journal { get; } = database.Path is { } path ? new(path + "-log", database.IsFlushed) : null;
 
-    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => database.OpenAsync(cancellationToken);
+    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => database.OpenApartAsync(cancellationToken);
 
-    public Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken) => commits.WriteAsync(
+    public Task WriteAsync(Action<DbConnection, DbTransaction> work, CancellationToken cancellationToken) => commits.WriteApartAsync(
         (connection, transaction) =>
         {
             work(connection, transaction);

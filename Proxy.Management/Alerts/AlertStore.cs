@@ -35,7 +35,7 @@ internal sealed class AlertStore(Database database)
 
     public async Task<IReadOnlyList<BudgetAlert>> ListWaitingAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         return [.. await connection.QueryAsync<BudgetAlert>(
             new CommandDefinition(WaitingSql, new { limit = MaxAtOnce }, cancellationToken: cancellationToken))];
     }

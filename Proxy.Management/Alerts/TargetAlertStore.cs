@@ -62,13 +62,13 @@ internal sealed class TargetAlertStore(Database database)
 
     public async Task<IReadOnlyList<TargetAlertRow>> ListAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         return [.. await connection.QueryAsync<TargetAlertRow>(new CommandDefinition(SelectSql, cancellationToken: cancellationToken))];
     }
 
     public async Task<IReadOnlyList<TargetAlertRow>> ListWaitingAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         return [.. await connection.QueryAsync<TargetAlertRow>(new CommandDefinition(WaitingSql, new { limit = MaxAtOnce }, cancellationToken: cancellationToken))];
     }
 

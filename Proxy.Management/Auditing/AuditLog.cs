@@ -42,7 +42,7 @@ internal sealed class AuditLog(Database database)
 
     public async Task<AuditRow?> FindAsync(string id, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<AuditRow>(
             new CommandDefinition(SelectSql + "where audit_id = @id", new { id }, cancellationToken: cancellationToken));
     }
@@ -50,7 +50,7 @@ internal sealed class AuditLog(Database database)
     public async Task<(IReadOnlyList<AuditRow> Rows, long Total)> ListAsync(AuditQuery query, CancellationToken cancellationToken)
     {
         var (condition, parameters) = (query.Condition, query.Parameters);
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         var total = await connection.ExecuteScalarAsync<long>(
             new CommandDefinition($"select count(*) from audit_log {condition}", parameters, cancellationToken: cancellationToken));
         parameters.Add("limit", query.Size);

@@ -58,7 +58,7 @@ internal static class HealthEndpoints
     {
         try
         {
-            await using var connection = await database.OpenAsync(cancellationToken);
+            await using var connection = await database.OpenApartAsync(cancellationToken);
             await using var command = connection.CreateCommand();
             command.CommandText = "select count(*) from schema_script";
             await command.ExecuteScalarAsync(cancellationToken);

@@ -62,7 +62,7 @@ internal sealed class KeySecrets(Database database)
     /// <returns>Null when no key has or had this secret.</returns>
     public async Task<KeySecret?> FindAsync(KeyHash secret)
     {
-        await using var connection = await database.OpenAsync(CancellationToken.None);
+        await using var connection = await database.OpenApartAsync(CancellationToken.None);
         var row = await connection.QueryFirstOrDefaultAsync<SecretRow>(FindSql, new { secret = secret.ToArray() });
         return row is null ? null : new KeySecret(new KeyHash(row.KeyHash), Columns.ToMoment(row.ValidUntil));
     }
@@ -70,7 +70,7 @@ internal sealed class KeySecrets(Database database)
     /// <summary>The lasting hash of the key that has or had this secret, or the hash itself.</summary>
     public async Task<KeyHash> ResolveAsync(KeyHash secret, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         return new KeyHash(await connection.QuerySingleAsync<byte[]>(
             new CommandDefinition(ResolveSql, new { hash = secret.ToArray() }, cancellationToken: cancellationToken)));
     }

@@ -69,7 +69,7 @@ internal sealed class MailOutbox(Database database, IDataProtectionProvider prot
 
     public async Task<IReadOnlyList<WaitingMail>> ListDueAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         var parameters = new { now = time.GetUtcNow().ToUnixTimeMilliseconds(), limit = MaxAtOnce };
         return [.. await connection.QueryAsync<WaitingMail>(new CommandDefinition(DueSql, parameters, cancellationToken: cancellationToken))];
     }

@@ -40,7 +40,7 @@ internal sealed partial class ModelStore(Database database, IDataProtectionProvi
     /// <summary>All but those that cannot be decrypted, which are logged.</summary>
     public async Task<IReadOnlyList<StoredModel>> ListAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         var rows = await connection.QueryAsync<ModelRow>(new CommandDefinition(ListSql, cancellationToken: cancellationToken));
         return [.. rows.Select(Open).OfType<StoredModel>()];
     }

@@ -29,7 +29,7 @@ internal sealed class OrganizationMemberIndex(Database database, MemberAccounts 
     public async Task<JsonArray> ShowAsync(string organizationId, CancellationToken cancellationToken)
     {
         var terms = (await accounts.ListOfOrganizationAsync(ListSql, organizationId, cancellationToken)).ToDictionary(row => row.AccountId.Part, StringComparer.Ordinal);
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         var rows = await connection.QueryAsync<(string UserId, string Role, long CreatedAt)>(
             new CommandDefinition(ListSql, new { organizationId }, cancellationToken: cancellationToken));
         return [.. rows.Select(row =>

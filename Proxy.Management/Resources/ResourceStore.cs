@@ -41,7 +41,7 @@ public sealed class ResourceStore
     /// <summary>All that have this id: different providers may use the same.</summary>
     public async Task<IReadOnlyList<Resource>> FindAsync(string id, CancellationToken cancellationToken)
     {
-        await using var connection = await _database.OpenAsync(cancellationToken);
+        await using var connection = await _database.OpenApartAsync(cancellationToken);
         var rows = await connection.QueryAsync<ResourceRow>(new CommandDefinition(FindSql, new { id }, cancellationToken: cancellationToken));
         return [.. rows.Select(row => row.ToResource())];
     }
@@ -53,7 +53,7 @@ public sealed class ResourceStore
         values.Add("team", caller.TeamId, System.Data.DbType.String);
         values.Add("user", caller.UserId, System.Data.DbType.String);
         values.Add("key", caller.KeyHash?.ToArray(), System.Data.DbType.Binary);
-        await using var connection = await _database.OpenAsync(cancellationToken);
+        await using var connection = await _database.OpenApartAsync(cancellationToken);
         var rows = await connection.QueryAsync<ResourceRow>(new CommandDefinition(ListSql, values, cancellationToken: cancellationToken));
         return [.. rows.Select(row => row.ToResource())];
     }

@@ -6,7 +6,7 @@ namespace Proxy.Management.Spend;
 
 /// <summary>What calls of one day came to. Money is in picodollars.</summary>
 internal readonly record struct DaySum(
-    long Requests, long Successes, long PromptTokens, long CompletionTokens, long CachedTokens, long CacheWriteTokens, long Spend)
+    long Requests, long Successes, long PromptTokens, long CompletionTokens, long CachedTokens, long CacheWriteTokens, Int128 Spend)
 {
     public static DaySum Of(SpendEntry entry, long picos) => new(
         1, entry.Outcome == SpendOutcome.Success ? 1 : 0, entry.Usage.TotalInput, entry.Usage.TotalOutput, entry.Usage.CachedInput,
@@ -19,7 +19,7 @@ internal readonly record struct DaySum(
         left.CompletionTokens + right.CompletionTokens,
         left.CachedTokens + right.CachedTokens,
         left.CacheWriteTokens + right.CacheWriteTokens,
-        checked(left.Spend + right.Spend));
+        left.Spend + right.Spend);
 }
 
 /// <summary>Which calls of a day are summed in one row of <c>spend_day</c>. What a call does not have is empty.</summary>

@@ -3,11 +3,13 @@ using Proxy.Management.Budgets;
 
 namespace Proxy.Management.Spend;
 
-/// <summary>The sums of days that a group of calls adds to.</summary>
+/// <summary>The sums of days that calls add to.</summary>
 internal sealed class DaySums
 {
     private readonly Dictionary<SpendDay, DaySum> _days = [];
     private readonly Dictionary<AccountDay, DaySum> _accounts = [];
+
+    public int Count => _days.Count + _accounts.Count;
 
     public void Add(SpendEntry entry, long picos)
     {
@@ -17,10 +19,10 @@ internal sealed class DaySums
         foreach (var tag in entry.Tags) Add(_accounts, AccountDay.Of(AccountKind.Tag, tag, entry), sum);
     }
 
-    public void Write(ISpendStatements statements)
+    public IEnumerable<Action<ISpendStatements>> ToWrites()
     {
-        foreach (var (day, sum) in _days) statements.AddToDay(day, sum);
-        foreach (var (day, sum) in _accounts) statements.AddToDay(day, sum);
+        foreach (var (day, sum) in _days) yield return statements => statements.AddToDay(day, sum);
+        foreach (var (day, sum) in _accounts) yield return statements => statements.AddToDay(day, sum);
     }
 
     public void Clear()

@@ -9,6 +9,13 @@ internal interface ISpendStatements : IDisposable
 {
     void Insert(SpendEntry entry, long picos);
 
+    /// <summary>Writes down calls that are in no sum yet.</summary>
+    void InsertUnsummed(long row, byte[] calls);
+
+    /// <summary>They are now.</summary>
+    /// <param name="after">The rows up to this one are gone: a server that may not clean up yet need not look through what is left of them.</param>
+    void DeleteUnsummed(long after);
+
     void AddToKey(in KeyHash hash, long picos);
 
     void AddToTeam(string teamId, long picos);

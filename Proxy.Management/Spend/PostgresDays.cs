@@ -98,7 +98,7 @@ internal sealed class PostgresDays
         Func<DaySum, long>[] columns =
         [
             sum => sum.Requests, sum => sum.Successes, sum => sum.PromptTokens, sum => sum.CompletionTokens, sum => sum.CachedTokens,
-            sum => sum.CacheWriteTokens, sum => sum.Spend,
+            sum => sum.CacheWriteTokens, sum => checked((long)sum.Spend),
         ];
         return [.. columns.Select(column => rows.Select(row => column(row.Sum)).ToArray())];
     }

@@ -8,6 +8,9 @@ namespace Proxy.Management.Spend;
 /// <summary>On PostgreSQL the whole group goes to the server at once: a statement per table, with a list per column.</summary>
 internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStatements
 {
+    private const string InsertUnsummedSql = "insert into spend_unsummed (id, calls) values ($1, $2)";
+    private const string DeleteUnsummedSql = "delete from spend_unsummed where id > $1";
+
     private const string AddToKeySql = """
         update api_key k
         set spend = k.spend + x.spend
@@ -35,7 +38,14 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
     private readonly List<(string Id, long Picos)> _teams = [];
     private readonly List<(AccountId Id, long Picos, long Now)> _accounts = [];
 
+    private (long Row, byte[] Calls)? _unsummed;
+    private long? _summed;
+
     public void Insert(SpendEntry entry, long picos) => _entries.Add(entry, picos);
+
+    public void InsertUnsummed(long row, byte[] calls) => _unsummed = (row, calls);
+
+    public void DeleteUnsummed(long after) => _summed = after;
 
     public void AddToKey(in KeyHash hash, long picos) => _keys.Add((hash.ToArray(), picos));
 
@@ -52,6 +62,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
     {
         using var batch = new NpgsqlBatch(connection, (NpgsqlTransaction)transaction);
         if (_entries.Count > 0) batch.BatchCommands.Add(_entries.ToCommand());
+        if (_unsummed is { } unsummed) Add(batch, InsertUnsummedSql, unsummed.Row, unsummed.Calls);
         if (_keys.Count > 0) Add(batch, AddToKeySql, _keys.Select(key => key.Hash).ToArray(), _keys.Select(key => key.Picos).ToArray());
         if (_teams.Count > 0) Add(batch, AddToTeamSql, _teams.Select(team => team.Id).ToArray(), _teams.Select(team => team.Picos).ToArray());
         if (_accounts.Count > 0)
@@ -64,6 +75,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
         }
 
         _days.AddTo(batch);
+        if (_summed is { } after) Add(batch, DeleteUnsummedSql, after);
         if (batch.BatchCommands.Count > 0) batch.ExecuteNonQuery();
         Forget();
     }
@@ -75,6 +87,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
         _teams.Clear();
         _accounts.Clear();
         _days.Clear();
+        (_unsummed, _summed) = (null, null);
     }
 
     public void Dispose()
@@ -82,7 +95,7 @@ internal sealed class PostgresSpend(NpgsqlConnection connection) : ISpendStateme
         // The statements are the connection's.
     }
 
-    internal static void Add(NpgsqlBatch batch, string sql, params Array[] columns)
+    internal static void Add(NpgsqlBatch batch, string sql, params object[] columns)
     {
         var command = new NpgsqlBatchCommand(sql);
         foreach (var column in columns) command.Parameters.Add(new NpgsqlParameter { Value = column });

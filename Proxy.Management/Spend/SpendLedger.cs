@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Proxy.Management.Budgets;
 using Proxy.Management.Keys;
 using Proxy.Management.Storage;
@@ -5,19 +6,25 @@ using Proxy.Management.Teams;
 
 namespace Proxy.Management.Spend;
 
-/// <summary>The book of all calls: what is recorded here is in the database, and in the sums of all its scopes, in one commit.</summary>
-public sealed class SpendLedger
+/// <summary>The book of all calls: what is recorded here is in the database, and in the sums of all its scopes before anybody reads those.</summary>
+public sealed class SpendLedger : IDisposable
 {
+    // Who looks at the tables from outside sees sums that are no older.
+    private static readonly TimeSpan SumInterval = TimeSpan.FromSeconds(1);
+
     private readonly CommitQueue _queue;
     private readonly SpendWriter _writer;
     private readonly KeyRing _keys;
     private readonly TeamRing _teams;
     private readonly AccountRing _accounts;
+    private readonly ITimer _timer;
+    private volatile bool _isTimed;
 
-    internal SpendLedger(CommitQueue queue, KeyRing keys, TeamRing teams, AccountRing accounts, TimeProvider time)
+    internal SpendLedger(CommitQueue queue, KeyRing keys, TeamRing teams, AccountRing accounts, TimeProvider time, ILogger<SpendLedger> logger)
     {
         (_queue, _keys, _teams, _accounts) = (queue, keys, teams, accounts);
-        _writer = queue.Own(new SpendWriter(time));
+        _writer = queue.Defer(new SpendWriter(time, logger));
+        _timer = time.CreateTimer(_ => SumInTime(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>False while nothing can be recorded, so that nothing that costs money should begin.</summary>
@@ -37,11 +44,46 @@ public sealed class SpendLedger
         return _queue.TryEnqueue(work) ? work.Task : EnqueueAsync(work);
     }
 
+    /// <summary>Sums what an earlier run recorded and did not sum, because it was killed.</summary>
+    internal Task SumAsync() => _queue.SettleAsync(CancellationToken.None);
+
+    public void Dispose() => _timer.Dispose();
+
     private async Task EnqueueAsync(EntryWork work)
     {
         // No token: what was spent is recorded, whoever has gone away.
         await _queue.EnqueueAsync(work, CancellationToken.None);
         await work.Task;
+    }
+
+    private void SumLater()
+    {
+        if (_isTimed) return;
+
+        _isTimed = true;
+        _timer.Change(SumInterval, Timeout.InfiniteTimeSpan);
+    }
+
+    private async void SumInTime()
+    {
+        _isTimed = false;
+        if (_queue.IsSettled) return;
+
+        try
+        {
+            // While the database refuses the queue itself looks whether it still does.
+            if (_queue.IsWritable) await SumAsync();
+            else SumLater();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The queue closes, and sums at its end.
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The queue has said so. The calls stay in the table of those that are to be summed.
+            SumLater();
+        }
     }
 
     private void AddToMemory(SpendEntry entry, long picos)
@@ -59,7 +101,6 @@ public sealed class SpendLedger
     {
         public void Write(WriteSession session)
         {
-            session.Defer(ledger._writer);
             ledger._writer.Write(session, entry, picos, reservation, rider);
         }
 
@@ -68,6 +109,7 @@ public sealed class SpendLedger
             if (reservation is null) ledger.AddToMemory(entry, picos);
             else reservation.Settle(picos, entry.Usage.Total);
             rider?.Committed();
+            ledger.SumLater();
             TrySetResult();
         }
 

@@ -30,7 +30,7 @@ public sealed class SpendLog(Database database)
     /// <returns>Null when no such call is recorded.</returns>
     public async Task<SpendEntry?> FindAsync(Guid callId, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<SpendRow>(
             new CommandDefinition(FindByCallSql, new { callId = callId.ToByteArray(bigEndian: true) }, cancellationToken: cancellationToken));
         return row?.ToEntry();
@@ -52,7 +52,7 @@ public sealed class SpendLog(Database database)
     /// <summary>How many calls are recorded, and what they cost together.</summary>
     public async Task<(long Calls, decimal Cost)> SumAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         var (calls, cost) = await connection.QuerySingleAsync<(long, long)>(new CommandDefinition(SumSql, cancellationToken: cancellationToken));
         return (calls, Money.FromPico(cost));
     }

@@ -1,91 +1,165 @@
 using System.Data.Common;
-using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Proxy.Management.Budgets;
-using Proxy.Management.Keys;
 using Proxy.Management.Resources;
 using Proxy.Management.Storage;
 
 namespace Proxy.Management.Spend;
 
-/// <summary>Writes entries and sums what they add to each scope, so that each row is updated once in a group.</summary>
-/// <remarks>Touched by the writer's thread only. Budget: under 10 µs of CPU for an entry, so the commands are prepared once and reused.</remarks>
-internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposable
+/// <summary>Writes entries at once, and what they add to their scopes when that is due, so that each row is updated once for many calls.</summary>
+/// <remarks>
+/// <para>Which calls are in no sum yet stands in <c>spend_unsummed</c>, in the commit of their entries. Memory has their sums, and whenever a transaction may not
+/// have come to what was meant, and at the start, they are made again from that table.</para>
+/// <para>Touched by the writer's thread only. Budget: under 10 µs of CPU for an entry, so the commands are prepared once and reused.</para>
+/// </remarks>
+internal sealed partial class SpendWriter(TimeProvider time, ILogger logger) : IDeferredWrites, IDisposable
 {
-    private readonly Dictionary<KeyHash, long> _keys = [];
-    private readonly Dictionary<string, long> _teams = [];
-    private readonly Dictionary<AccountId, long> _accounts = [];
-    private readonly DaySums _days = new();
+    // So that a commit is not long, and what a start has to sum is read at once.
+    private const int MaxRows = 1_000;
+    private const int MaxCalls = 8_000;
 
-    // The last one that rode in this group, who speaks for all of them.
+    private const string Savepoint = "sums";
+
+    // Calls of this transaction that are neither in the sums below nor in the table.
+    private readonly List<Charge> _charges = [];
+
+    // Of the calls in the table; good when memory is certain.
+    private readonly SpendSums _sums = new();
+    private bool _isCertain;
+
+    // The rows of the table: those up to the second are summed, which is committed.
+    private long _lastRow;
+    private long _summedRow;
+
+    // The last one that rode in this transaction, who speaks for all of them.
     private ICommitRider? _rider;
     private DbConnection? _connection;
-    private ISpendStatements? _statements;
+    private ISpendStatements _statements = null!;
+
+    // Set by the writer, read by anybody.
+    private volatile bool _isSettled;
+
+    /// <inheritdoc/>
+    public bool IsSettled => _isSettled;
+
+    private bool IsDue => !_isCertain || _sums.Rows >= MaxRows || _sums.Calls + _charges.Count >= MaxCalls;
 
     public void Write(WriteSession session, SpendEntry entry, long picos, Reservation? reservation, ICommitRider? rider)
     {
         Prepare(session.Connection);
-        _statements!.Insert(entry, picos);
-        _days.Add(entry, picos);
+        _isSettled = false;
+        _statements.Insert(entry, picos);
+        _charges.Add(Charge.Of(entry, picos, reservation));
         if (entry.Resources.Count > 0) ResourceRows.Insert(session.Connection, session.Transaction, entry.Resources);
         if (entry.Settled is { } settled) ResourceRows.Settle(session.Connection, session.Transaction, settled);
 
         // Before it writes: one that fails half-way has something to forget.
         _rider = rider ?? _rider;
         rider?.Write(session.Connection, session.Transaction);
-
-        if (picos == 0) return;
-        if (entry.KeyHash is { } hash) Add(_keys, hash, picos);
-        if (entry.TeamId is { } team) Add(_teams, team, picos);
-        if (entry.OrganizationId is { } organization) Add(_accounts, new AccountId(AccountKind.Organization, organization), picos);
-        if (entry.UserId is { } user) Add(_accounts, new AccountId(AccountKind.User, user), picos);
-        if (entry is { TeamId: { } ownTeam, UserId: { } member }) Add(_accounts, AccountId.OfMember(ownTeam, member), picos);
-        if (entry.EndUser is { } customer) Add(_accounts, new AccountId(AccountKind.Customer, customer), picos);
-        foreach (var tag in entry.Tags) Add(_accounts, new AccountId(AccountKind.Tag, tag), picos);
-
-        if (reservation is null && entry is { OrganizationId: { } owner, UserId: { } person }) Add(_accounts, AccountId.OfOrganizationMember(owner, person), picos);
-
-        // What an entry does not say by itself: the accounts of single models, and of the whole; and a member of an organisation, as memory settles it.
-        for (var i = 0; i < reservation?.Count; i++)
-        {
-            if (reservation[i].Id is { Kind: AccountKind.Proxy or AccountKind.KeyModel or AccountKind.TeamModel or AccountKind.OrganizationMember } id) Add(_accounts, id, picos);
-        }
     }
 
     public void Flush(WriteSession session)
     {
-        // A row that was deleted meanwhile is no fault: the entry itself stays in the book.
-        foreach (var (hash, amount) in _keys) _statements!.AddToKey(hash, amount);
-        foreach (var (team, amount) in _teams) _statements!.AddToTeam(team, amount);
+        if (_charges.Count > 0)
+        {
+            if (IsDue)
+            {
+                Settle(session);
+                return;
+            }
 
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var (id, amount) in _accounts) _statements!.AddToAccount(id, amount, now);
-        _days.Write(_statements!);
-        _statements!.Flush(session.Transaction);
-        _rider?.Flush(session.Connection, session.Transaction);
-        _rider = null;
-        Forget();
+            _statements.InsertUnsummed(++_lastRow, UnsummedCalls.ToRow(_charges));
+            TakeCharges();
+            _statements.Flush(session.Transaction);
+        }
+
+        FlushRider(session);
+    }
+
+    public void Settle(WriteSession session)
+    {
+        Prepare(session.Connection);
+        _statements.Flush(session.Transaction);
+        var isKept = _sums.Calls > 0 || !_isCertain;
+        if (!_isCertain) ReadSums(session);
+        TakeCharges();
+        if (_sums.Calls > 0) WriteSums(session);
+        if (isKept) _statements.DeleteUnsummed(_summedRow);
+        _statements.Flush(session.Transaction);
+        FlushRider(session);
+    }
+
+    public void Committed()
+    {
+        if (!_isCertain || _sums.Calls > 0) return;
+
+        (_summedRow, _isSettled) = (_lastRow, true);
     }
 
     public void Forget()
     {
         _rider?.Forget();
         _rider = null;
-        _keys.Clear();
-        _teams.Clear();
-        _accounts.Clear();
-        _days.Clear();
+        _charges.Clear();
         _statements?.Forget();
+        (_isCertain, _summedRow) = (false, 0);
     }
 
     public void Dispose() => _statements?.Dispose();
 
-    private static void Add<T>(Dictionary<T, long> sums, T key, long amount)
-        where T : notnull
+    private void FlushRider(WriteSession session)
     {
-        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _);
-        sum = checked(sum + amount);
+        _rider?.Flush(session.Connection, session.Transaction);
+        _rider = null;
+    }
+
+    private void ReadSums(WriteSession session)
+    {
+        _sums.Clear();
+        var (charges, lastRow) = UnsummedCalls.Read(session.Connection, session.Transaction);
+        foreach (var charge in charges) _sums.Add(charge);
+        (_isCertain, _lastRow) = (true, Math.Max(_lastRow, lastRow));
+    }
+
+    private void TakeCharges()
+    {
+        foreach (var charge in _charges) _sums.Add(charge);
+        _charges.Clear();
+    }
+
+    /// <remarks>When the database refuses one, each goes by itself, so that the one at fault keeps no other from being written, and no call.</remarks>
+    private void WriteSums(WriteSession session)
+    {
+        var writes = _sums.ToWrites(time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (FindRefusal(session, writes) is not null)
+        {
+            foreach (var write in writes)
+            {
+                if (FindRefusal(session, [write]) is { } refusal) LogSumRefused(refusal, write.Scope);
+            }
+        }
+
+        _sums.Clear();
+    }
+
+    private Exception? FindRefusal(WriteSession session, IEnumerable<(string Scope, Action<ISpendStatements> Write)> writes)
+    {
+        session.Transaction.Save(Savepoint);
+        try
+        {
+            foreach (var (_, write) in writes) write(_statements);
+            _statements.Flush(session.Transaction);
+            session.Transaction.Release(Savepoint);
+            return null;
+        }
+        catch (Exception exception) when (!DatabaseTrouble.IsIn(exception))
+        {
+            _statements.Forget();
+            session.Transaction.Rollback(Savepoint);
+            return exception;
+        }
     }
 
     private void Prepare(DbConnection connection)
@@ -96,4 +170,7 @@ internal sealed class SpendWriter(TimeProvider time) : IDeferredWrites, IDisposa
         _connection = connection;
         _statements = connection is SqliteConnection sqlite ? new SqliteSpend(sqlite) : new PostgresSpend((NpgsqlConnection)connection);
     }
+
+    [LoggerMessage(LogLevel.Critical, "The database refuses what calls add to the sum of a {Scope}. The calls themselves are in the book, so the sum is too small.")]
+    private partial void LogSumRefused(Exception exception, string scope);
 }

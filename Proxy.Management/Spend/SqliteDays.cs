@@ -34,6 +34,8 @@ internal sealed class SqliteDays(SqliteConnection connection) : IDisposable
 
     public void Add(in SpendDay day, in DaySum sum)
     {
+        // Before anything is bound.
+        var spend = checked((long)sum.Spend);
         Span<byte> bytes = stackalloc byte[KeyHash.Size];
         day.KeyHash?.CopyTo(bytes);
         _addToDay.Bind(day.Day);
@@ -44,16 +46,17 @@ internal sealed class SqliteDays(SqliteConnection connection) : IDisposable
         _addToDay.Bind(day.Model);
         _addToDay.Bind(day.UpstreamModel);
         _addToDay.Bind(day.Provider);
-        Run(_addToDay, sum);
+        Run(_addToDay, sum, spend);
     }
 
     public void Add(in AccountDay day, in DaySum sum)
     {
+        var spend = checked((long)sum.Spend);
         _addToAccountDay.Bind(day.Account.Scope);
         _addToAccountDay.Bind(day.Account.Id);
         _addToAccountDay.Bind(day.Day);
         _addToAccountDay.Bind(day.Model);
-        Run(_addToAccountDay, sum);
+        Run(_addToAccountDay, sum, spend);
     }
 
     public void Dispose()
@@ -62,7 +65,7 @@ internal sealed class SqliteDays(SqliteConnection connection) : IDisposable
         _addToAccountDay.Dispose();
     }
 
-    private static void Run(SqliteStatement statement, in DaySum sum)
+    private static void Run(SqliteStatement statement, in DaySum sum, long spend)
     {
         statement.Bind(sum.Requests);
         statement.Bind(sum.Successes);
@@ -70,7 +73,7 @@ internal sealed class SqliteDays(SqliteConnection connection) : IDisposable
         statement.Bind(sum.CompletionTokens);
         statement.Bind(sum.CachedTokens);
         statement.Bind(sum.CacheWriteTokens);
-        statement.Bind(sum.Spend);
+        statement.Bind(spend);
         statement.Run();
     }
 }

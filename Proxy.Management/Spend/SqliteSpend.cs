@@ -9,6 +9,9 @@ namespace Proxy.Management.Spend;
 /// <summary>On SQLite a statement costs no way to a server, so each runs at once.</summary>
 internal sealed class SqliteSpend(SqliteConnection connection) : ISpendStatements
 {
+    private const string InsertUnsummedSql = "insert into spend_unsummed (id, calls) values (?1, ?2)";
+    private const string DeleteUnsummedSql = "delete from spend_unsummed where id > ?1";
+
     private const string AddToKeySql = """
         update api_key
         set spend = spend + ?1
@@ -28,12 +31,27 @@ internal sealed class SqliteSpend(SqliteConnection connection) : ISpendStatement
         """;
 
     private readonly SpendInsert _insert = new(connection);
+    private readonly SqliteStatement _insertUnsummed = new(connection, InsertUnsummedSql);
+    private readonly SqliteStatement _deleteUnsummed = new(connection, DeleteUnsummedSql);
     private readonly SqliteStatement _addToKey = new(connection, AddToKeySql);
     private readonly SqliteStatement _addToTeam = new(connection, AddToTeamSql);
     private readonly SqliteStatement _addToAccount = new(connection, AddToAccountSql);
     private readonly SqliteDays _days = new(connection);
 
     public void Insert(SpendEntry entry, long picos) => _insert.Run(entry, picos);
+
+    public void InsertUnsummed(long row, byte[] calls)
+    {
+        _insertUnsummed.Bind(row);
+        _insertUnsummed.Bind(calls);
+        _insertUnsummed.Run();
+    }
+
+    public void DeleteUnsummed(long after)
+    {
+        _deleteUnsummed.Bind(after);
+        _deleteUnsummed.Run();
+    }
 
     public void AddToKey(in KeyHash hash, long picos)
     {
@@ -75,6 +93,8 @@ internal sealed class SqliteSpend(SqliteConnection connection) : ISpendStatement
     public void Dispose()
     {
         _insert.Dispose();
+        _insertUnsummed.Dispose();
+        _deleteUnsummed.Dispose();
         _addToKey.Dispose();
         _addToTeam.Dispose();
         _addToAccount.Dispose();

@@ -6,6 +6,9 @@ namespace Proxy.Management.Storage;
 /// <summary>Runs works that share a transaction. Used on the thread of the <see cref="CommitQueue"/> only.</summary>
 internal sealed partial class CommitGroup(IDatabaseWriter writer, CommitMetrics metrics, ILogger<CommitQueue> logger)
 {
+    /// <summary>What is written when it is due, or asked for.</summary>
+    public IDeferredWrites? Deferred { get; set; }
+
     /// <summary>Commits some of the works together, or none.</summary>
     public bool TryRun(List<ICommitWork> works, int start, int count, out Exception? exception)
     {
@@ -33,23 +36,23 @@ internal sealed partial class CommitGroup(IDatabaseWriter writer, CommitMetrics 
 
     private bool TryCommit(List<ICommitWork> works, int start, int count, ref Exception? exception)
     {
-        WriteSession? session = null;
         try
         {
             if (writer.HasLostCommitArrived()) return true;
 
             var started = Stopwatch.GetTimestamp();
             using var transaction = writer.Begin();
-            session = new WriteSession(writer.Connection, transaction);
+            var session = new WriteSession(writer.Connection, transaction, Deferred);
             for (var i = start; i < start + count; i++) works[i].Write(session);
             session.Flush();
             writer.Commit(transaction);
+            Deferred?.Committed();
             metrics.Committed(count, Stopwatch.GetElapsedTime(started));
             return true;
         }
         catch (Exception e)
         {
-            session?.Forget();
+            Deferred?.Forget();
             exception = e;
             return false;
         }

@@ -18,6 +18,7 @@ public sealed partial class CommitQueue : IDisposable
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
 
+    private readonly Database _database;
     private readonly ILogger<CommitQueue> _logger;
     private readonly IDatabaseWriter _writer;
     private readonly CommitGroup _runner;
@@ -29,8 +30,8 @@ public sealed partial class CommitQueue : IDisposable
     private List<ICommitWork> _waiting = [];
     private bool _isClosed;
 
-    // Added to while the program is put together, disposed of by Dispose.
-    private readonly List<IDisposable> _owned = [];
+    // Set while the program is put together.
+    private IDisposable? _owned;
 
     // Set by the writer, read by anybody.
     private volatile bool _isWritable = true;
@@ -41,7 +42,7 @@ public sealed partial class CommitQueue : IDisposable
     /// <exception cref="IOException">Another process writes this database.</exception>
     public CommitQueue(Database database, ILogger<CommitQueue> logger, IMeterFactory? meters = null)
     {
-        _logger = logger;
+        (_database, _logger) = (database, logger);
         _writer = database.Engine.OpenWriter();
         _runner = new CommitGroup(_writer, new CommitMetrics(meters, () => Capacity - _room.CurrentCount, () => _isWritable), logger);
         _thread = new Thread(Loop) { IsBackground = true, Name = "commit queue" };
@@ -51,19 +52,30 @@ public sealed partial class CommitQueue : IDisposable
     /// <summary>False while the database itself refuses: it is locked, full, or cannot be written. What costs money should not begin then.</summary>
     public bool IsWritable => _isWritable;
 
+    /// <summary>Whether the tables say all that was committed: nothing is deferred.</summary>
+    internal bool IsSettled => _runner.Deferred?.IsSettled ?? true;
+
     /// <summary>Runs the work on the writer's thread; done when it is committed. Works see what earlier works of their group wrote.</summary>
     /// <param name="work">A short write. It may run twice (never half), so it must not keep anything outside the database.</param>
     /// <param name="cancellationToken">Stops the waiting for room; what is in the queue runs.</param>
     public Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> work, CancellationToken cancellationToken) =>
         WriteAsync(work, committed: null, cancellationToken);
 
+    /// <summary>As the other, for a work that neither reads nor changes what calls are summed in: keys, teams, accounts, days. It does not have the sums written.</summary>
+    public Task<T> WriteApartAsync<T>(Func<DbConnection, DbTransaction, T> work, CancellationToken cancellationToken) =>
+        RunAsync(new DelegateWork<T>(work, committed: null, isApart: true), cancellationToken);
+
     /// <summary>As the other, and tells about the commit on the writer's thread, so in the order of the commits and before the task is done.</summary>
-    internal async Task<T> WriteAsync<T>(
-        Func<DbConnection, DbTransaction, T> work, Action<T>? committed, CancellationToken cancellationToken)
+    internal Task<T> WriteAsync<T>(Func<DbConnection, DbTransaction, T> work, Action<T>? committed, CancellationToken cancellationToken) =>
+        RunAsync(new DelegateWork<T>(work, committed, isApart: false), cancellationToken);
+
+    /// <summary>Has everything written that is deferred.</summary>
+    /// <exception cref="DbException">The database refuses.</exception>
+    internal async Task SettleAsync(CancellationToken cancellationToken)
     {
-        var item = new DelegateWork<T>(work, committed);
-        if (!TryEnqueue(item)) await EnqueueAsync(item, cancellationToken);
-        return await item.Task;
+        var work = new SettleWork();
+        if (!TryEnqueue(work)) await EnqueueAsync(work, cancellationToken);
+        await work.Task.WaitAsync(cancellationToken);
     }
 
     /// <returns>False when the queue is full.</returns>
@@ -81,12 +93,13 @@ public sealed partial class CommitQueue : IDisposable
         Add(work);
     }
 
-    /// <summary>Disposes of it when the last work is done: it is used on the writer's thread until then.</summary>
-    internal T Own<T>(T disposable)
-        where T : IDisposable
+    /// <summary>From now on these are written when they are due, before who reads the database, and at the end; then they are disposed of.</summary>
+    internal T Defer<T>(T writes)
+        where T : IDeferredWrites, IDisposable
     {
-        _owned.Add(disposable);
-        return disposable;
+        (_runner.Deferred, _owned) = (writes, writes);
+        _database.BeforeReading = SettleForReaderAsync;
+        return writes;
     }
 
     /// <summary>Commits what waits, then closes.</summary>
@@ -96,14 +109,30 @@ public sealed partial class CommitQueue : IDisposable
         {
             if (_isClosed) return;
 
+            if (_runner.Deferred is not null) _waiting.Add(new SettleWork());
             _isClosed = true;
             Monitor.Pulse(_gate);
         }
 
         _thread.Join();
-        foreach (var disposable in _owned) disposable.Dispose();
+        _owned?.Dispose();
         _writer.Dispose();
         _room.Dispose();
+    }
+
+    private async Task<T> RunAsync<T>(DelegateWork<T> work, CancellationToken cancellationToken)
+    {
+        if (!TryEnqueue(work)) await EnqueueAsync(work, cancellationToken);
+        return await work.Task;
+    }
+
+    /// <remarks>While the database refuses nobody waits for it: what is read then would be too little, and may be kept in memory.</remarks>
+    private ValueTask SettleForReaderAsync(CancellationToken cancellationToken)
+    {
+        if (IsSettled || _isClosed) return ValueTask.CompletedTask;
+        if (!_isWritable) return ValueTask.FromException(new DatabaseUnavailableException("The database cannot be written, and what calls have spent is not summed."));
+
+        return new ValueTask(SettleAsync(cancellationToken));
     }
 
     private void Add(ICommitWork work)

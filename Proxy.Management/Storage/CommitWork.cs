@@ -15,55 +15,60 @@ internal interface ICommitWork
     void Fail(Exception exception);
 }
 
-/// <summary>Writes that are summed over a group and reach the database once, before anybody could miss them.</summary>
+/// <summary>Writes that are kept back: some until their transaction ends, some for longer, until somebody could miss them.</summary>
 internal interface IDeferredWrites
 {
+    /// <summary>Whether nothing is kept back beyond the commits that were made. For any thread.</summary>
+    bool IsSettled { get; }
+
+    /// <summary>Writes what must be in this transaction. Called before its commit, and before any work of another kind.</summary>
     void Flush(WriteSession session);
 
-    /// <summary>The transaction was rolled back: what was summed is forgotten.</summary>
+    /// <summary>Writes everything: somebody reads it, or changes it.</summary>
+    void Settle(WriteSession session);
+
+    /// <summary>The transaction is committed.</summary>
+    void Committed();
+
+    /// <summary>The transaction was rolled back, or what came of it is not known.</summary>
     void Forget();
 }
 
 /// <summary>The transaction of one group.</summary>
-internal sealed class WriteSession(DbConnection connection, DbTransaction transaction)
+internal sealed class WriteSession(DbConnection connection, DbTransaction transaction, IDeferredWrites? deferred)
 {
-    private IDeferredWrites? _deferred;
-
     public DbConnection Connection { get; } = connection;
 
     public DbTransaction Transaction { get; } = transaction;
 
-    /// <summary>Asks that these are flushed before the commit, and before any work of another kind.</summary>
-    public void Defer(IDeferredWrites writes)
-    {
-        if (ReferenceEquals(_deferred, writes)) return;
+    /// <inheritdoc cref="IDeferredWrites.Flush"/>
+    public void Flush() => deferred?.Flush(this);
 
-        Flush();
-        _deferred = writes;
-    }
+    /// <inheritdoc cref="IDeferredWrites.Settle"/>
+    public void Settle() => deferred?.Settle(this);
+}
 
-    public void Flush()
-    {
-        _deferred?.Flush(this);
-        _deferred = null;
-    }
+/// <summary>Has all deferred writes written.</summary>
+internal sealed class SettleWork() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), ICommitWork
+{
+    public void Write(WriteSession session) => session.Settle();
 
-    public void Forget()
-    {
-        _deferred?.Forget();
-        _deferred = null;
-    }
+    public void Complete() => TrySetResult();
+
+    public void Fail(Exception exception) => TrySetException(exception);
 }
 
 /// <summary>A write given as a delegate.</summary>
-internal sealed class DelegateWork<T>(Func<DbConnection, DbTransaction, T> work, Action<T>? committed)
+/// <param name="isApart">Whether it neither reads nor changes what is deferred.</param>
+internal sealed class DelegateWork<T>(Func<DbConnection, DbTransaction, T> work, Action<T>? committed, bool isApart)
     : TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously), ICommitWork
 {
     private T _result = default!;
 
     public void Write(WriteSession session)
     {
-        session.Flush();
+        if (isApart) session.Flush();
+        else session.Settle();
         _result = work(session.Connection, session.Transaction);
     }
 

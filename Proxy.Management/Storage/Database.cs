@@ -45,8 +45,19 @@ public sealed class Database : IDisposable
 
     internal IDatabaseEngine Engine { get; }
 
-    /// <summary>A connection for reading; the caller disposes it.</summary>
-    public ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => Engine.OpenAsync(cancellationToken);
+    /// <summary>Waited for by who reads: what is committed, and was left for later, is written.</summary>
+    internal Func<CancellationToken, ValueTask>? BeforeReading { get; set; }
+
+    /// <summary>A connection for reading; the caller disposes it. All calls that are recorded by now are in the sums of their scopes.</summary>
+    /// <exception cref="DbException">They cannot be summed: the database refuses to be written.</exception>
+    public async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (BeforeReading is { } settle) await settle(cancellationToken);
+        return await Engine.OpenAsync(cancellationToken);
+    }
+
+    /// <summary>As the other, for who reads no sums and so needs not wait for them.</summary>
+    public ValueTask<DbConnection> OpenApartAsync(CancellationToken cancellationToken) => Engine.OpenAsync(cancellationToken);
 
     /// <summary>Closes the pooled readers, so that a file can be moved or removed.</summary>
     internal void ReleaseReaders() => Engine.ReleaseReaders();

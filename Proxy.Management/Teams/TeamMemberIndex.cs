@@ -20,7 +20,7 @@ internal sealed class TeamMemberIndex(Database database)
     /// <summary>The teams that a user is in, in the order of their ids.</summary>
     public async Task<IReadOnlyList<string>> ListTeamsAsync(string user, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenApartAsync(cancellationToken);
         return [.. await connection.QueryAsync<string>(new CommandDefinition($"{TeamsOfUserSql} order by team_id", new { user }, cancellationToken: cancellationToken))];
     }
 

@@ -104,7 +104,7 @@ internal sealed class BudgetSettingTests
         (spent!.Scope!.Scope, spent.Scope.ResetAt).Should().Be(("proxy", new DateTimeOffset(2026, 11, 22, 0, 0, 0, TimeSpan.Zero)));
         (await AdmitAsync(key)).Should().BeNull();
         await SpendAsync(key, 0.25m);
-        (await _server.Database.QueryAsync<long>("select spend from account where kind = 'proxy'")).Should().Equal(250_000_000_000);
+        (await _server.QueryAsync<long>("select spend from account where kind = 'proxy'")).Should().Equal(250_000_000_000);
     }
 
     [TestCase("/key/update", "key", "sk-of-everything", "max_budget")]

@@ -31,12 +31,14 @@ internal sealed class KillTests
             : FakeProvider.Json(context, OpenAiBodies.Chat("Hi"));
 
         string? key = null;
+        var unsummed = 0L;
         var acknowledged = new ConcurrentBag<string>();
         for (var life = 0; life < Kills; life++)
         {
             await using var gateway = await StartAsync(folder);
             key ??= await CreateKeyAsync(gateway, project);
             await LoadUntilKilledAsync(gateway, key, acknowledged);
+            unsummed += (await folder.QueryAsync<long>("select count(*) from spend_unsummed")).Single();
         }
 
         await using var last = await StartAsync(folder);
@@ -50,6 +52,8 @@ internal sealed class KillTests
         acknowledged.Except(logged).Should().BeEmpty("each acknowledged call is in Langfuse");
         langfuse.Faults.Should().BeEmpty();
 
+        unsummed.Should().BePositive("it is killed while calls are in the book and not in the sums");
+        (await folder.QueryAsync<long>("select count(*) from spend_unsummed")).Should().Equal(0);
         var (rows, total) = (await folder.QueryAsync<(long, long)>("select cast(sum(cost) as bigint), (select spend from api_key) from spend_log")).Single();
         total.Should().Be(rows, "the key's spend is the sum of its calls");
         (await folder.QueryAsync<(string, long)>("select 'team', spend from team union all select kind, spend from account order by 1")).Should().Equal(

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using FluentAssertions;
 using NUnit.Framework;
 using Proxy.Tests.Databases;
@@ -38,6 +39,32 @@ internal sealed class StorageTroubleTests : GatewayFixture
         using (var answered = await underWay) answered.StatusCode.Should().Be(HttpStatusCode.OK);
         (await Eventually.BecomesAsync(async () => await ReadyAsync(), ready => ready == HttpStatusCode.OK)).Should().Be(HttpStatusCode.OK);
         (await Gateway.LedgerAsync()).Should().ContainSingle().Which.Outcome.Should().Be("Success");
+    }
+
+    [Test]
+    public async Task While_the_database_is_locked_spend_that_is_not_summed_is_not_shown()
+    {
+        Provider.Answer = (context, _) => FakeProvider.Json(context, OpenAiBodies.Chat("Hi"));
+        using (var answered = await SendAsync()) answered.StatusCode.Should().Be(HttpStatusCode.OK);
+        await using var other = await Gateway.Folder.OpenAsync();
+        await using (var command = other.CreateCommand())
+        {
+            command.CommandText = Gateway.Folder.Postgres is null ? "begin immediate" : "begin; lock table spend_unsummed in exclusive mode";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await Eventually.BecomesAsync(async () => await ReadyAsync(), ready => ready == HttpStatusCode.ServiceUnavailable);
+        using (var refused = await Gateway.Admin.GetAsync($"/key/info?key={Key}")) refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+
+        await using (var command = other.CreateCommand())
+        {
+            command.CommandText = "rollback";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await Eventually.BecomesAsync(async () => await ReadyAsync(), ready => ready == HttpStatusCode.OK);
+        var info = JsonNode.Parse(await Gateway.Admin.GetStringAsync($"/key/info?key={Key}"))!["info"]!;
+        info["spend"]!.GetValue<decimal>().Should().Be((await Gateway.LedgerAsync()).Single().Cost / 1_000_000_000_000m).And.BePositive();
     }
 
     [Test]

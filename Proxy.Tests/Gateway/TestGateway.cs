@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Proxy.Host.Hosting;
 using Proxy.Logging.Records;
+using Proxy.Management.Storage;
 using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Gateway;
@@ -99,8 +100,12 @@ internal sealed class TestGateway : IAsyncDisposable
         return report["targets"]!.AsArray().Sum(target => target!["waiting"]!.GetValue<long>());
     }
 
-    /// <summary>Rows of the ledger's own database, read beside the program.</summary>
-    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql) => await _folder.QueryAsync<T>(sql);
+    /// <summary>Rows of the ledger's own database, read beside the program once it has summed its calls.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql)
+    {
+        if (!_isStopped) await (await _app.Services.GetRequiredService<Database>().OpenAsync(default)).DisposeAsync();
+        return await _folder.QueryAsync<T>(sql);
+    }
 
     /// <summary>Stops the program, but keeps its folder for another start.</summary>
     public async Task StopAsync()

@@ -100,6 +100,13 @@ internal sealed class ManagementServer : IAsyncDisposable
         return body.GetProperty("team_id").GetString()!;
     }
 
+    /// <summary>Rows, read beside the program once it has summed its calls.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql)
+    {
+        await (await Services.GetRequiredService<Proxy.Management.Storage.Database>().OpenAsync(default)).DisposeAsync();
+        return await Database.QueryAsync<T>(sql);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Admin.Dispose();

@@ -291,7 +291,7 @@ internal sealed class SpendReadTests
     /// <summary>All rows of days. A name that was read from JSON has no zero in it.</summary>
     private async Task<IReadOnlyList<(string, long, long, long, long)>> DaysAsync()
     {
-        var rows = await _server.Database.QueryAsync<(string Name, long Day, long Calls, long Tokens, long Spend)>("""
+        var rows = await _server.QueryAsync<(string Name, long Day, long Calls, long Tokens, long Spend)>("""
             select team_id || ':' || user_id || ':' || model || ':' || provider, day, requests * 10 + successes, prompt_tokens * 1000 + completion_tokens, spend
             from spend_day
             union all
