@@ -35,7 +35,7 @@ internal sealed class LoadSample
     }
 }
 
-/// <summary>A closed loop of calls on kept connections: each sends its next call when its last one is answered.</summary>
+/// <summary>Calls on kept connections: each connection sends its next call when its last one is answered, or at a pace.</summary>
 internal static class LoadClient
 {
     private static readonly byte[] SentAt = Encoding.ASCII.GetBytes(ProviderServer.SentAt);
@@ -43,10 +43,13 @@ internal static class LoadClient
     public static byte[] Request(int port, string path, string? key, string headers, string body) => Encoding.UTF8.GetBytes(
         $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n{(key is null ? "" : $"Authorization: Bearer {key}\r\n")}{headers}Content-Length: {body.Length}\r\n\r\n{body}");
 
-    public static async Task<LoadSample> RunAsync(int port, byte[] request, int connections, TimeSpan duration)
+    /// <param name="callsPerSecond">The pace of all connections together; null for as many as are answered.</param>
+    public static async Task<LoadSample> RunAsync(int port, byte[] request, int connections, TimeSpan duration, double? callsPerSecond = null)
     {
-        var until = TimeProvider.System.GetTimestamp() + (long)(duration.TotalSeconds * TimeProvider.System.TimestampFrequency);
-        var samples = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(() => CallAsync(port, request, until))));
+        var start = TimeProvider.System.GetTimestamp();
+        var until = start + (long)(duration.TotalSeconds * TimeProvider.System.TimestampFrequency);
+        var samples = await Task.WhenAll(Enumerable.Range(0, connections).Select(index => Task.Run(() => CallAsync(
+            port, request, until, callsPerSecond is { } pace ? new Pace(start, connections / pace, (double)index / connections) : null))));
 
         var sum = new LoadSample();
         foreach (var sample in samples) sum.Add(sample);
@@ -87,7 +90,7 @@ internal static class LoadClient
         return (open, seen);
     }
 
-    private static async Task<LoadSample> CallAsync(int port, byte[] request, long until)
+    private static async Task<LoadSample> CallAsync(int port, byte[] request, long until, Pace? pace)
     {
         var sample = new LoadSample();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -95,7 +98,8 @@ internal static class LoadClient
         var buffer = new byte[64 * 1024];
         while (TimeProvider.System.GetTimestamp() < until)
         {
-            if (await CallAsync(socket, request, buffer, sample)) continue;
+            var startedAt = pace is null ? TimeProvider.System.GetTimestamp() : await pace.WaitAsync();
+            if (await CallAsync(socket, request, buffer, sample, startedAt)) continue;
 
             sample.Failures++;
             break;
@@ -104,9 +108,8 @@ internal static class LoadClient
         return sample;
     }
 
-    private static async ValueTask<bool> CallAsync(Socket socket, byte[] request, byte[] buffer, LoadSample sample)
+    private static async ValueTask<bool> CallAsync(Socket socket, byte[] request, byte[] buffer, LoadSample sample, long startedAt)
     {
-        var startedAt = TimeProvider.System.GetTimestamp();
         await socket.SendAsync(request);
         var filled = 0;
         var hasChunk = false;
@@ -143,5 +146,26 @@ internal static class LoadClient
         }
 
         return any;
+    }
+
+    /// <summary>When the calls of one connection are due.</summary>
+    /// <param name="start">When the run begins, as a timestamp.</param>
+    /// <param name="interval">Seconds between two calls.</param>
+    /// <param name="offset">Which part of the interval the first one waits for, so that connections do not send at once.</param>
+    private sealed class Pace(long start, double interval, double offset)
+    {
+        private long _calls;
+
+        /// <summary>Waits for the next call to be due.</summary>
+        /// <returns>When it began. A call that had to wait for the one before it began when it was due, else a slow answer would hide those behind it.</returns>
+        public async ValueTask<long> WaitAsync()
+        {
+            var due = start + (long)((_calls++ + offset) * interval * TimeProvider.System.TimestampFrequency);
+            var early = TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), due);
+            if (early <= TimeSpan.Zero) return due;
+
+            await Task.Delay(early);
+            return TimeProvider.System.GetTimestamp();
+        }
     }
 }

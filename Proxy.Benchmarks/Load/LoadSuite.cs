@@ -51,9 +51,10 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
     {
         var subjects = _subjects.Where(subject => scenario.Variants || !subject.IsVariant).ToList();
         var runs = subjects.ToDictionary(subject => subject, _ => new List<Run>());
+        double? pace = scenario.IsHalfLoad ? await FindThroughputAsync(scenario) / 2 : null;
         for (var round = 0; round < rounds; round++)
         {
-            foreach (var subject in subjects) runs[subject].Add(await RunAsync(scenario, subject));
+            foreach (var subject in subjects) runs[subject].Add(await RunAsync(scenario, subject, pace));
         }
 
         var direct = runs[subjects[0]];
@@ -98,10 +99,17 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
         if (!_processes.Contains(subject.Process!)) _processes.Add(subject.Process!);
     }
 
-    private async Task<Run> RunAsync(Scenario scenario, Subject subject)
+    /// <summary>How many calls a second the gateway takes with everything on.</summary>
+    private async Task<double> FindThroughputAsync(Scenario scenario)
+    {
+        var gateway = _subjects.FirstOrDefault(subject => subject.Name == Gateway.Everything) ?? _subjects[^1];
+        return (await RunAsync(scenario, gateway, pace: null)).Sample.Durations.Count / roundLength.TotalSeconds;
+    }
+
+    private async Task<Run> RunAsync(Scenario scenario, Subject subject, double? pace)
     {
         var before = subject.Process?.ProcessorTime ?? default;
-        var sample = await LoadClient.RunAsync(subject.Port, subject.Request(scenario.Model, scenario.Padding), scenario.Connections, roundLength);
+        var sample = await LoadClient.RunAsync(subject.Port, subject.Request(scenario.Model, scenario.Padding), scenario.Connections, roundLength, pace);
         await subject.SettleAsync();
         return new Run(sample, (subject.Process?.ProcessorTime ?? default) - before, subject.Process?.ResidentMegabytes);
     }
