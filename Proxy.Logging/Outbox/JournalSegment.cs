@@ -11,6 +11,9 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
     private readonly string _path = $"{place.Path}-{number.ToString("D10", CultureInfo.InvariantCulture)}";
     private FileStream? _file;
 
+    // What was rolled back, too.
+    private long _end;
+
     public long Number => number;
 
     /// <summary>When it became the one that is written.</summary>
@@ -38,6 +41,7 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
         Try(() =>
         {
             _file ??= Create();
+            _end = Math.Max(_end, Length + bytes);
             RandomAccess.Write(_file.SafeFileHandle, parts, Length);
             if (place.IsFlushed) RandomAccess.FlushToDisk(_file.SafeFileHandle);
         });
@@ -63,7 +67,7 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
 
         Try(() =>
         {
-            RandomAccess.SetLength(_file.SafeFileHandle, Length);
+            if (_end > Length) RandomAccess.SetLength(_file.SafeFileHandle, Length);
             if (place.IsFlushed) RandomAccess.FlushToDisk(_file.SafeFileHandle);
         });
     }

@@ -45,9 +45,18 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     private JournalPosition _written;
     private long _nextId;
 
+    // No file is made anew that may be about to be deleted, also when another database with other numbers is put in place of this one.
+    private long _lastSegment;
+
     // By any thread: targets whose rows go to the table.
     private readonly ConcurrentDictionary<string, bool> _moved = new();
     private long _bytes;
+
+    // By the writer, and awaited by others.
+    private volatile Task _deleting = Task.CompletedTask;
+
+    /// <summary>Done when the files are gone in which nothing waits any more. For any thread.</summary>
+    public Task Deleting => _deleting;
 
     /// <summary>Whether there is one. For any thread.</summary>
     public bool IsUsed => database.Journal is not null;
@@ -190,7 +199,12 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     {
         _committed = _written;
         _undo.Clear();
-        for (; _segments[0].Number < _written.First; _segments.RemoveAt(0)) Delete(_segments[0]);
+        var gone = _segments.TakeWhile(segment => segment.Number < _written.First).ToList();
+        if (gone.Count == 0) return;
+
+        // Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.
+        _segments.RemoveRange(0, gone.Count);
+        _deleting = DeleteAsync(gone, _deleting);
     }
 
     /// <summary>The last transaction was rolled back, or wrote nothing.</summary>
@@ -241,7 +255,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 
         // Under new ids: the files may be from another day than the database.
         foreach (var (record, body) in reading.Waiting) _table!.Insert(_nextId++, record.TargetId, record.CreatedAt, body.Span, record.Owner);
-        AddSegment(position.Segment + 1);
+        AddSegment(Math.Max(position.Segment, _lastSegment) + 1);
         SavePosition();
     }
 
@@ -310,12 +324,22 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
         if (Current.Length > 0) AddSegment(Current.Number + 1);
     }
 
+    private async Task DeleteAsync(List<JournalSegment> segments, Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        foreach (var segment in segments) Delete(segment);
+    }
+
     private void Delete(JournalSegment segment)
     {
         if (!segment.TryDelete()) LogNotDeleted(segment.Number);
     }
 
-    private void AddSegment(long number) => _segments.Add(new JournalSegment(database.Journal!, number, time.GetTimestamp()));
+    private void AddSegment(long number)
+    {
+        _lastSegment = Math.Max(_lastSegment, number);
+        _segments.Add(new JournalSegment(database.Journal!, number, time.GetTimestamp()));
+    }
 
     private void Leave(JournalRecord record)
     {

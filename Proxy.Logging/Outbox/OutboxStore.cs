@@ -132,7 +132,11 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
     }
 
     /// <summary>Opens the journal, puts what an earlier run left there into the table, and what has been there for long.</summary>
-    public Task LookAfterJournalAsync(CancellationToken cancellationToken) => MoveAsync(static () => { }, cancellationToken);
+    public async Task LookAfterJournalAsync(CancellationToken cancellationToken)
+    {
+        await MoveAsync(static () => { }, cancellationToken);
+        await journal.Deleting;
+    }
 
     private const string BurySql = """
         insert into dead_letter (id, target_id, created_at, body, owner, answer, died_at)

@@ -418,6 +418,7 @@ internal sealed class OutboxJournalTests : IDisposable
         await log.Get<OutboxStore>().DeleteAsync([entry.Parts[0].Id], CancellationToken.None);
         for (var i = 0; i < 3; i++) await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
 
+        await log.Get<OutboxJournal>().Deleting;
         Directory.Delete(path, recursive: true);
         log.Lines.Should().ContainSingle(line => line.Text.Contains("cannot be deleted"));
         (await _database.CountAsync("outbox")).Should().Be(4);

@@ -113,6 +113,22 @@ internal sealed class CommitQueueTests
     }
 
     [Test]
+    public async Task The_log_of_writes_stays_small_while_commits_never_pause()
+    {
+        const int Megabyte = 1024 * 1024;
+        long largest = 0;
+        for (var written = 0; written < 160; written += 4)
+        {
+            // There is always one that waits for its commit.
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(part => InsertAsync($"{written} {part} {new string('x', Megabyte)}")));
+            if (_database.Path is { } path) largest = Math.Max(largest, new FileInfo(path + "-wal").Length);
+        }
+
+        (largest / Megabyte).Should().BeLessThan(128);
+        (await CountAsync()).Should().Be(160);
+    }
+
+    [Test]
     public async Task A_script_is_applied_once_and_may_not_change()
     {
         var migrator = new Migrator(_database, TimeProvider.System);

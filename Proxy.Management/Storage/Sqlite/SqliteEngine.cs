@@ -41,12 +41,15 @@ internal sealed class SqliteEngine : IDatabaseEngine
     public IDatabaseWriter OpenWriter()
     {
         var file = Lock();
+        SqliteConnection? connection = null;
         try
         {
-            return new SqliteWriter(Open(), file);
+            connection = Open();
+            return new SqliteWriter(connection, new SqliteCheckpointer(connection, Open()), file);
         }
         catch
         {
+            connection?.Dispose();
             file.Dispose();
             throw;
         }
@@ -126,13 +129,21 @@ internal sealed class SqliteEngine : IDatabaseEngine
 }
 
 /// <summary>A connection to a file is not lost, and neither is the answer of a commit.</summary>
-internal sealed class SqliteWriter(SqliteConnection connection, FileStream file) : IDatabaseWriter
+internal sealed class SqliteWriter(SqliteConnection connection, SqliteCheckpointer checkpointer, FileStream file) : IDatabaseWriter
 {
     public DbConnection Connection => connection;
 
-    public DbTransaction Begin() => connection.BeginTransaction(deferred: false);
+    public DbTransaction Begin()
+    {
+        checkpointer.Finish();
+        return connection.BeginTransaction(deferred: false);
+    }
 
-    public void Commit(DbTransaction transaction) => transaction.Commit();
+    public void Commit(DbTransaction transaction)
+    {
+        transaction.Commit();
+        checkpointer.Committed();
+    }
 
     public bool HasLostCommitArrived() => false;
 
@@ -142,6 +153,7 @@ internal sealed class SqliteWriter(SqliteConnection connection, FileStream file)
 
     public void Dispose()
     {
+        checkpointer.Dispose();
         connection.Dispose();
         file.Dispose();
     }
