@@ -326,7 +326,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 
     private async Task DeleteAsync(List<JournalSegment> segments, Task before)
     {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         foreach (var segment in segments) Delete(segment);
     }
 

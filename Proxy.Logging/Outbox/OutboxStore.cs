@@ -135,7 +135,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
     public async Task LookAfterJournalAsync(CancellationToken cancellationToken)
     {
         await MoveAsync(static () => { }, cancellationToken);
-        await journal.Deleting;
+        await journal.Deleting.WaitAsync(cancellationToken);
     }
 
     private const string BurySql = """

@@ -8,8 +8,10 @@ namespace Proxy.Management.Storage.Sqlite;
 /// that end meanwhile.
 /// </summary>
 /// <remarks>
-/// The log begins anew only when nothing is in it that was not copied, and while calls are made something always is. So the thread copies the bulk, and what was
-/// written since, which is little, the writer copies itself between two of its transactions.
+/// <para>The log begins anew only when nothing is in it that was not copied, and while calls are made something always is. So the thread copies the bulk, then what was
+/// written meanwhile, and the rest, which is little, the writer copies itself between two of its transactions.</para>
+/// <para>The thread never begins to copy unless there is something to copy: the writer wakes it after a commit that wrote pages, both times. Then the log cannot begin anew
+/// before the thread is done. SQLite before 3.51.3 loses commits when a log begins anew under one who has just begun to copy nothing (https://sqlite.org/wal.html#walresetbug).</para>
 /// </remarks>
 internal sealed class SqliteCheckpointer : IDisposable
 {
@@ -43,29 +45,45 @@ internal sealed class SqliteCheckpointer : IDisposable
 
     private enum Turn
     {
+        /// <summary>The writer writes until there is enough.</summary>
         Filling,
+
+        /// <summary>The thread copies the bulk.</summary>
         Copying,
+
+        /// <summary>The writer has to commit once more, so that there is something to copy.</summary>
+        Copied,
+
+        /// <summary>The thread copies what was written meanwhile.</summary>
+        CopyingAgain,
+
+        /// <summary>The writer copies the rest.</summary>
         Finishing,
+    }
+
+    /// <summary>Called by the writer before each of its transactions.</summary>
+    public void Beginning()
+    {
+        if (_turn == Turn.Finishing)
+        {
+            // A log that did not begin anew, since somebody reads an old state, is tried again before it is filled.
+            _pages = Copy(_writer) is var (pages, copied) && pages >= 0 && pages == copied && pages < 2 * MaxPages ? 0 : MaxPages - PagesBetweenAttempts;
+            _turn = Turn.Filling;
+        }
+
+        // What a transaction wrote that was rolled back is nothing to copy.
+        _ = TakeWritten();
     }
 
     /// <summary>Called by the writer after each of its commits.</summary>
     public void Committed()
     {
-        raw.sqlite3_db_status(_writer, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var written, out _, 1);
+        var written = TakeWritten();
         _pages += written;
-        if (_turn != Turn.Filling || _pages < MaxPages) return;
+        if (written == 0) return;
 
-        _turn = Turn.Copying;
-        _wake.Release();
-    }
-
-    /// <summary>Called by the writer while it has no transaction.</summary>
-    public void Finish()
-    {
-        if (_turn != Turn.Finishing) return;
-
-        _pages = TryCopy(_writer) ? 0 : MaxPages - PagesBetweenAttempts;
-        _turn = Turn.Filling;
+        if (_turn == Turn.Filling && _pages >= MaxPages) Wake(Turn.Copying);
+        else if (_turn == Turn.Copied) Wake(Turn.CopyingAgain);
     }
 
     public void Dispose()
@@ -77,6 +95,12 @@ internal sealed class SqliteCheckpointer : IDisposable
         _wake.Dispose();
     }
 
+    private void Wake(Turn turn)
+    {
+        _turn = turn;
+        _wake.Release();
+    }
+
     private void Loop()
     {
         while (true)
@@ -84,15 +108,23 @@ internal sealed class SqliteCheckpointer : IDisposable
             _wake.Wait();
             if (_isClosed) return;
 
-            // The second time what was written during the first.
-            TryCopy(_connection.Handle!);
-            TryCopy(_connection.Handle!);
-            _turn = Turn.Finishing;
+            _ = Copy(_connection.Handle!);
+            _turn = _turn == Turn.Copying ? Turn.Copied : Turn.Finishing;
         }
     }
 
+    /// <returns>How many pages of the log the transaction wrote.</returns>
+    private int TakeWritten()
+    {
+        raw.sqlite3_db_status(_writer, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var written, out _, 1);
+        return written;
+    }
+
     /// <remarks>A disk that cannot be written is told of by the commits.</remarks>
-    /// <returns>Whether nothing is left to copy.</returns>
-    private static bool TryCopy(sqlite3 database) =>
-        raw.sqlite3_wal_checkpoint_v2(database, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var pages, out var copied) == raw.SQLITE_OK && pages == copied;
+    /// <returns>How many pages the log has, and how many of them are copied.</returns>
+    private static (int Pages, int Copied) Copy(sqlite3 database)
+    {
+        raw.sqlite3_wal_checkpoint_v2(database, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out var pages, out var copied);
+        return (pages, copied);
+    }
 }

@@ -135,7 +135,7 @@ internal sealed class SqliteWriter(SqliteConnection connection, SqliteCheckpoint
 
     public DbTransaction Begin()
     {
-        checkpointer.Finish();
+        checkpointer.Beginning();
         return connection.BeginTransaction(deferred: false);
     }
 
