@@ -21,8 +21,9 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 {
     private const string LastIdSql = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'";
 
-    private const long MaxSegmentBytes = 16 * 1024 * 1024;
-    private const int MaxSegments = 8;
+    // Removing a file takes the processor for half a millisecond for each megabyte.
+    private const long MaxSegmentBytes = 4 * 1024 * 1024;
+    private const int MaxSegments = 32;
 
     // A commit goes into one file as a rule, however large; this is what can be read as a whole.
     private const long MaxFileBytes = 512 * 1024 * 1024;
