@@ -99,7 +99,7 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
         if (!_processes.Contains(subject.Process!)) _processes.Add(subject.Process!);
     }
 
-    /// <summary>How many calls a second the gateway takes with everything on.</summary>
+    /// <summary>How many calls a second the gateway takes with everything on; where that is not measured, the last subject.</summary>
     private async Task<double> FindThroughputAsync(Scenario scenario)
     {
         var gateway = _subjects.FirstOrDefault(subject => subject.Name == Gateway.Everything) ?? _subjects[^1];

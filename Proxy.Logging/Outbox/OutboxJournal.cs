@@ -21,7 +21,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 {
     private const string LastIdSql = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'";
 
-    // Removing a file takes the processor for half a millisecond for each megabyte.
+    // Small, since removing one keeps the processor from calls for as long as it is large.
     private const long MaxSegmentBytes = 4 * 1024 * 1024;
     private const int MaxSegments = 32;
 

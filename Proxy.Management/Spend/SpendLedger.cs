@@ -23,7 +23,8 @@ public sealed class SpendLedger : IDisposable
     internal SpendLedger(CommitQueue queue, KeyRing keys, TeamRing teams, AccountRing accounts, TimeProvider time, ILogger<SpendLedger> logger)
     {
         (_queue, _keys, _teams, _accounts) = (queue, keys, teams, accounts);
-        _writer = queue.Defer(new SpendWriter(time, logger));
+        _writer = new SpendWriter(time, logger);
+        queue.Defer(_writer);
         _timer = time.CreateTimer(_ => SumInTime(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -44,7 +45,7 @@ public sealed class SpendLedger : IDisposable
         return _queue.TryEnqueue(work) ? work.Task : EnqueueAsync(work);
     }
 
-    /// <summary>Sums what an earlier run recorded and did not sum, because it was killed.</summary>
+    /// <summary>Sums all calls that are recorded, also those that an earlier run was killed over.</summary>
     internal Task SumAsync() => _queue.SettleAsync(CancellationToken.None);
 
     public void Dispose() => _timer.Dispose();

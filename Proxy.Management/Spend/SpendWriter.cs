@@ -14,7 +14,7 @@ namespace Proxy.Management.Spend;
 /// have come to what was meant, and at the start, they are made again from that table.</para>
 /// <para>Touched by the writer's thread only. Budget: under 10 µs of CPU for an entry, so the commands are prepared once and reused.</para>
 /// </remarks>
-internal sealed partial class SpendWriter(TimeProvider time, ILogger logger) : IDeferredWrites, IDisposable
+internal sealed partial class SpendWriter(TimeProvider time, ILogger logger) : IDeferredWrites
 {
     // So that a commit is not long, and what a start has to sum is read at once.
     private const int MaxRows = 1_000;

@@ -30,9 +30,6 @@ public sealed partial class CommitQueue : IDisposable
     private List<ICommitWork> _waiting = [];
     private bool _isClosed;
 
-    // Set while the program is put together.
-    private IDisposable? _owned;
-
     // Set by the writer, read by anybody.
     private volatile bool _isWritable = true;
 
@@ -94,12 +91,10 @@ public sealed partial class CommitQueue : IDisposable
     }
 
     /// <summary>From now on these are written when they are due, before who reads the database, and at the end; then they are disposed of.</summary>
-    internal T Defer<T>(T writes)
-        where T : IDeferredWrites, IDisposable
+    internal void Defer(IDeferredWrites writes)
     {
-        (_runner.Deferred, _owned) = (writes, writes);
+        _runner.Deferred = writes;
         _database.BeforeReading = SettleForReaderAsync;
-        return writes;
     }
 
     /// <summary>Commits what waits, then closes.</summary>
@@ -115,7 +110,7 @@ public sealed partial class CommitQueue : IDisposable
         }
 
         _thread.Join();
-        _owned?.Dispose();
+        _runner.Deferred?.Dispose();
         _writer.Dispose();
         _room.Dispose();
     }

@@ -16,7 +16,7 @@ internal interface ICommitWork
 }
 
 /// <summary>Writes that are kept back: some until their transaction ends, some for longer, until somebody could miss them.</summary>
-internal interface IDeferredWrites
+internal interface IDeferredWrites : IDisposable
 {
     /// <summary>Whether nothing is kept back beyond the commits that were made. For any thread.</summary>
     bool IsSettled { get; }

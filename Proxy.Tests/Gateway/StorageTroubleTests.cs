@@ -55,6 +55,7 @@ internal sealed class StorageTroubleTests : GatewayFixture
 
         await Eventually.BecomesAsync(async () => await ReadyAsync(), ready => ready == HttpStatusCode.ServiceUnavailable);
         using (var refused = await Gateway.Admin.GetAsync($"/key/info?key={Key}")) refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        using (var audit = await Gateway.Admin.GetAsync("/audit")) audit.StatusCode.Should().Be(HttpStatusCode.OK, "no sum is read for it");
 
         await using (var command = other.CreateCommand())
         {

@@ -39,6 +39,26 @@ internal sealed class SpendSumTests
     }
 
     [Test]
+    public async Task What_touches_no_sums_does_not_have_them_written()
+    {
+        await Ledger.RecordAsync(Entry(1, "u-1"), null);
+
+        await _server.Services.GetRequiredService<CommitQueue>().WriteApartAsync((_, _) => 0, default);
+        await (await _server.Services.GetRequiredService<Database>().OpenApartAsync(default)).DisposeAsync();
+
+        (await UnsummedAsync()).Should().BePositive();
+    }
+
+    [Test]
+    public async Task Sums_of_many_rows_are_written_before_their_time()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 1_000).Select(user => Ledger.RecordAsync(Entry(1, $"u-{user}"), null)));
+        await Ledger.RecordAsync(Entry(1, "u-last"), null);
+
+        (await _server.Database.QueryAsync<long>("select count(*) from account where kind = 'user'")).Single().Should().BeGreaterThan(400);
+    }
+
+    [Test]
     public async Task Who_reads_finds_every_call_that_was_recorded()
     {
         for (var calls = 1; calls <= 20; calls++)

@@ -15,8 +15,8 @@ namespace Proxy.Management.Storage.Sqlite;
 /// </remarks>
 internal sealed class SqliteCheckpointer : IDisposable
 {
-    // 16 MB: a page that is used again and again is copied once.
-    private const int MaxPages = 4_000;
+    /// <summary>How long the log gets: 16 MB, so that a page which is used again and again is copied once.</summary>
+    public const int MaxPages = 4_000;
 
     // After an attempt that somebody who reads an old state kept from copying all.
     private const int PagesBetweenAttempts = 1_000;

@@ -106,7 +106,7 @@ internal sealed class SqliteEngine : IDatabaseEngine
                 pragma synchronous = {(_synchronous == Synchronous.Full ? "full" : "normal")};
                 pragma foreign_keys = on;
                 pragma cache_size = -32768;
-                pragma wal_autocheckpoint = 4000;
+                pragma wal_autocheckpoint = {SqliteCheckpointer.MaxPages};
                 """;
             command.ExecuteNonQuery();
             return connection;
