@@ -17,27 +17,16 @@ namespace Proxy.Logging.Outbox;
 /// <para>The database says how far the files count. So whatever a transaction wrote that was rolled back is found out at the next one, and undone here.
 /// Everything is called on the writer's thread, within a transaction, but for the members that say otherwise.</para>
 /// </remarks>
-internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger) : IOutboxInsert
+internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger) : IOutboxInsert
 {
     private const string LastIdSql = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'";
-
-    // Small, since removing one keeps the processor from calls for as long as it is large.
-    private const long MaxSegmentBytes = 4 * 1024 * 1024;
-    private const int MaxSegments = 32;
-
-    // A commit goes into one file as a rule, however large; this is what can be read as a whole.
-    private const long MaxFileBytes = 512 * 1024 * 1024;
-
-    // What is not taken by then belongs into the table, where it may wait for a month.
-    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(10);
 
     // Changed on the writer's thread under the lock, so that others can look.
     private readonly Lock _lock = new();
     private readonly Dictionary<long, JournalRecord> _records = [];
 
-    private readonly List<JournalSegment> _segments = [];
     private readonly List<(JournalRecord Record, bool WasHere)> _undo = [];
-    private readonly JournalFrames _frames = new();
+    private readonly JournalFiles _files = new(database, time, logger);
 
     private DbTransaction? _transaction;
     private JournalRow? _row;
@@ -46,26 +35,18 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     private JournalPosition _written;
     private long _nextId;
 
-    // No file is made anew that may be about to be deleted, also when another database with other numbers is put in place of this one.
-    private long _lastSegment;
-
     // By any thread: targets whose rows go to the table.
     private readonly ConcurrentDictionary<string, bool> _moved = new();
     private long _bytes;
 
-    // By the writer, and awaited by others.
-    private volatile Task _deleting = Task.CompletedTask;
-
-    /// <summary>Done when the files are gone in which nothing waits any more. For any thread.</summary>
-    public Task Deleting => _deleting;
+    /// <inheritdoc cref="JournalFiles.Deleting"/>
+    public Task Deleting => _files.Deleting;
 
     /// <summary>Whether there is one. For any thread.</summary>
     public bool IsUsed => database.Journal is not null;
 
     /// <summary>The bodies in it. For any thread.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
-
-    private JournalSegment Current => _segments[^1];
 
     /// <summary>
     /// To be called before anything else in a transaction, and <see cref="Flush"/> at its end: whatever came of the last one, the journal is now what the database says.
@@ -92,7 +73,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     public void Add(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
     {
         Begin(transaction);
-        if (Current.Length + _frames.Bytes > MaxFileBytes) Rotate();
+        if (_files.IsTooLarge) Rotate();
         var (id, targetId) = (_nextId++, part.Target.Id);
         part.Id = id;
         if (entry.MakesRoom || (!_moved.IsEmpty && _moved.ContainsKey(targetId)))
@@ -101,9 +82,9 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
             return;
         }
 
-        var offset = Current.Length + _frames.Bytes;
-        var head = _frames.AddRecord(id, entry.CreatedAt, targetId, entry.Owner, part.Body);
-        var record = new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = Current, Offset = offset, HeadLength = head };
+        var offset = _files.End;
+        var head = _files.AddRecord(id, entry.CreatedAt, targetId, entry.Owner, part.Body);
+        var record = new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = _files.Current, Offset = offset, HeadLength = head };
         Put(record);
         _undo.Add((record, WasHere: false));
     }
@@ -128,7 +109,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
             }
         }
 
-        _frames.AddLeft(taken);
+        _files.AddLeft(taken);
         return others;
     }
 
@@ -185,7 +166,7 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     }
 
     /// <remarks>What had been flushed is undone when the next transaction begins.</remarks>
-    public void Forget() => _frames.Clear();
+    public void Forget() => _files.Forget();
 
     private void Open(SqliteConnection connection)
     {
@@ -200,18 +181,13 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
     {
         _committed = _written;
         _undo.Clear();
-        var gone = _segments.TakeWhile(segment => segment.Number < _written.First).ToList();
-        if (gone.Count == 0) return;
-
-        // Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.
-        _segments.RemoveRange(0, gone.Count);
-        _deleting = DeleteAsync(gone, _deleting);
+        _files.DeleteBefore(_written.First);
     }
 
     /// <summary>The last transaction was rolled back, or wrote nothing.</summary>
     private void Undo()
     {
-        _frames.Clear();
+        _files.Forget();
         _written = _committed!.Value;
         for (; _undo.Count > 0; _undo.RemoveAt(_undo.Count - 1))
         {
@@ -220,16 +196,13 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
             else Remove(record);
         }
 
-        for (; Current.Number > _written.Segment; _segments.RemoveAt(_segments.Count - 1)) Delete(Current);
-        Current.Length = _written.Length;
+        _files.CutTo(_written);
     }
 
     /// <summary>What an earlier run left in its files goes into the table.</summary>
     private void Recover(JournalPosition? stored, DbTransaction transaction)
     {
-        _frames.Clear();
-        foreach (var segment in _segments) segment.Dispose();
-        _segments.Clear();
+        _files.Forget();
         lock (_lock) _records.Clear();
         _undo.Clear();
         _committed = null;
@@ -237,50 +210,27 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 
         var position = stored ?? new JournalPosition(First: 1, Segment: 0, Length: 0, NextId: 1);
         _nextId = Math.Max(position.NextId, transaction.Connection!.ExecuteScalar<long>(LastIdSql, transaction: transaction) + 1);
-        var reading = new JournalReading();
-        for (var number = position.First; number <= position.Segment; number++)
-        {
-            AddSegment(number);
-            long? committed = number == position.Segment ? position.Length : null;
-            if (Current.ReadAll() is not { } bytes)
-            {
-                if (committed != 0) LogMissing(number);
-            }
-            else if (reading.Read(bytes, committed) is > 0 and var lost)
-            {
-                LogLost(lost, number);
-            }
-        }
-
-        JournalSegment.DeleteOthers(database.Journal!, position.First, position.Segment);
-
         // Under new ids: the files may be from another day than the database.
-        foreach (var (record, body) in reading.Waiting) _table!.Insert(_nextId++, record.TargetId, record.CreatedAt, body.Span, record.Owner);
-        AddSegment(Math.Max(position.Segment, _lastSegment) + 1);
+        foreach (var (record, body) in _files.Reopen(position)) _table!.Insert(_nextId++, record.TargetId, record.CreatedAt, body.Span, record.Owner);
         SavePosition();
     }
 
     /// <summary>What has been here for long moves into the table, and so does what follows of its targets.</summary>
     private void MoveOld()
     {
-        if (Current.Length > MaxSegmentBytes || (Current.Length > 0 && time.GetElapsedTime(Current.OpenedAt) > MaxAge / 2))
+        if (_files.IsFull)
         {
             // Said at once: a file of which all was taken goes though nobody writes for hours.
             Rotate();
             SavePosition();
         }
 
-        if (_segments.Count == 1) return;
-
-        foreach (var segment in _segments.SkipLast(1).Where(IsOld).ToList())
+        foreach (var segment in _files.ListOld())
         {
             foreach (var record in _records.Values.Where(record => record.Segment == segment)) _moved[record.TargetId] = true;
             Move(record => record.Segment == segment);
         }
     }
-
-    private bool IsOld(JournalSegment segment) =>
-        segment.Waiting > 0 && (_segments.Count > MaxSegments || time.GetElapsedTime(segment.OpenedAt) > MaxAge);
 
     private void Move(Func<JournalRecord, bool> isMoved)
     {
@@ -292,54 +242,18 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
         foreach (var record in records)
         {
             // One that cannot be read any more must not keep all others from being written; it may still be in its sender's memory.
-            if (FindBody(record, out var body)) _table!.Insert(record.Id, record.TargetId, record.CreatedAt, body, record.Owner);
-            else LogLost(record.HeadLength + record.Length, record.Segment.Number);
+            if (_files.FindBody(record, out var body)) _table!.Insert(record.Id, record.TargetId, record.CreatedAt, body, record.Owner);
             Leave(record);
         }
 
-        _frames.AddLeft(records.ConvertAll(record => record.Id));
-    }
-
-    private static bool FindBody(JournalRecord record, out ReadOnlySpan<byte> body)
-    {
-        body = default;
-        try
-        {
-            var frame = record.Segment.Read(record.Offset, record.HeadLength + record.Length);
-            if (JournalFrame.Read(frame, new HashSet<long>(), out var found) != record.HeadLength + record.Length || found?.Id != record.Id) return false;
-
-            body = frame[record.HeadLength..];
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
+        _files.AddLeft(records.ConvertAll(record => record.Id));
     }
 
     /// <summary>Goes on in a new file, unless nothing is in this one.</summary>
     private void Rotate()
     {
         FlushFrames();
-        Current.Close();
-        if (Current.Length > 0) AddSegment(Current.Number + 1);
-    }
-
-    private async Task DeleteAsync(List<JournalSegment> segments, Task before)
-    {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var segment in segments) Delete(segment);
-    }
-
-    private void Delete(JournalSegment segment)
-    {
-        if (!segment.TryDelete()) LogNotDeleted(segment.Number);
-    }
-
-    private void AddSegment(long number)
-    {
-        _lastSegment = Math.Max(_lastSegment, number);
-        _segments.Add(new JournalSegment(database.Journal!, number, time.GetTimestamp()));
+        _files.Rotate();
     }
 
     private void Leave(JournalRecord record)
@@ -364,32 +278,12 @@ internal sealed partial class OutboxJournal(IOutboxDatabase database, TimeProvid
 
     private void FlushFrames()
     {
-        if (_frames.Bytes == 0) return;
-
-        try
-        {
-            Current.Write(_frames.ToParts(), _frames.Bytes);
-        }
-        finally
-        {
-            _frames.Clear();
-        }
-
-        SavePosition();
+        if (_files.TryFlush()) SavePosition();
     }
 
     private void SavePosition()
     {
-        _written = new(_segments.First(segment => segment.Waiting > 0 || segment == Current).Number, Current.Number, Current.Length, _nextId);
+        _written = new(_files.First, _files.Current.Number, _files.Current.Length, _nextId);
         _row!.Write(_written);
     }
-
-    [LoggerMessage(LogLevel.Error, "{Bytes} bytes of file {Number} of the log's journal cannot be read: the machine went down before they were on its disk, or the disk is broken. The records in them are lost.")]
-    private partial void LogLost(long bytes, long number);
-
-    [LoggerMessage(LogLevel.Error, "File {Number} of the log's journal is not there any more. The records in it are lost.")]
-    private partial void LogMissing(long number);
-
-    [LoggerMessage(LogLevel.Warning, "File {Number} of the log's journal cannot be deleted. All of it was taken; it is tried again at the next start.")]
-    private partial void LogNotDeleted(long number);
 }
