@@ -210,6 +210,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
         var position = stored ?? new JournalPosition(First: 1, Segment: 0, Length: 0, NextId: 1);
         _nextId = Math.Max(position.NextId, transaction.Connection!.ExecuteScalar<long>(LastIdSql, transaction: transaction) + 1);
+
         // Under new ids: the files may be from another day than the database.
         foreach (var (record, body) in _files.Reopen(position)) _table!.Insert(_nextId++, record.TargetId, record.CreatedAt, body.Span, record.Owner);
         SavePosition();

@@ -27,7 +27,7 @@ internal sealed class SpendLedgerTests
         var costs = Enumerable.Range(1, Calls).Select(i => i * 0.000000000007m).ToList();
 
         await Task.WhenAll(costs.Select((cost, i) => Task.Run(() => ledger.RecordAsync(
-            Entry(cost) with { KeyHash = KeyHash.Of(keys[i % 2]), TeamId = "t-1", UserId = "u-1" }, null))));
+            SomeSpend.Entry(cost) with { KeyHash = KeyHash.Of(keys[i % 2]), TeamId = "t-1", UserId = "u-1" }, null))));
 
         (await server.Services.GetRequiredService<SpendLog>().SumAsync(default)).Should().Be((Calls, costs.Sum()));
         (await SpendOfAsync(server, keys[0])).Should().Be(costs.Where((_, i) => i % 2 == 0).Sum());
@@ -43,9 +43,9 @@ internal sealed class SpendLedgerTests
     {
         await using var server = await ManagementServer.StartAsync();
         var ledger = server.Services.GetRequiredService<SpendLedger>();
-        var twice = Entry(1m);
+        var twice = SomeSpend.Entry(1m);
 
-        var tasks = new[] { twice, twice, Entry(1m) }.Select(entry => ledger.RecordAsync(entry with { UserId = "u-1" }, null)).ToList();
+        var tasks = new[] { twice, twice, SomeSpend.Entry(1m) }.Select(entry => ledger.RecordAsync(entry with { UserId = "u-1" }, null)).ToList();
 
         await tasks[0];
         await tasks[2];
@@ -61,7 +61,7 @@ internal sealed class SpendLedgerTests
         var key = await server.CreateKeyAsync();
         await server.Admin.PostAsync("/key/delete", $$"""{"keys": ["{{key}}"]}""");
 
-        await RecordAsync(server, Entry(1m) with { KeyHash = KeyHash.Of(key), TeamId = "gone" });
+        await RecordAsync(server, SomeSpend.Entry(1m) with { KeyHash = KeyHash.Of(key), TeamId = "gone" });
 
         (await server.Services.GetRequiredService<SpendLog>().SumAsync(default)).Should().Be((1, 1m));
     }
@@ -72,7 +72,7 @@ internal sealed class SpendLedgerTests
         await using var server = await ManagementServer.StartAsync();
         var ledger = server.Services.GetRequiredService<SpendLedger>();
         var log = server.Services.GetRequiredService<SpendLog>();
-        var (carried, lost) = (Entry(1m), Entry(1m));
+        var (carried, lost) = (SomeSpend.Entry(1m), SomeSpend.Entry(1m));
 
         await ledger.RecordAsync(carried, new Rider((connection, transaction) =>
             connection.Execute("insert into account (kind, id, details, is_blocked, spend, created_at, updated_at) values ('user', 'rider', '{}', 0, 0, 0, 0)", transaction: transaction)));
@@ -93,7 +93,7 @@ internal sealed class SpendLedgerTests
         var queue = server.Services.GetRequiredService<CommitQueue>();
         var first = queue.WriteAsync((_, _) => { release.Wait(); return 0; }, default);
 
-        var recorded = RecordAsync(server, Entry(0.25m) with { KeyHash = KeyHash.Of(key) });
+        var recorded = RecordAsync(server, SomeSpend.Entry(0.25m) with { KeyHash = KeyHash.Of(key) });
         var blocked = server.Services.GetRequiredService<KeyChanges>().SetBlockedAsync(KeyHash.Of(key), true, Caller.Master, default);
         release.Set();
 
@@ -106,10 +106,10 @@ internal sealed class SpendLedgerTests
     {
         var server = await ManagementServer.StartAsync();
         var ledger = server.Services.GetRequiredService<SpendLedger>();
-        await ledger.RecordAsync(Entry(1m), null);
+        await ledger.RecordAsync(SomeSpend.Entry(1m), null);
         var release = new ManualResetEventSlim();
         var first = server.Services.GetRequiredService<CommitQueue>().WriteAsync((_, _) => { release.Wait(); return 0; }, default);
-        var tasks = Enumerable.Range(0, 500).Select(_ => ledger.RecordAsync(Entry(1m), null)).ToList();
+        var tasks = Enumerable.Range(0, 500).Select(_ => ledger.RecordAsync(SomeSpend.Entry(1m), null)).ToList();
 
         var closing = Task.Run(async () => await server.DisposeAsync());
         release.Set();
@@ -123,7 +123,7 @@ internal sealed class SpendLedgerTests
     {
         await using var server = await ManagementServer.StartAsync();
 
-        var record = () => RecordAsync(server, Entry(-1m));
+        var record = () => RecordAsync(server, SomeSpend.Entry(-1m));
 
         await record.Should().ThrowAsync<ArgumentException>();
     }
@@ -133,7 +133,7 @@ internal sealed class SpendLedgerTests
     {
         await using var server = await ManagementServer.StartAsync();
         var start = new DateTimeOffset(2026, 1, 31, 10, 0, 0, 123, TimeSpan.Zero);
-        var entry = Entry(0.0001m) with
+        var entry = SomeSpend.Entry(0.0001m) with
         {
             KeyHash = KeyHash.Of("sk-1"),
             TeamId = "t",
@@ -178,25 +178,13 @@ internal sealed class SpendLedgerTests
     public async Task The_log_is_never_listed_whole()
     {
         await using var server = await ManagementServer.StartAsync();
-        await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => RecordAsync(server, Entry(0))));
+        await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => RecordAsync(server, SomeSpend.Entry(0))));
 
         (await server.Admin.GetJsonAsync("/spend/logs")).Body.GetArrayLength().Should().Be(100);
         (await server.Admin.GetJsonAsync("/spend/logs?limit=3")).Body.GetArrayLength().Should().Be(3);
         (await server.Admin.GetJsonAsync("/spend/logs?request_id=chatcmpl-1")).Body.GetArrayLength().Should().Be(0);
         (await server.Admin.GetJsonAsync("/spend/logs?limit=100000")).Refusal().Should().Be((422, "invalid_request_error", "limit"));
     }
-
-    private static SpendEntry Entry(decimal cost) => new()
-    {
-        CallId = Guid.CreateVersion7(),
-        CallType = "acompletion",
-        Model = "gpt-4o",
-        Outcome = SpendOutcome.Success,
-        StatusCode = 200,
-        Cost = cost,
-        StartedAt = DateTimeOffset.UnixEpoch,
-        EndedAt = DateTimeOffset.UnixEpoch,
-    };
 
     private static Task RecordAsync(ManagementServer server, SpendEntry entry) =>
         server.Services.GetRequiredService<SpendLedger>().RecordAsync(entry, null);

@@ -182,16 +182,5 @@ internal sealed class SpendSumTests
         StartedAt = DateTimeOffset.UnixEpoch.AddDays(random.Next(3)),
     };
 
-    private static SpendEntry Entry(decimal cost, string user) => new()
-    {
-        CallId = Guid.CreateVersion7(),
-        CallType = "acompletion",
-        UserId = user,
-        Model = "gpt-4o",
-        Outcome = SpendOutcome.Success,
-        StatusCode = 200,
-        Cost = cost,
-        StartedAt = DateTimeOffset.UnixEpoch,
-        EndedAt = DateTimeOffset.UnixEpoch,
-    };
+    private static SpendEntry Entry(decimal cost, string user) => SomeSpend.Entry(cost) with { UserId = user };
 }
