@@ -14,7 +14,6 @@ namespace Proxy.Host.Answers;
 /// </summary>
 internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 {
-    private const int FirstRent = 16 * 1024;
     private const int SentInPiecesOf = 32 * 1024;
 
     /// <summary>Up to here an answer is kept whole; of a longer one (embeddings by the thousand) the end is kept, where usage stands.</summary>
@@ -23,7 +22,7 @@ internal sealed class BodyRelay(ExchangeRecorder recorder, TimeProvider time)
 
     public async Task RelayAsync(HttpResponseMessage answer, Stream upstream, HttpContext context, Exchange exchange)
     {
-        using var kept = new KeptBody(FirstRent);
+        using var kept = new KeptBody(answer.Content.Headers.ContentLength);
         if (exchange.ProviderApi == ClientApi.Transcripts)
             exchange.Answer.IsPlainText = answer.Content.Headers.ContentType?.MediaType?.StartsWith("text/", StringComparison.OrdinalIgnoreCase) == true;
         var end = await CopyAsync(answer, upstream, context, kept);

@@ -3,11 +3,15 @@ using System.Buffers;
 namespace Proxy.Host.Answers;
 
 /// <summary>The bytes of one body as far as they are needed: for the client until they are sent, for the ledger and the log until the end.</summary>
-internal sealed class KeptBody(int firstRent) : IDisposable
+/// <param name="length">How long it says it will be. That is only a claim, so memory is taken as the bytes come.</param>
+internal sealed class KeptBody(long? length) : IDisposable
 {
     private const int MinFree = 4 * 1024;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(firstRent);
+    // Every call that waits for its commit holds one, and the pool keeps only some: the rest is made anew for each call (decision 97).
+    private const int FirstRent = 8 * 1024;
+
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(length is < FirstRent and var claimed ? (int)claimed + 1 : FirstRent);
     private int _length;
     private int _sent;
 
@@ -21,9 +25,10 @@ internal sealed class KeptBody(int firstRent) : IDisposable
     /// <summary>Room for the next read, which <see cref="Advance"/> then makes part of the body.</summary>
     public Memory<byte> Free()
     {
-        if (_buffer.Length - _length < MinFree)
+        // A byte more than is expected: the end is only seen by a read.
+        if (_buffer.Length - _length < (length - Total is >= 0 and < MinFree and var rest ? rest + 1 : MinFree))
         {
-            var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _length + MinFree));
             Memory.CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = larger;

@@ -15,6 +15,9 @@ internal static class ExchangeLog
     private const int TraceIdLength = 32;
     private const int SpanIdLength = 16;
 
+    // The facts that the gateway adds to those of the client, at most.
+    private const int OwnFacts = 13;
+
     /// <param name="exchange">The call.</param>
     /// <param name="bill">What it cost.</param>
     /// <param name="tags">What its key and its team are tagged with.</param>
@@ -148,7 +151,8 @@ internal static class ExchangeLog
 
     private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked)
     {
-        var metadata = new Dictionary<string, string>(asked.Fields);
+        var metadata = new Dictionary<string, string>(asked.Fields.Count + OwnFacts);
+        foreach (var (name, value) in asked.Fields) metadata[name] = value;
         var caller = exchange.Caller!;
         Add(metadata, "call_id", exchange.Id.ToString());
         Add(metadata, "user_api_key_hash", caller.KeyHash?.ToString());

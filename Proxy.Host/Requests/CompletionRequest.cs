@@ -100,26 +100,38 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     {
         if (Form is not null) return Form.Subset(kind);
 
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
+        var length = "{}"u8.Length;
+        foreach (var field in _fields)
         {
-            json.WriteStartObject();
-            foreach (var field in _fields)
-            {
-                if (field.Kind != kind && !(kind == FieldKind.Parameter && field.Kind is FieldKind.Stream or FieldKind.Store)) continue;
-
-                // Names were checked by the reader; an escaped one is written as it means.
-                var name = NameOf(field);
-                if (name.Contains((byte)'\\')) json.WritePropertyName(JsonString.Read($"\"{Encoding.UTF8.GetString(name)}\"")!);
-                else json.WritePropertyName(name);
-                json.WriteRawValue(ValueOf(field), skipInputValidation: true);
-            }
-
-            json.WriteEndObject();
+            if (IsOf(kind, field)) length += "\"\":,"u8.Length + field.NameLength + field.ValueEnd - field.ValueStart;
         }
 
-        return buffer.WrittenMemory;
+        var json = GC.AllocateUninitializedArray<byte>(length);
+        var rest = json.AsSpan();
+        Append(ref rest, "{"u8);
+        foreach (var field in _fields)
+        {
+            if (!IsOf(kind, field)) continue;
+
+            // Names and values were checked by the reader, so they are JSON as they stand.
+            Append(ref rest, rest.Length == json.Length - 1 ? "\""u8 : ",\""u8);
+            Append(ref rest, NameOf(field));
+            Append(ref rest, "\":"u8);
+            Append(ref rest, ValueOf(field));
+        }
+
+        Append(ref rest, "}"u8);
+        return json.AsMemory(..^rest.Length);
     }
 
     public void Dispose() => body.Dispose();
+
+    private static bool IsOf(FieldKind kind, in RequestField field) =>
+        field.Kind == kind || (kind == FieldKind.Parameter && field.Kind is FieldKind.Stream or FieldKind.Store);
+
+    private static void Append(ref Span<byte> rest, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(rest);
+        rest = rest[text.Length..];
+    }
 }

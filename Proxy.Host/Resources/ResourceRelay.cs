@@ -12,7 +12,6 @@ namespace Proxy.Host.Resources;
 /// <summary>Brings back what a provider says of what it keeps: notes what was made, shows of lists only what is the caller's, and passes files on as they come.</summary>
 internal sealed class ResourceRelay(ExchangeRecorder recorder, StreamRelay streams, FileRelay files, ResourceStore resources, TimeProvider time)
 {
-    private const int FirstRent = 16 * 1024;
     private const int MaxJson = 16 * 1024 * 1024;
 
     public async Task RelayAsync(HttpResponseMessage answer, HttpContext context, Exchange exchange, ResourceCall call)
@@ -39,7 +38,7 @@ internal sealed class ResourceRelay(ExchangeRecorder recorder, StreamRelay strea
 
     private async Task AnswerAsync(HttpResponseMessage answer, Stream body, HttpContext context, Exchange exchange, ResourceCall call)
     {
-        using var kept = new KeptBody(FirstRent);
+        using var kept = new KeptBody(answer.Content.Headers.ContentLength);
         var attempt = exchange.Attempt!;
         while (await body.ReadAsync(kept.Free(), attempt.Timer.Token) is > 0 and var read)
         {

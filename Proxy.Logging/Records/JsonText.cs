@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -16,6 +17,10 @@ internal static class JsonText
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
     };
+
+    // What ids, names and numbers are made of: nearly every text in the head of a record.
+    private static readonly SearchValues<char> PlainCharacters = SearchValues.Create(
+        string.Concat(Enumerable.Range(' ', '~' - ' ' + 1).Select(static code => (char)code).Where(static letter => letter is not ('"' or '\\'))));
 
     private const int ChunkBytes = 256;
     private const int MaxCost = 6;
@@ -47,6 +52,11 @@ internal static class JsonText
 
     public static void WriteString(PooledBuffer output, ReadOnlySpan<char> text)
     {
+        if (TryWritePlain(output, "\""u8, text, "\""u8)) return;
+
+        // Facts are JSON themselves, most of them short texts.
+        if (text is ['"', .. var said, '"'] && TryWritePlain(output, "\"\\\""u8, said, "\\\"\""u8)) return;
+
         output.Write("\""u8);
         Span<byte> utf8 = stackalloc byte[ChunkBytes * MaxUtf8PerChar];
         while (!text.IsEmpty)
@@ -65,6 +75,17 @@ internal static class JsonText
     {
         Utf8Formatter.TryFormat(number, output.GetSpan(MaxNumberLength), out var written);
         output.Advance(written);
+    }
+
+    private static bool TryWritePlain(PooledBuffer output, ReadOnlySpan<byte> start, ReadOnlySpan<char> text, ReadOnlySpan<byte> end)
+    {
+        if (text.ContainsAnyExcept(PlainCharacters)) return false;
+
+        output.Write(start);
+        Ascii.FromUtf16(text, output.GetSpan(text.Length), out var length);
+        output.Advance(length);
+        output.Write(end);
+        return true;
     }
 
     /// <remarks>

@@ -27,6 +27,16 @@ public sealed class JsonTextTests
         }
     }
 
+    [TestCase("")]
+    [TestCase("\"")]
+    [TestCase("\"\"")]
+    [TestCase("\"said\"")]
+    [TestCase("\"\\\"said\"")]
+    [TestCase("\"said\"\"")]
+    [TestCase("\"ä\"")]
+    [TestCase("said\"")]
+    public void A_text_that_is_JSON_comes_back(string text) => ShouldComeBack(text);
+
     [Test]
     public void Text_of_nothing_else_takes_its_most()
     {

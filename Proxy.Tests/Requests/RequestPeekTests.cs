@@ -30,6 +30,16 @@ internal sealed class RequestPeekTests
         JsonNode.Parse(Text(request.Subset(FieldKind.Input)))!["messages"]![0]!["content"]!.GetValue<string>().Should().Be("hi");
     }
 
+    [TestCase("""{"model":"m"}""", "{}")]
+    [TestCase("""{"top_p":1,"model":"m", "stop" : [ "a" , 1.50 ] ,"n":null}""", """{"top_p":1,"stop":[ "a" , 1.50 ],"n":null}""")]
+    [TestCase("""{"model":"m","gr\u00f6\u00dfe \"x\"":{"ä":"\u0000"}}""", """{"gr\u00f6\u00dfe \"x\"":{"ä":"\u0000"}}""")]
+    public void Parameters_are_told_as_the_client_wrote_them(string asked, string told)
+    {
+        using var request = Read(asked);
+
+        Text(request.Subset(FieldKind.Parameter)).Should().Be(told);
+    }
+
     [TestCase("""{"model":"m","stream":true}""", """{"stream_options":{"include_usage":true},"model":"m","stream":true}""")]
     [TestCase("""{"model":"m","stream":true,"stream_options":{"include_usage":false}}""", """{"model":"m","stream":true,"stream_options":{"include_usage":true}}""")]
     [TestCase("""{"model":"m","stream":true,"stream_options":null}""", """{"model":"m","stream":true,"stream_options":{"include_usage":true}}""")]
