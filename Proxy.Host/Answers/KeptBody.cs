@@ -6,12 +6,13 @@ namespace Proxy.Host.Answers;
 /// <param name="length">How long it says it will be. That is only a claim, so memory is taken as the bytes come.</param>
 internal sealed class KeptBody(long? length) : IDisposable
 {
-    private const int MinFree = 4 * 1024;
+    private const int MinFree = 1024;
 
-    // Every call that waits for its commit holds one, and the pool keeps only some: the rest is made anew for each call (decision 97).
-    private const int FirstRent = 8 * 1024;
+    // Every call that waits for its commit holds a buffer, and the pool keeps only some: the rest is made anew for each call (decision 97).
+    private const int UsualLength = (8 * 1024) - 1;
+    private const int MaxClaim = (16 * 1024) - 1;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(length is < FirstRent and var claimed ? (int)claimed + 1 : FirstRent);
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length ?? UsualLength, MaxClaim) + 1);
     private int _length;
     private int _sent;
 
