@@ -26,8 +26,7 @@ internal sealed class KeptBody(long? length) : IDisposable
     /// <summary>Room for the next read, which <see cref="Advance"/> then makes part of the body.</summary>
     public Memory<byte> Free()
     {
-        // A byte more than is expected: the end is only seen by a read.
-        if (_buffer.Length - _length < (length - Total is >= 0 and < MinFree and var rest ? rest + 1 : MinFree))
+        if (_buffer.Length - _length < Wanted)
         {
             var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _length + MinFree));
             Memory.CopyTo(larger);
@@ -50,6 +49,9 @@ internal sealed class KeptBody(long? length) : IDisposable
 
     /// <summary>All bytes that came, kept or not.</summary>
     public long Total { get; private set; }
+
+    /// <summary>Room for what is still expected, and a byte more, since the end is only seen by a read.</summary>
+    private long Wanted => length - Total is >= 0 and < MinFree and var rest ? rest + 1 : MinFree;
 
     public void MarkSent() => _sent = _length;
 

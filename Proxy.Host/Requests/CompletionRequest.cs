@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Proxy.Host.Requests.Forms;
@@ -106,32 +107,25 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
             if (IsOf(kind, field)) length += "\"\":,"u8.Length + field.NameLength + field.ValueEnd - field.ValueStart;
         }
 
-        var json = GC.AllocateUninitializedArray<byte>(length);
-        var rest = json.AsSpan();
-        Append(ref rest, "{"u8);
+        var json = new ArrayBufferWriter<byte>(length);
+        json.Write("{"u8);
         foreach (var field in _fields)
         {
             if (!IsOf(kind, field)) continue;
 
             // Names and values were checked by the reader, so they are JSON as they stand.
-            Append(ref rest, rest.Length == json.Length - 1 ? "\""u8 : ",\""u8);
-            Append(ref rest, NameOf(field));
-            Append(ref rest, "\":"u8);
-            Append(ref rest, ValueOf(field));
+            json.Write(json.WrittenCount == 1 ? "\""u8 : ",\""u8);
+            json.Write(NameOf(field));
+            json.Write("\":"u8);
+            json.Write(ValueOf(field));
         }
 
-        Append(ref rest, "}"u8);
-        return json.AsMemory(..^rest.Length);
+        json.Write("}"u8);
+        return json.WrittenMemory;
     }
 
     public void Dispose() => body.Dispose();
 
     private static bool IsOf(FieldKind kind, in RequestField field) =>
         field.Kind == kind || (kind == FieldKind.Parameter && field.Kind is FieldKind.Stream or FieldKind.Store);
-
-    private static void Append(ref Span<byte> rest, ReadOnlySpan<byte> text)
-    {
-        text.CopyTo(rest);
-        rest = rest[text.Length..];
-    }
 }

@@ -7,10 +7,7 @@ namespace Proxy.Logging.Outbox;
 /// <summary>Reads what waits, and removes what was taken or given up.</summary>
 internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journal, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan LongestMove = TimeSpan.FromSeconds(1);
-
-    // Rows that move from the journal into the table are seen once by whoever counts both. A database in trouble keeps nobody from counting.
-    private readonly SemaphoreSlim _moving = new(1);
+    private readonly MoveGuard _moving = new();
 
     private const string TargetColumns = """
         t.id as Id, t.kind as Kind, t.host as Host, t.public_key as PublicKey, t.secret_protected as SecretProtected, t.options as Options,
@@ -46,7 +43,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         """;
 
     /// <summary>All targets that were ever written to, with what waits for them.</summary>
-    public Task<IReadOnlyList<TargetRow>> ListTargetsAsync(CancellationToken cancellationToken) => CountAsync(
+    public Task<IReadOnlyList<TargetRow>> ListTargetsAsync(CancellationToken cancellationToken) => _moving.CountAsync(
         async () =>
         {
             var journaled = journal.CountByTarget();
@@ -83,7 +80,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
     private const string BytesSql = "select coalesce(sum(length(body)), 0) from outbox";
 
     public Task<long> CountBytesAsync(CancellationToken cancellationToken) =>
-        CountAsync(async () => journal.Bytes + (await QueryAsync<long>(BytesSql, null, cancellationToken)).Single(), cancellationToken);
+        _moving.CountAsync(async () => journal.Bytes + (await QueryAsync<long>(BytesSql, null, cancellationToken)).Single(), cancellationToken);
 
     // Always from the first row: with several writers an id may be committed after a higher one, so nothing can be remembered as passed.
     private const string ReadSql = """
@@ -215,37 +212,18 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
 
     public void Dispose() => _moving.Dispose();
 
-    private async Task<T> CountAsync<T>(Func<Task<T>> count, CancellationToken cancellationToken)
-    {
-        var isAlone = await _moving.WaitAsync(LongestMove, cancellationToken);
-        try
-        {
-            return await count();
-        }
-        finally
-        {
-            if (isAlone) _moving.Release();
-        }
-    }
-
     private async Task MoveAsync(Action move, CancellationToken cancellationToken)
     {
         if (!journal.IsUsed) return;
 
-        await _moving.WaitAsync(cancellationToken);
-        try
-        {
-            await WriteAsync(
+        await _moving.MoveAsync(
+            () => WriteAsync(
                 (_, _) =>
                 {
                     move();
                     return true;
                 },
-                cancellationToken);
-        }
-        finally
-        {
-            _moving.Release();
-        }
+                cancellationToken),
+            cancellationToken);
     }
 }
