@@ -21,11 +21,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 {
     private const string LastIdSql = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'";
 
-    // Changed on the writer's thread under the lock, so that others can look.
-    private readonly Lock _lock = new();
-    private readonly Dictionary<long, JournalRecord> _records = [];
-
-    private readonly List<(JournalRecord Record, bool WasHere)> _undo = [];
+    private readonly JournalIndex _records = new();
     private readonly JournalFiles _files = new(database, time, logger);
 
     private DbTransaction? _transaction;
@@ -37,7 +33,6 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
     // By any thread: targets whose rows go to the table.
     private readonly ConcurrentDictionary<string, bool> _moved = new();
-    private long _bytes;
 
     /// <inheritdoc cref="JournalFiles.Deleting"/>
     public Task Deleting => _files.Deleting;
@@ -45,8 +40,8 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     /// <summary>Whether there is one. For any thread.</summary>
     public bool IsUsed => database.Journal is not null;
 
-    /// <summary>The bodies in it. For any thread.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes);
+    /// <inheritdoc cref="JournalIndex.Bytes"/>
+    public long Bytes => _records.Bytes;
 
     /// <summary>
     /// To be called before anything else in a transaction, and <see cref="Flush"/> at its end: whatever came of the last one, the journal is now what the database says.
@@ -84,23 +79,21 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
         var offset = _files.End;
         var head = _files.AddRecord(id, entry.CreatedAt, targetId, entry.Owner, part.Body);
-        var record = new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = _files.Current, Offset = offset, HeadLength = head };
-        Put(record);
-        _undo.Add((record, WasHere: false));
+        _records.Add(new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = _files.Current, Offset = offset, HeadLength = head });
     }
 
     /// <summary>Takes out what is here of these rows, whose fate is known.</summary>
     /// <returns>Those that are not here.</returns>
     public IReadOnlyList<long> Take(IReadOnlyList<long> ids)
     {
-        if (_records.Count == 0) return ids;
+        if (_records.IsEmpty) return ids;
 
         var (taken, others) = (new List<long>(ids.Count), new List<long>());
         foreach (var id in ids)
         {
-            if (_records.TryGetValue(id, out var record))
+            if (_records.Find(id) is { } record)
             {
-                Leave(record);
+                _records.Leave(record);
                 taken.Add(id);
             }
             else
@@ -125,7 +118,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     /// <summary>Moves a row into the table, if it is here.</summary>
     public void MoveOne(long id)
     {
-        if (_records.ContainsKey(id)) Move(record => record.Id == id);
+        if (_records.Find(id) is not null) Move(record => record.Id == id);
     }
 
     /// <summary>Moves all rows into the table. The files are gone once the next transaction begins.</summary>
@@ -138,16 +131,8 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
         SavePosition();
     }
 
-    /// <summary>How many of each target's rows are here, and when the oldest was written. For any thread.</summary>
-    public IReadOnlyDictionary<string, (long Count, long OldestAt)> CountByTarget()
-    {
-        lock (_lock)
-        {
-            return _records.Values
-                .GroupBy(record => record.TargetId)
-                .ToDictionary(target => target.Key, target => ((long)target.Count(), target.Min(record => record.CreatedAt)));
-        }
-    }
+    /// <inheritdoc cref="JournalIndex.CountByTarget"/>
+    public IReadOnlyDictionary<string, (long Count, long OldestAt)> CountByTarget() => _records.CountByTarget();
 
     /// <summary>Ids for rows that somebody else inserts into the table.</summary>
     /// <returns>The first.</returns>
@@ -180,7 +165,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     private void Keep()
     {
         _committed = _written;
-        _undo.Clear();
+        _records.Keep();
         _files.DeleteBefore(_written.First);
     }
 
@@ -189,13 +174,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     {
         _files.Forget();
         _written = _committed!.Value;
-        for (; _undo.Count > 0; _undo.RemoveAt(_undo.Count - 1))
-        {
-            var (record, wasHere) = _undo[^1];
-            if (wasHere) Put(record);
-            else Remove(record);
-        }
-
+        _records.Undo();
         _files.CutTo(_written);
     }
 
@@ -203,10 +182,8 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     private void Recover(JournalPosition? stored, DbTransaction transaction)
     {
         _files.Forget();
-        lock (_lock) _records.Clear();
-        _undo.Clear();
+        _records.Clear();
         _committed = null;
-        Interlocked.Exchange(ref _bytes, 0);
 
         var position = stored ?? new JournalPosition(First: 1, Segment: 0, Length: 0, NextId: 1);
         _nextId = Math.Max(position.NextId, transaction.Connection!.ExecuteScalar<long>(LastIdSql, transaction: transaction) + 1);
@@ -228,14 +205,14 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
         foreach (var segment in _files.ListOld())
         {
-            foreach (var record in _records.Values.Where(record => record.Segment == segment)) _moved[record.TargetId] = true;
+            foreach (var record in _records.List(record => record.Segment == segment)) _moved[record.TargetId] = true;
             Move(record => record.Segment == segment);
         }
     }
 
     private void Move(Func<JournalRecord, bool> isMoved)
     {
-        var records = _records.Values.Where(isMoved).OrderBy(record => record.Id).ToList();
+        var records = _records.List(isMoved);
         if (records.Count == 0) return;
 
         // Bodies are read from the files.
@@ -244,7 +221,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
         {
             // One that cannot be read any more must not keep all others from being written; it may still be in its sender's memory.
             if (_files.FindBody(record, out var body)) _table!.Insert(record.Id, record.TargetId, record.CreatedAt, body, record.Owner);
-            Leave(record);
+            _records.Leave(record);
         }
 
         _files.AddLeft(records.ConvertAll(record => record.Id));
@@ -255,26 +232,6 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     {
         FlushFrames();
         _files.Rotate();
-    }
-
-    private void Leave(JournalRecord record)
-    {
-        Remove(record);
-        _undo.Add((record, WasHere: true));
-    }
-
-    private void Put(JournalRecord record)
-    {
-        lock (_lock) _records.Add(record.Id, record);
-        record.Segment.Waiting++;
-        Interlocked.Add(ref _bytes, record.Length);
-    }
-
-    private void Remove(JournalRecord record)
-    {
-        lock (_lock) _records.Remove(record.Id);
-        record.Segment.Waiting--;
-        Interlocked.Add(ref _bytes, -record.Length);
     }
 
     private void FlushFrames()
