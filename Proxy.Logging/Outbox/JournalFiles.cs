@@ -49,10 +49,11 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
 
     /// <summary>Collects a record for <see cref="TryFlush"/>.</summary>
     /// <returns>The length of all but the body.</returns>
-    public int AddRecord(long id, long createdAt, string targetId, string? owner, ReadOnlyMemory<byte> body) => _frames.AddRecord(id, createdAt, targetId, owner, body);
+    public int AddRecord(long id, long createdAt, string targetId, string? owner, ReadOnlyMemory<byte> body) =>
+        _frames.AddRecord(Current.Number, id, createdAt, targetId, owner, body);
 
     /// <summary>Collects that these rows have left.</summary>
-    public void AddLeft(List<long> ids) => _frames.AddLeft(ids);
+    public void AddLeft(List<long> ids) => _frames.AddLeft(Current.Number, ids);
 
     /// <summary>Forgets what was collected.</summary>
     public void Forget() => _frames.Clear();
@@ -114,7 +115,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
             {
                 if (committed != 0) LogMissing(number);
             }
-            else if (reading.Read(bytes, committed) is > 0 and var lost)
+            else if (reading.Read(number, bytes, committed) is > 0 and var lost)
             {
                 LogLost(lost, number);
             }
@@ -146,7 +147,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
         try
         {
             frame = record.Segment.Read(record.Offset, length);
-            return JournalFrame.Read(frame, new HashSet<long>(), out var found) == length && found?.Id == record.Id;
+            return JournalFrame.Read(frame, record.Segment.Number, new HashSet<long>(), out var found) == length && found?.Id == record.Id;
         }
         catch (IOException)
         {

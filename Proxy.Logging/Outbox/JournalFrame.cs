@@ -9,10 +9,14 @@ namespace Proxy.Logging.Outbox;
 /// <remarks>
 /// The head of a record is <c>1, id, time, target, owner</c>, texts with their length before them, an owner that is not there with -1; the head of rows that
 /// left is <c>2, id, id, …</c>, without a body. The hash is for machines that go down: then the length of a file may be on the disk and its bytes not.
+/// The number of the file goes into it: files are used again, and what was on the disk instead may be a frame of an earlier life.
 /// </remarks>
 internal static class JournalFrame
 {
     public const int PrefixLength = 16;
+
+    /// <summary>In place of the number in files of an earlier version, which used none again. No file has it.</summary>
+    public const long NoNumber = 0;
 
     private const byte RecordKind = 1;
     private const byte LeftKind = 2;
@@ -20,7 +24,7 @@ internal static class JournalFrame
 
     /// <summary>Writes all of a record but its body.</summary>
     /// <returns>How many bytes were written.</returns>
-    public static int WriteRecord(PooledBuffer output, long id, long createdAt, string targetId, string? owner, ReadOnlySpan<byte> body)
+    public static int WriteRecord(PooledBuffer output, long number, long id, long createdAt, string targetId, string? owner, ReadOnlySpan<byte> body)
     {
         var head = output.GetSpan(PrefixLength + 1 + 8 + 8 + 4 + 4 + Encoding.UTF8.GetMaxByteCount(targetId.Length) + Encoding.UTF8.GetMaxByteCount(owner?.Length ?? 0));
         var length = PrefixLength;
@@ -29,17 +33,17 @@ internal static class JournalFrame
         WriteNumber(head, ref length, createdAt);
         WriteText(head, ref length, targetId);
         WriteText(head, ref length, owner);
-        return Close(output, head[..length], body);
+        return Close(output, number, head[..length], body);
     }
 
     /// <summary>Writes that these rows have left the journal.</summary>
-    public static int WriteLeft(PooledBuffer output, ReadOnlySpan<long> ids)
+    public static int WriteLeft(PooledBuffer output, long number, ReadOnlySpan<long> ids)
     {
         var head = output.GetSpan(PrefixLength + 1 + (8 * ids.Length));
         var length = PrefixLength;
         head[length++] = LeftKind;
         foreach (var id in ids) WriteNumber(head, ref length, id);
-        return Close(output, head[..length], body: default);
+        return Close(output, number, head[..length], body: default);
     }
 
     /// <summary>How many ids fit into one frame.</summary>
@@ -47,10 +51,11 @@ internal static class JournalFrame
 
     /// <summary>Reads the frame at the start of the bytes.</summary>
     /// <param name="bytes">The rest of a file.</param>
+    /// <param name="number">The number of the file.</param>
     /// <param name="left">Gets the ids, when the frame is of rows that left.</param>
     /// <param name="record">The record, when the frame is of one; its body is the end of the frame.</param>
     /// <returns>Its length; 0 when there is no whole, sound frame.</returns>
-    public static int Read(ReadOnlySpan<byte> bytes, ISet<long> left, out JournalRecord? record)
+    public static int Read(ReadOnlySpan<byte> bytes, long number, ISet<long> left, out JournalRecord? record)
     {
         record = null;
         if (bytes.Length < PrefixLength) return 0;
@@ -61,7 +66,7 @@ internal static class JournalFrame
 
         var head = bytes.Slice(PrefixLength, headLength);
         var body = bytes.Slice(PrefixLength + headLength, bodyLength);
-        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) != HashOf(head, body)) return 0;
+        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) != HashOf(number, head, body)) return 0;
 
         var kind = head[0];
         head = head[1..];
@@ -78,18 +83,18 @@ internal static class JournalFrame
         return PrefixLength + headLength + bodyLength;
     }
 
-    private static int Close(PooledBuffer output, Span<byte> frame, ReadOnlySpan<byte> body)
+    private static int Close(PooledBuffer output, long number, Span<byte> frame, ReadOnlySpan<byte> body)
     {
         var head = frame[PrefixLength..];
         BinaryPrimitives.WriteInt32LittleEndian(frame, head.Length);
         BinaryPrimitives.WriteInt32LittleEndian(frame[4..], body.Length);
-        BinaryPrimitives.WriteUInt64LittleEndian(frame[8..], HashOf(head, body));
+        BinaryPrimitives.WriteUInt64LittleEndian(frame[8..], HashOf(number, head, body));
         output.Advance(frame.Length);
         return frame.Length;
     }
 
-    private static ulong HashOf(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body) =>
-        XxHash3.HashToUInt64(body, unchecked((long)XxHash3.HashToUInt64(head)));
+    private static ulong HashOf(long number, ReadOnlySpan<byte> head, ReadOnlySpan<byte> body) =>
+        XxHash3.HashToUInt64(body, unchecked((long)XxHash3.HashToUInt64(head, number)));
 
     private static void WriteNumber(Span<byte> head, ref int length, long value)
     {

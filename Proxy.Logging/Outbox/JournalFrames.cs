@@ -3,7 +3,7 @@ using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
 
-/// <summary>Frames that are collected for one write. Bodies are not copied.</summary>
+/// <summary>Frames that are collected for one write into one file. Bodies are not copied.</summary>
 internal sealed class JournalFrames
 {
     private readonly List<(int Head, ReadOnlyMemory<byte> Body)> _frames = [];
@@ -13,13 +13,13 @@ internal sealed class JournalFrames
     public long Bytes { get; private set; }
 
     /// <returns>The length of all but the body.</returns>
-    public int AddRecord(long id, long createdAt, string targetId, string? owner, ReadOnlyMemory<byte> body) =>
-        Add(JournalFrame.WriteRecord(_heads, id, createdAt, targetId, owner, body.Span), body);
+    public int AddRecord(long number, long id, long createdAt, string targetId, string? owner, ReadOnlyMemory<byte> body) =>
+        Add(JournalFrame.WriteRecord(_heads, number, id, createdAt, targetId, owner, body.Span), body);
 
-    public void AddLeft(List<long> ids)
+    public void AddLeft(long number, List<long> ids)
     {
         for (var rest = CollectionsMarshal.AsSpan(ids); !rest.IsEmpty; rest = rest[Math.Min(rest.Length, JournalFrame.MaxLeft)..])
-            Add(JournalFrame.WriteLeft(_heads, rest[..Math.Min(rest.Length, JournalFrame.MaxLeft)]), body: default);
+            Add(JournalFrame.WriteLeft(_heads, number, rest[..Math.Min(rest.Length, JournalFrame.MaxLeft)]), body: default);
     }
 
     /// <summary>As they stand in the file, until <see cref="Clear"/>.</summary>

@@ -9,14 +9,19 @@ internal sealed class JournalReading
     /// <summary>The records that had not left, in the order in which they came.</summary>
     public IEnumerable<(JournalRecord Record, ReadOnlyMemory<byte> Body)> Waiting => _records.Where(row => !_left.Contains(row.Record.Id));
 
-    /// <param name="bytes">A file.</param>
+    /// <param name="number">The number of a file.</param>
+    /// <param name="bytes">All that is in it.</param>
     /// <param name="committed">How much of it counts; null for all that is there.</param>
     /// <returns>How many bytes should be there and cannot be read.</returns>
-    public long Read(ReadOnlyMemory<byte> bytes, long? committed)
+    public long Read(long number, ReadOnlyMemory<byte> bytes, long? committed)
     {
+        // A gateway of an earlier version may have left the file. Its first frame tells: only files that a run has made itself are used again by it, and it goes on
+        // in none that it found, so in no file are there frames of both kinds, not even behind its end.
+        if (JournalFrame.Read(bytes.Span, number, new HashSet<long>(), out _) == 0) number = JournalFrame.NoNumber;
+
         var end = Math.Min(bytes.Length, committed ?? bytes.Length);
         var start = 0;
-        while (start < end && JournalFrame.Read(bytes.Span[start..(int)end], _left, out var record) is > 0 and var length)
+        while (start < end && JournalFrame.Read(bytes.Span[start..(int)end], number, _left, out var record) is > 0 and var length)
         {
             if (record is not null) _records.Add((record, bytes.Slice(start + length - record.Length, record.Length)));
             start += length;

@@ -135,21 +135,21 @@ internal sealed class OutboxJournalTests : IDisposable
         {
             output.Truncate(0);
             var bytes = Encoding.UTF8.GetBytes(body);
-            JournalFrame.WriteRecord(output, id, 1_700_000_000_000 + id, "target", owner, bytes);
+            JournalFrame.WriteRecord(output, number: 7, id, 1_700_000_000_000 + id, "target", owner, bytes);
             file.Write(output.Written.Span);
             file.Write(bytes);
             ends.Add(file.Length);
         }
 
         output.Truncate(0);
-        JournalFrame.WriteLeft(output, [2]);
+        JournalFrame.WriteLeft(output, number: 7, [2]);
         file.Write(output.Written.Span);
         var whole = file.ToArray();
 
         for (var length = 0; length <= whole.Length; length++)
         {
             var reading = new JournalReading();
-            var lost = reading.Read(whole.AsMemory(0, length), committed: whole.Length);
+            var lost = reading.Read(number: 7, whole.AsMemory(0, length), committed: whole.Length);
             long[] expected = [.. Enumerable.Range(0, 3).Where(i => ends[i] <= length && (i != 1 || length < whole.Length)).Select(i => i + 1L)];
             reading.Waiting.Select(row => row.Record.Id).Should().Equal(expected);
             lost.Should().Be(whole.Length - (length == whole.Length ? length : ends.Where(end => end <= length).DefaultIfEmpty(0).Max()));
@@ -158,11 +158,11 @@ internal sealed class OutboxJournalTests : IDisposable
             byte[] spoilt = [.. whole];
             spoilt[length] ^= 0x40;
             var other = new JournalReading();
-            other.Read(spoilt, committed: null).Should().BePositive("byte {0} is in a frame with a hash", length);
+            other.Read(number: 7, spoilt, committed: null).Should().BePositive("byte {0} is in a frame with a hash", length);
         }
 
         var all = new JournalReading();
-        all.Read(whole, committed: null).Should().Be(0);
+        all.Read(number: 7, whole, committed: null).Should().Be(0);
         all.Waiting.Select(row => (row.Record.Id, row.Record.Owner, row.Record.TargetId, row.Record.CreatedAt, Encoding.UTF8.GetString(row.Body.Span)))
             .Should().Equal((1, "team-ü", "target", 1_700_000_000_001, "first"), (3, "", "target", 1_700_000_000_003, "third"));
     }
