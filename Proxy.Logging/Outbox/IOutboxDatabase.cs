@@ -20,4 +20,8 @@ public interface IOutboxDatabase
 
 /// <param name="Path">What the names of the files begin with.</param>
 /// <param name="IsFlushed">Whether a commit waits for the disk.</param>
-public sealed record JournalPlace(string Path, bool IsFlushed);
+public sealed record JournalPlace(string Path, bool IsFlushed)
+{
+    /// <summary>How large a file becomes. Small, since removing one keeps the processor from calls for as long as it is large.</summary>
+    public long FileBytes { get; init; } = 4 * 1024 * 1024;
+}

@@ -2,12 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Proxy.Logging.Outbox;
 
-/// <summary>The files that the journal is written to: the last one is appended to, those before it go when nothing in them waits.</summary>
+/// <summary>The files that the journal is written to: the last one is appended to, those before it go, or are used again, when nothing in them waits.</summary>
 /// <remarks>How far they count the database says. On the writer's thread, but for <see cref="Deleting"/>.</remarks>
 internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvider time, ILogger logger)
 {
-    // Small, since removing one keeps the processor from calls for as long as it is large.
-    private const long MaxSegmentBytes = 4 * 1024 * 1024;
     private const int MaxSegments = 32;
 
     // A commit goes into one file as a rule, however large; this is what can be read as a whole.
@@ -18,6 +16,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
 
     private readonly List<JournalSegment> _segments = [];
     private readonly JournalFrames _frames = new();
+    private readonly JournalSpares _spares = new(time);
 
     // No file is made anew that may be about to be deleted, also when another database with other numbers is put in place of this one.
     private long _lastNumber;
@@ -25,7 +24,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
     // By the writer, and awaited by others.
     private volatile Task _deleting = Task.CompletedTask;
 
-    /// <summary>Done when the files are gone in which nothing waits any more. For any thread.</summary>
+    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
     public Task Deleting => _deleting;
 
     /// <summary>The one that is appended to.</summary>
@@ -41,7 +40,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
     public bool IsTooLarge => End > MaxFileBytes;
 
     /// <summary>Whether the next transaction should go on in a new file, so that this one can go.</summary>
-    public bool IsFull => Current.Length > MaxSegmentBytes || (Current.Length > 0 && time.GetElapsedTime(Current.OpenedAt) > MaxAge / 2);
+    public bool IsFull => Current.Length > database.Journal!.FileBytes || (Current.FileLength > 0 && time.GetElapsedTime(Current.OpenedAt) > MaxAge / 2);
 
     /// <summary>Those in which rows have waited for too long, or that are too many.</summary>
     public IReadOnlyList<JournalSegment> ListOld() =>
@@ -66,6 +65,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
 
         try
         {
+            if (!Current.IsOpen && _spares.Take() is { } spare && !Current.TryTakeOver(spare)) DeleteSoon([spare]);
             Current.Write(_frames.ToParts(), _frames.Bytes);
             return true;
         }
@@ -88,10 +88,16 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
         var gone = _segments.TakeWhile(segment => segment.Number < first).ToList();
         if (gone.Count == 0) return;
 
-        // Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.
         _segments.RemoveRange(0, gone.Count);
-        _deleting = DeleteAsync(gone, _deleting);
+        gone.RemoveAll(_spares.TryKeep);
+        DeleteSoon(gone);
     }
+
+    /// <summary>Spares that were not used for a while are not needed either.</summary>
+    public void DeleteOldSpares() => DeleteSoon(_spares.TakeOld());
+
+    /// <summary>No file that is there now is used again, and none is kept for it.</summary>
+    public void DeleteSpares() => DeleteSoon(_spares.TakeAll(_lastNumber));
 
     /// <summary>What lies beyond was rolled back.</summary>
     public void CutTo(JournalPosition position)
@@ -106,6 +112,9 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
     {
         foreach (var segment in _segments) segment.Dispose();
         _segments.Clear();
+
+        // Before anything is read: in another database their numbers may count.
+        foreach (var spare in _spares.TakeAll(_lastNumber)) Delete(spare);
         var reading = new JournalReading();
         for (var number = position.First; number <= position.Segment; number++)
         {
@@ -161,7 +170,13 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
         _segments.Add(new JournalSegment(database.Journal!, number, time.GetTimestamp()));
     }
 
-    private async Task DeleteAsync(List<JournalSegment> segments, Task before)
+    /// <remarks>Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.</remarks>
+    private void DeleteSoon(IReadOnlyList<JournalSegment> segments)
+    {
+        if (segments.Count > 0) _deleting = DeleteAsync(segments, _deleting);
+    }
+
+    private async Task DeleteAsync(IReadOnlyList<JournalSegment> segments, Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         foreach (var segment in segments) Delete(segment);

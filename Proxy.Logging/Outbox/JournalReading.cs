@@ -15,8 +15,8 @@ internal sealed class JournalReading
     /// <returns>How many bytes should be there and cannot be read.</returns>
     public long Read(long number, ReadOnlyMemory<byte> bytes, long? committed)
     {
-        // A gateway of an earlier version may have left the file. Its first frame tells: only files that a run has made itself are used again by it, and it goes on
-        // in none that it found, so in no file are there frames of both kinds, not even behind its end.
+        // A gateway of an earlier version may have left the file, which its first frame tells. A run writes only into files that it has made, so in none there are
+        // frames of both kinds, not even behind its end.
         if (JournalFrame.Read(bytes.Span, number, new HashSet<long>(), out _) == 0) number = JournalFrame.NoNumber;
 
         var end = Math.Min(bytes.Length, committed ?? bytes.Length);

@@ -11,9 +11,6 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
     private readonly string _path = $"{place.Path}-{number.ToString("D10", CultureInfo.InvariantCulture)}";
     private FileStream? _file;
 
-    // What was rolled back, too.
-    private long _end;
-
     public long Number => number;
 
     /// <summary>When it became the one that is written.</summary>
@@ -21,6 +18,16 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
 
     /// <summary>Up to here it is written.</summary>
     public long Length { get; set; }
+
+    /// <summary>All that is in the file: what was rolled back, and what is left of an earlier life, too.</summary>
+    public long FileLength { get; private set; }
+
+    /// <summary>Whether there is a file that this run writes.</summary>
+    public bool IsOpen => _file is not null;
+
+    /// <summary>Whether another can take the file over.</summary>
+    /// <remarks>Not where commits wait for the disk: until a rename is on it, the disk has the file under a name that does not count.</remarks>
+    public bool IsReusable => IsOpen && !place.IsFlushed;
 
     /// <summary>How many of its records have not left the journal.</summary>
     public int Waiting { get; set; }
@@ -41,7 +48,7 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
         Try(() =>
         {
             _file ??= Create();
-            _end = Math.Max(_end, Length + bytes);
+            FileLength = Math.Max(FileLength, Length + bytes);
             RandomAccess.Write(_file.SafeFileHandle, parts, Length);
             if (place.IsFlushed) RandomAccess.FlushToDisk(_file.SafeFileHandle);
         });
@@ -60,16 +67,34 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
     /// <summary>The file of an earlier run; null when it is not there.</summary>
     public byte[]? ReadAll() => File.Exists(_path) ? File.ReadAllBytes(_path) : null;
 
-    /// <summary>Cuts off what was never committed: nobody will write over it.</summary>
+    /// <summary>Cuts off what was never committed, or is of an earlier life: nobody will write over it.</summary>
     public void Close()
     {
         if (_file is null) return;
 
         Try(() =>
         {
-            if (_end > Length) RandomAccess.SetLength(_file.SafeFileHandle, Length);
+            if (FileLength > Length) RandomAccess.SetLength(_file.SafeFileHandle, Length);
+            FileLength = Length;
             if (place.IsFlushed) RandomAccess.FlushToDisk(_file.SafeFileHandle);
         });
+    }
+
+    /// <summary>Writes over the file of another, in which nothing waits any more, instead of creating one.</summary>
+    /// <returns>False when it cannot be had; then it is as it was.</returns>
+    public bool TryTakeOver(JournalSegment spare)
+    {
+        try
+        {
+            File.Move(spare._path, _path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+
+        (_file, FileLength, spare._file) = (spare._file, spare.FileLength, null);
+        return true;
     }
 
     /// <returns>False when the file stays where it is; it is tried again at the next start.</returns>

@@ -128,6 +128,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
         Move(static _ => true);
         Rotate();
+        _files.DeleteSpares();
         SavePosition();
     }
 
@@ -196,6 +197,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     /// <summary>What has been here for long moves into the table, and so does what follows of its targets.</summary>
     private void MoveOld()
     {
+        _files.DeleteOldSpares();
         if (_files.IsFull)
         {
             // Said at once: a file of which all was taken goes though nobody writes for hours.

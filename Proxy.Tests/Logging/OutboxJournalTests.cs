@@ -5,7 +5,6 @@ using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
@@ -227,7 +226,7 @@ internal sealed class OutboxJournalTests : IDisposable
         }
 
         await _langfuse.WaitForSpansAsync(_blue.PublicKey, 120);
-        _database.JournalFiles.Count.Should().BeLessThanOrEqualTo(3, "47 MB went through files of 16");
+        _database.JournalFiles.Count.Should().BeLessThanOrEqualTo(5, "47 MB went through files of 4, of which two may be kept to be used again");
         (await _database.LastRowIdAsync()).Should().Be(0);
         await log.StopAsync();
         _database.JournalFiles.Should().BeEmpty("a program that has stopped leaves one database");
@@ -426,9 +425,14 @@ internal sealed class OutboxJournalTests : IDisposable
 
     /// <summary>Whatever is done in whatever order, and fails wherever it fails: a row is in the journal or in the table, once, and no other is.</summary>
     [Test]
-    public async Task Journal_and_table_hold_what_was_committed([Range(1, 8)] int seed)
+    public async Task Journal_and_table_hold_what_was_committed([Range(1, 16)] int seed)
     {
         var random = new Random(seed);
+
+        // Half of the runs fill files so fast that most of them are used again.
+        var isFast = seed % 2 == 0;
+        if (isFast) _database.JournalFileBytes = 300;
+        var faults = new FaultList();
         var targets = new OutboxTargets(_protection);
         OutboxTarget[] all = [targets.Get(_blue.Target), targets.Get(_green.Target)];
         var rows = new Dictionary<long, string>();
@@ -446,7 +450,7 @@ internal sealed class OutboxJournalTests : IDisposable
                 continue;
             }
 
-            _time.Advance(TimeSpan.FromSeconds(random.Next(4)));
+            _time.Advance(TimeSpan.FromSeconds(random.Next(4)) / (isFast ? 8 : 1));
             if (random.Next(4) == 0) journal.Admit(all[random.Next(2)].Id);
             var (came, left) = (new Dictionary<long, string>(), new HashSet<long>());
             var failsAt = random.Next(5);
@@ -472,11 +476,15 @@ internal sealed class OutboxJournalTests : IDisposable
             if (random.Next(3) == 0) await _database.WriteAsync((_, transaction) => journal.Flush(transaction), CancellationToken.None);
             await LookAsync();
             (journal.CountByTarget().Sum(target => target.Value.Count) + await _database.CountTableAsync()).Should().Be(rows.Count, "after step {0}", step);
+            await journal.Deleting;
+            ShouldHoldFramesOfTheirOwn();
         }
+
+        faults.Should().BeEmpty();
 
         async Task RestartAsync()
         {
-            journal = new OutboxJournal(_database, _time, NullLogger<OutboxJournal>.Instance);
+            journal = new OutboxJournal(_database, _time, faults);
             writer = new OutboxWriter(_database, journal);
             await LookAsync();
         }
@@ -520,14 +528,46 @@ internal sealed class OutboxJournalTests : IDisposable
         }
     }
 
+    /// <summary>Wherever in a file one looks for a frame: what is sound is of this life of the file, so ids go up from file to file.</summary>
+    private void ShouldHoldFramesOfTheirOwn()
+    {
+        long last = 0;
+        foreach (var path in _database.JournalFiles)
+        {
+            var (number, bytes) = (long.Parse(path.AsSpan(path.Length - 10), provider: null), Encoding.Latin1.GetBytes(ReadFile(path)));
+            var ids = new List<long>();
+            for (var offset = 0; offset < bytes.Length; offset++)
+            {
+                if (JournalFrame.Read(bytes.AsSpan(offset), number, new HashSet<long>(), out var record) > 0 && record is not null) ids.Add(record.Id);
+            }
+
+            if (ids.Count == 0) continue;
+            ids.Min().Should().BeGreaterThan(last);
+            last = ids.Max();
+        }
+    }
+
     private OutboxEntry Confidence(TestLog log) => log.Log.Prepare(Some.Record() with { Input = Some.Json("\"a confidence\"") }, [new LogRoute(_blue.Target)], "red", policy: null);
 
-    private string ReadJournal() => string.Concat(_database.JournalFiles.Select(path =>
+    private string ReadJournal() => string.Concat(_database.JournalFiles.Select(ReadFile));
+
+    private static string ReadFile(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(file, Encoding.Latin1);
         return reader.ReadToEnd();
-    }));
+    }
 
     private Task<TestLog> StartAsync(TempOutboxDatabase? database = null, TimeProvider? time = null) => TestLog.StartAsync(database ?? _database, _protection, time);
+
+    private sealed class FaultList : List<string>, ILogger<OutboxJournal>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Add(formatter(state, exception));
+    }
 }

@@ -36,7 +36,19 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     /// <summary>Whether each commit waits for the disk.</summary>
     public bool IsFlushed { get; init; }
 
-    public JournalPlace? Journal => _place.Postgres is null ? new(_path + "-log", IsFlushed) : null;
+    /// <summary>How large a file of the journal becomes; null for what the program takes.</summary>
+    public long? JournalFileBytes { get; set; }
+
+    public JournalPlace? Journal
+    {
+        get
+        {
+            if (_place.Postgres is not null) return null;
+
+            var place = new JournalPlace(_path + "-log", IsFlushed);
+            return JournalFileBytes is { } bytes ? place with { FileBytes = bytes } : place;
+        }
+    }
 
     /// <summary>The files that stand before the table.</summary>
     public IReadOnlyList<string> JournalFiles => [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "-log-*").Order()];
