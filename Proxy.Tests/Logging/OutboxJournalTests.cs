@@ -320,7 +320,9 @@ internal sealed class OutboxJournalTests : IDisposable
         }
 
         using var log = await StartAsync(time: _time);
-        (await _database.CountAsync("outbox") + _blue.Spans.Count).Should().Be(isBurial ? 1 : 0);
+        if (isBurial) await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1);
+        await _database.WaitForCountAsync("outbox", 0);
+        _blue.Spans.Should().HaveCount(isBurial ? 1 : 0);
     }
 
     [Test]
