@@ -9,6 +9,9 @@ namespace Proxy.Logging;
 /// </summary>
 public sealed class CompletionLog
 {
+    // The head of a record, and what a format says of it.
+    private const int UsualFactBytes = 1280;
+
     private readonly OutboxShipper _shipper;
     private readonly SenderTools _tools;
     private readonly TimeProvider _time;
@@ -40,23 +43,24 @@ public sealed class CompletionLog
         var isShed = atLimit == LimitPolicy.ShedBodies && pressure != OutboxPressure.None;
         record = isShed ? RecordCut.Shed(record) : MediaCut.Apply(record);
 
-        (byte[] Body, CompletionRecord Record)? whole = null;
-        (byte[] Body, CompletionRecord Record)? redacted = null;
+        var bytes = new PooledBuffer((1 + routes.Count) * (UsualFactBytes + record.Parameters.Length + record.Input.Length + record.Output.Length));
+        (CompletionRecord Record, Slice Body)? whole = null;
+        (CompletionRecord Record, Slice Body)? redacted = null;
         var isTruncated = false;
         var parts = new OutboxPart[routes.Count];
         for (var i = 0; i < parts.Length; i++)
         {
-            var (body, rendered) = routes[i].IsRedacted
-                ? redacted ??= Render(RecordMask.Both(record), ref isTruncated)
-                : whole ??= Render(record, ref isTruncated);
-            parts[i] = new(_tools.Targets.Get(routes[i].Target), body, rendered);
+            var (told, body) = routes[i].IsRedacted
+                ? redacted ??= WriteBody(bytes, RecordMask.Both(record), ref isTruncated)
+                : whole ??= WriteBody(bytes, record, ref isTruncated);
+            parts[i] = Render(bytes, told, body, _tools.Targets.Get(routes[i].Target));
             if (isShed) _tools.Metrics.Shed(parts[i].Target.Label);
             if (isTruncated) _tools.Metrics.Truncated(parts[i].Target.Label);
         }
 
         // Until all is counted it is not known whether a row that would go is on the books.
         var makesRoom = pressure == OutboxPressure.Full && _tools.Census.IsDone && atLimit != LimitPolicy.RefuseCalls;
-        return new(_tools.Writer, _time.GetUtcNow().ToUnixTimeMilliseconds(), owner, parts, makesRoom);
+        return new(_tools.Writer, new(record.Id, record.EndedAt), _time.GetUtcNow().ToUnixTimeMilliseconds(), owner, bytes, parts, makesRoom);
     }
 
     /// <summary>
@@ -65,12 +69,16 @@ public sealed class CompletionLog
     /// </summary>
     public void Committed(OutboxEntry entry)
     {
-        if (!entry.IsWritten) return;
+        if (entry.IsWritten) Wake(entry);
+        entry.Release();
+    }
 
+    private void Wake(OutboxEntry entry)
+    {
         foreach (var part in entry.Parts)
         {
             part.Target.IsStored = true;
-            _shipper.Wake(part, entry.Owner);
+            _shipper.Wake(entry, part);
         }
 
         if (entry.Dropped.Count == 0) return;
@@ -79,10 +87,36 @@ public sealed class CompletionLog
         _shipper.Removed(entry.Dropped);
     }
 
-    private (byte[] Body, CompletionRecord Record) Render(CompletionRecord record, ref bool isTruncated)
+    /// <summary>Writes a record as it waits in the outbox.</summary>
+    /// <returns>What was written, which is what would be read back.</returns>
+    private (CompletionRecord Record, Slice Body) WriteBody(PooledBuffer bytes, CompletionRecord record, ref bool isTruncated)
     {
-        var rendered = RecordJson.Render(record, _tools.Options.MaxFieldBytes, out var isCut);
-        isTruncated |= isCut;
-        return rendered;
+        var bound = RecordCut.Apply(record, _tools.Options.MaxFieldBytes);
+        isTruncated |= !ReferenceEquals(bound.Metadata, record.Metadata);
+        var start = bytes.Count;
+        RecordJson.Write(bytes, bound);
+        return (bound, new(start, bytes.Count - start));
+    }
+
+    /// <summary>Writes a record as its target takes it, while all of it is at hand. Where it will be read from the outbox anyway, nothing is written.</summary>
+    private OutboxPart Render(PooledBuffer bytes, CompletionRecord record, Slice body, OutboxTarget target)
+    {
+        var start = bytes.Count;
+        try
+        {
+            if (!target.IsBehind)
+            {
+                var format = target.Format ?? _tools.Destinations.Of(target.Target).UsualFormat;
+                format.Write(bytes, record, target.Target);
+                return new(target, body, format, new(start, bytes.Count - start));
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // It is found again in the outbox, and treated there.
+            bytes.Truncate(start);
+        }
+
+        return new(target, body, Format: null, Rendered: default);
     }
 }

@@ -11,10 +11,10 @@ internal sealed class BucketDestination(LogHttp http, GoogleTokens tokens) : ILo
 {
     public string Kind => LogKinds.GoogleStorage;
 
-    public ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => new(LineFormat.Lines);
+    public BatchFormat UsualFormat => LineFormat.Lines;
 
     public Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort) =>
-        PutAsync(target, ObjectName.Of(batch), batch.Seal(), batch.Rows.Count, abort);
+        PutAsync(target, ObjectName.Of(batch), batch.Content, batch.Rows.Count, abort);
 
     /// <summary>A bucket that takes a small object takes requests of ours.</summary>
     public Task<DeliveryVerdict> ProbeAsync(LogTarget target, CancellationToken abort) => PutAsync(target, "probe", new byte[] { (byte)'\n' }, records: 1, abort);

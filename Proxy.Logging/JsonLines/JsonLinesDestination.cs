@@ -10,14 +10,14 @@ internal sealed class JsonLinesDestination(TimeProvider time) : ILogDestination
 
     public string Kind => LogKinds.JsonLines;
 
-    public ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => new(LineFormat.Lines);
+    public BatchFormat UsualFormat => LineFormat.Lines;
 
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
         try
         {
             Rotate(target.Host.LocalPath);
-            await AppendAsync(target.Host.LocalPath, batch.Seal(), abort);
+            await AppendAsync(target.Host.LocalPath, batch.Content, abort);
             return new(Delivery.Delivered, "written");
         }
         catch (Exception exception) when (exception is IOException)

@@ -30,12 +30,14 @@ internal sealed class LangfuseDestination(LogHttp http, LangfuseServers servers)
 
     public string Kind => LogKinds.Langfuse;
 
+    public BatchFormat UsualFormat => OtlpFormat.Instance;
+
     public ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => servers.FindAsync(target, abort);
 
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
         var isLegacy = batch.Format == LegacyFormat.Instance;
-        using var request = Request(target, isLegacy, isLegacy ? JsonType : OtlpRequest.ContentType, batch.Seal(), batch.IsCompressed);
+        using var request = Request(target, isLegacy, isLegacy ? JsonType : OtlpRequest.ContentType, batch.Content, batch.IsCompressed);
         var answer = await http.SendAsync(target, request, abort, MaxAnswerBytes);
         var verdict = isLegacy && answer.IsSuccess
             ? LegacyAnswer.Read(answer.Body, batch.Records)

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using Proxy.Logging.Http;
 using Proxy.Logging.Records;
-using Proxy.Logging.Shipping;
 
 namespace Proxy.Logging.Langfuse;
 

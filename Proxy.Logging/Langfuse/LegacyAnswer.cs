@@ -11,7 +11,7 @@ internal static class LegacyAnswer
     /// <summary>What the server takes by this way no more.</summary>
     public static readonly DeliveryVerdict WrongTransport = new(Delivery.Rebuild, "events refused");
 
-    public static DeliveryVerdict Read(ReadOnlyMemory<byte> body, IReadOnlyList<Guid> records)
+    public static DeliveryVerdict Read(ReadOnlyMemory<byte> body, IReadOnlyList<BatchRecord> records)
     {
         var fates = new Dictionary<string, RecordVerdict>();
         try
@@ -38,7 +38,7 @@ internal static class LegacyAnswer
             return new(Delivery.Retry, DeliveryVerdict.Unreadable);
         }
 
-        var verdicts = records.Select(record => Worst(fates, record)).ToList();
+        var verdicts = records.Select(record => Worst(fates, record.Name.Id)).ToList();
         return verdicts.TrueForAll(verdict => verdict.Kind == Delivery.Delivered)
             ? new(Delivery.Delivered, "207")
             : new(Delivery.Partial, "207") { Records = verdicts };

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
-using Proxy.Logging.Shipping;
 
 namespace Proxy.Logging.Langfuse;
 

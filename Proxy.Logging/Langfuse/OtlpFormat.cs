@@ -1,5 +1,4 @@
 using Proxy.Logging.Records;
-using Proxy.Logging.Shipping;
 
 namespace Proxy.Logging.Langfuse;
 

@@ -12,11 +12,11 @@ internal sealed class CollectorDestination(LogHttp http) : ILogDestination
 
     public string Kind => LogKinds.OpenTelemetry;
 
-    public ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => new(GenAiFormat.Instance);
+    public BatchFormat UsualFormat => GenAiFormat.Instance;
 
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
-        using var request = Request(target, batch.Seal());
+        using var request = Request(target, batch.Content);
         if (batch.IsCompressed) request.Content!.Headers.ContentEncoding.Add("gzip");
         return (await http.SendAsync(target, request, abort)).VerdictOf(batch.Rows.Count);
     }

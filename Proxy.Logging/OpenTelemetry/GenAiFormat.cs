@@ -1,6 +1,5 @@
 using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
-using Proxy.Logging.Shipping;
 
 namespace Proxy.Logging.OpenTelemetry;
 

@@ -3,16 +3,19 @@ using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
 
-/// <summary>One record, rendered and ready to be written for each of its targets.</summary>
+/// <summary>One record, written as each of its targets gets it and ready to be stored.</summary>
 public sealed class OutboxEntry
 {
-    internal static readonly OutboxEntry Nothing = new(null!, 0, owner: null, [], makesRoom: false);
+    internal static readonly OutboxEntry Nothing = new(null!, new(Guid.Empty, default), 0, owner: null, new PooledBuffer(0), [], makesRoom: false);
 
     private readonly OutboxWriter _writer;
+    private readonly PooledBuffer _bytes;
 
-    internal OutboxEntry(OutboxWriter writer, long createdAt, string? owner, IReadOnlyList<OutboxPart> parts, bool makesRoom)
+    /// <remarks><paramref name="bytes"/> are the entry's from now on, until it is <see cref="Release">released</see>.</remarks>
+    internal OutboxEntry(OutboxWriter writer, RecordName record, long createdAt, string? owner, PooledBuffer bytes, IReadOnlyList<OutboxPart> parts, bool makesRoom)
     {
-        _writer = writer;
+        (_writer, _bytes) = (writer, bytes);
+        Record = record;
         CreatedAt = createdAt;
         Owner = owner;
         Parts = parts;
@@ -21,6 +24,8 @@ public sealed class OutboxEntry
 
     /// <summary>Nothing will be written: the call has no target.</summary>
     public bool IsEmpty => Parts.Count == 0;
+
+    internal RecordName Record { get; }
 
     /// <summary>Unix milliseconds.</summary>
     internal long CreatedAt { get; }
@@ -34,7 +39,7 @@ public sealed class OutboxEntry
     internal bool MakesRoom { get; }
 
     /// <summary>What of the owner's rows went for this one, when it was last written.</summary>
-    internal List<RemovedRow> Dropped { get; } = [];
+    internal List<RemovedRow> Dropped => field ??= [];
 
     internal bool IsWritten { get; private set; }
 
@@ -56,17 +61,32 @@ public sealed class OutboxEntry
 
     /// <summary>The owner wants it no more: what was not committed yet never will be.</summary>
     public void Withdraw() => IsWritten = false;
+
+    /// <summary>As it waits in the outbox.</summary>
+    internal ReadOnlyMemory<byte> BodyOf(OutboxPart part) => _bytes.Written.Slice(part.Body.Start, part.Body.Length);
+
+    /// <summary>As the target takes it; empty where that was not known.</summary>
+    internal ReadOnlyMemory<byte> RenderedOf(OutboxPart part) => _bytes.Written.Slice(part.Rendered.Start, part.Rendered.Length);
+
+    /// <summary>Gives back the memory, which others then write to. Who asks for a body afterwards gets an exception, and not somebody else's prompt.</summary>
+    internal void Release() => _bytes.Return();
 }
 
 /// <summary>A record as one target gets it: with or without what was said.</summary>
 /// <param name="Target">Where it goes.</param>
-/// <param name="Body">As it waits in the outbox.</param>
-/// <param name="Record">What <paramref name="Body"/> says; its texts are slices of it.</param>
-internal sealed record OutboxPart(OutboxTarget Target, byte[] Body, CompletionRecord Record)
+/// <param name="Body">Where in the entry it stands as it waits in the outbox.</param>
+/// <param name="Format">How it is written for the target; null where that was not known.</param>
+/// <param name="Rendered">Where it stands as the target takes it.</param>
+internal sealed record OutboxPart(OutboxTarget Target, Slice Body, BatchFormat? Format, Slice Rendered)
 {
     /// <summary>The row's, once it is written.</summary>
     public long Id { get; set; }
 }
+
+internal readonly record struct Slice(int Start, int Length);
+
+/// <summary>What names of records and of objects in buckets are made of.</summary>
+internal readonly record struct RecordName(Guid Id, DateTimeOffset EndedAt);
 
 /// <summary>A row that left the outbox undelivered.</summary>
 internal sealed class RemovedRow

@@ -73,12 +73,12 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
         part.Id = id;
         if (entry.MakesRoom || (!_moved.IsEmpty && _moved.ContainsKey(targetId)))
         {
-            _table!.Insert(id, targetId, entry.CreatedAt, part.Body, entry.Owner);
+            _table!.Insert(id, targetId, entry.CreatedAt, entry.BodyOf(part).Span, entry.Owner);
             return;
         }
 
         var offset = _files.End;
-        var head = _files.AddRecord(id, entry.CreatedAt, targetId, entry.Owner, part.Body);
+        var head = _files.AddRecord(id, entry.CreatedAt, targetId, entry.Owner, entry.BodyOf(part));
         _records.Add(new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = _files.Current, Offset = offset, HeadLength = head });
     }
 

@@ -35,7 +35,7 @@ internal sealed class OutboxListInsert(DbConnection connection) : IOutboxInsert
         command.CommandText = InsertSql;
         AddList(command, "@target_ids", _rows.ConvertAll(row => row.Part.Target.Id).ToArray());
         AddList(command, "@created_ats", _rows.ConvertAll(row => row.Entry.CreatedAt).ToArray());
-        AddList(command, "@bodies", _rows.ConvertAll(row => row.Part.Body).ToArray());
+        AddList(command, "@bodies", _rows.ConvertAll(row => row.Entry.BodyOf(row.Part).ToArray()).ToArray());
         AddList(command, "@owners", _rows.ConvertAll(row => row.Entry.Owner).ToArray());
 
         var ids = new List<long>(_rows.Count);

@@ -8,6 +8,8 @@ namespace Proxy.Logging.Outbox;
 internal sealed class OutboxTarget(LogTarget target, string secretProtected)
 {
     private volatile bool _isStored;
+    private volatile BatchFormat? _format;
+    private volatile bool _isBehind;
 
     public LogTarget Target { get; } = target;
 
@@ -23,6 +25,20 @@ internal sealed class OutboxTarget(LogTarget target, string secretProtected)
     {
         get => _isStored;
         set => _isStored = value;
+    }
+
+    /// <summary>How its sender last found that it takes records; null until then.</summary>
+    public BatchFormat? Format
+    {
+        get => _format;
+        set => _format = value;
+    }
+
+    /// <summary>Its rows wait, and will be read from the outbox.</summary>
+    public bool IsBehind
+    {
+        get => _isBehind;
+        set => _isBehind = value;
     }
 
     private static string IdOf(LogTarget target) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(

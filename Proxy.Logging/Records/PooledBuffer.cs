@@ -16,6 +16,13 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>
     /// <summary>Forgets what stands after the first <paramref name="count"/> bytes.</summary>
     public void Truncate(int count) => Count = Math.Min(Count, count);
 
+    /// <summary>Takes out what stands from <paramref name="start"/> on.</summary>
+    public void Remove(int start, int count)
+    {
+        _bytes.AsSpan((start + count)..Count).CopyTo(_bytes.AsSpan(start));
+        Count -= count;
+    }
+
     public void Advance(int count) => Count += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)

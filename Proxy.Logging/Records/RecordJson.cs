@@ -11,54 +11,15 @@ namespace Proxy.Logging.Records;
 /// </remarks>
 internal static class RecordJson
 {
-    private const int KeptBufferBytes = 64 * 1024;
-
-    private const int UsualHeadBytes = 2048;
-
-    [ThreadStatic]
-    private static PooledBuffer? KeptHead;
-
-    /// <summary>Renders a record.</summary>
-    public static byte[] Write(CompletionRecord record, int maxFieldBytes, out bool isTruncated) =>
-        Render(record, maxFieldBytes, out isTruncated).Body;
-
-    /// <summary>Renders a record; the one that comes back is what <see cref="Read"/> would make of the bytes, which alone it holds on to.</summary>
-    public static (byte[] Body, CompletionRecord Record) Render(CompletionRecord record, int maxFieldBytes, out bool isTruncated)
+    /// <summary>Writes a record whose fields are valid UTF-8.</summary>
+    public static void Write(PooledBuffer output, CompletionRecord record)
     {
-        var bound = RecordCut.Apply(record, maxFieldBytes);
-        isTruncated = !ReferenceEquals(bound.Metadata, record.Metadata);
-        var body = Write(bound);
-
-        // From the end: input and output are the last, and a brace ends all.
-        var end = body.Length - 1;
-        var output = TakeLast(body, ref end, "output"u8, bound.Output.Length);
-        var input = TakeLast(body, ref end, "input"u8, bound.Input.Length);
-        var parameters = TakeLast(body, ref end, "parameters"u8, bound.Parameters.Length);
-        return (body, bound with { Parameters = parameters, Input = input, Output = output });
-    }
-
-    private static byte[] Write(CompletionRecord record)
-    {
-        var (parameters, input, output) = (record.Parameters, record.Input, record.Output);
-        var head = KeptHead ??= new(UsualHeadBytes);
-        head.Truncate(0);
-        RecordHead.Write(head, record);
-        var body = GC.AllocateUninitializedArray<byte>("{\"head\":}"u8.Length + head.Count
-            + TailLength("parameters"u8, parameters) + TailLength("input"u8, input) + TailLength("output"u8, output));
-        var rest = body.AsSpan();
-        Append(ref rest, "{\"head\":"u8);
-        Append(ref rest, head.Written.Span);
-        AppendTail(ref rest, "parameters"u8, parameters);
-        AppendTail(ref rest, "input"u8, input);
-        AppendTail(ref rest, "output"u8, output);
-        Append(ref rest, "}"u8);
-        if (head.Count > KeptBufferBytes)
-        {
-            KeptHead = null;
-            head.Return();
-        }
-
-        return body;
+        output.Write("{\"head\":"u8);
+        RecordHead.Write(output, record);
+        WriteTail(output, ",\"parameters\":"u8, record.Parameters.Span);
+        WriteTail(output, ",\"input\":"u8, record.Input.Span);
+        WriteTail(output, ",\"output\":"u8, record.Output.Span);
+        output.Write("}"u8);
     }
 
     /// <exception cref="JsonException">The body was not written here.</exception>
@@ -81,32 +42,12 @@ internal static class RecordJson
         };
     }
 
-    private static int TailLength(ReadOnlySpan<byte> name, ReadOnlyMemory<byte> value) =>
-        value.IsEmpty ? 0 : name.Length + ",\"\":"u8.Length + value.Length;
-
-    private static void AppendTail(ref Span<byte> rest, ReadOnlySpan<byte> name, ReadOnlyMemory<byte> value)
+    private static void WriteTail(PooledBuffer output, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (value.IsEmpty) return;
-        Append(ref rest, ",\""u8);
-        Append(ref rest, name);
-        Append(ref rest, "\":"u8);
-        Append(ref rest, value.Span);
-    }
 
-    private static void Append(ref Span<byte> rest, scoped ReadOnlySpan<byte> value)
-    {
-        value.CopyTo(rest);
-        rest = rest[value.Length..];
-    }
-
-    private static ReadOnlyMemory<byte> TakeLast(byte[] body, ref int end, ReadOnlySpan<byte> name, int length)
-    {
-        if (length == 0) return default;
-
-        end -= length;
-        var value = body.AsMemory(end, length);
-        end -= name.Length + ",\"\":"u8.Length;
-        return value;
+        output.Write(name);
+        output.Write(value);
     }
 
     private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> rest, ReadOnlySpan<byte> name, int length)

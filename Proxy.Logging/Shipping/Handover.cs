@@ -1,19 +1,28 @@
-using System.Diagnostics.CodeAnalysis;
+using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
 
-/// <summary>Rows of one target that were just committed and are still in memory, so that its sender need not read them back.</summary>
+/// <summary>Rows of one target that were just committed, in requests that fill up, so that its sender need not read them back.</summary>
 /// <remarks>The outbox is the truth. What does not fit here, or may have been removed there, leaves a gap; the sender then reads until it has
 /// caught up. Rows come in the order of their ids, as one writer commits them: what was read up to some id is not here once more.</remarks>
 internal sealed class Handover(HandoverRoom room)
 {
     private const long MaxBytes = 16 * 1024 * 1024;
 
+    // A batch begins as large as the last one was, within bounds: whoever made many calls a moment ago may make one now.
+    private const int SmallestBatch = 4 * 1024;
+    private const int LargestBegin = 1024 * 1024;
+
+    // About what a row takes beside its bytes.
+    private const int RowBytes = 64;
+
     private readonly Lock _lock = new();
 
-    // By the writer, by the sender and by those who remove rows, under the lock.
-    private readonly Queue<HandedRow> _rows = new();
+    // By the writer, by the sender and by those who remove rows, under the lock. The last batch of the queue is the one that fills up.
+    private readonly Queue<RecordBatch> _batches = new();
+    private RecordBatch? _last;
+    private int _usualBytes = SmallestBatch;
     private long _bytes;
     private long _readTo;
     private bool _hasGap;
@@ -32,20 +41,31 @@ internal sealed class Handover(HandoverRoom room)
     {
         get
         {
-            lock (_lock) return _hasGap || _rows.Count > 0;
+            lock (_lock) return _hasGap || _batches.Count > 0;
         }
     }
 
-    public void Add(HandedRow row)
+    /// <param name="row">What was committed.</param>
+    /// <param name="owner">Whose it is.</param>
+    /// <param name="name">Its record's.</param>
+    /// <param name="format">How the record is written; null where it is not.</param>
+    /// <param name="rendered">The record. It is copied.</param>
+    /// <param name="most">How many records, and how many bytes, go into a request.</param>
+    public void Add(StoredRow row, string? owner, RecordName name, BatchFormat? format, ReadOnlySpan<byte> rendered, (int Records, int Bytes) most)
     {
         lock (_lock)
         {
             if (_hasGap || row.Id <= _readTo) return;
 
-            if (_bytes + row.Bytes <= MaxBytes && room.TryTake(row.Bytes))
+            if (format is not null && TryTakeRoom_NeedsLock(rendered.Length + format.Separator.Length + RowBytes))
             {
-                _rows.Enqueue(row);
-                _bytes += row.Bytes;
+                if (_last is null || _last.Format != format || IsFull(_last, most) || !_last.TryAdd(row, owner, name, rendered))
+                {
+                    // Behind others it may be one of many small ones.
+                    _batches.Enqueue(_last = new RecordBatch(format, Math.Max(_batches.Count == 0 ? _usualBytes : SmallestBatch, rendered.Length)));
+                    _last.TryAdd(row, owner, name, rendered);
+                }
+
                 return;
             }
 
@@ -54,18 +74,31 @@ internal sealed class Handover(HandoverRoom room)
         }
     }
 
-    public bool TryTake([NotNullWhen(true)] out HandedRow? row)
+    /// <summary>Takes the first batch.</summary>
+    /// <param name="most">As for <see cref="Add"/>.</param>
+    /// <param name="isFull">Whether it could take no more.</param>
+    /// <returns>Null when nothing is here.</returns>
+    public RecordBatch? Take((int Records, int Bytes) most, out bool isFull)
     {
         lock (_lock)
         {
-            while (_rows.TryDequeue(out row))
+            while (_batches.TryDequeue(out var batch))
             {
-                _bytes -= row.Bytes;
-                room.Give(row.Bytes);
-                if (row.Id > _readTo) return true;
+                isFull = batch != _last || IsFull(batch, most);
+                if (batch == _last) _last = null;
+                Give_NeedsLock(batch);
+                batch.RemoveUpTo(_readTo);
+                if (batch.Rows.Count > 0)
+                {
+                    _usualBytes = Math.Clamp(batch.Bytes, SmallestBatch, LargestBegin);
+                    return batch;
+                }
+
+                batch.Recycle();
             }
 
-            return false;
+            isFull = false;
+            return null;
         }
     }
 
@@ -94,21 +127,35 @@ internal sealed class Handover(HandoverRoom room)
         }
     }
 
+    private bool TryTakeRoom_NeedsLock(long bytes)
+    {
+        if (_bytes + bytes > MaxBytes || !room.TryTake(bytes)) return false;
+
+        _bytes += bytes;
+        return true;
+    }
+
+    private static bool IsFull(RecordBatch batch, (int Records, int Bytes) most) => batch.Rows.Count >= most.Records || batch.Bytes >= most.Bytes;
+
     private void Clear_NeedsLock()
     {
-        room.Give(_bytes);
-        _bytes = 0;
-        _rows.Clear();
+        foreach (var batch in _batches)
+        {
+            Give_NeedsLock(batch);
+            batch.Recycle();
+        }
+
+        _batches.Clear();
+        _last = null;
+        _usualBytes = SmallestBatch;
     }
-}
 
-/// <summary>A row of the outbox, as its record was before it was written.</summary>
-internal sealed record HandedRow(long Id, CompletionRecord Record, int StoredBytes, string? Owner)
-{
-    private const int RecordBytes = 1024;
-
-    /// <summary>About what it takes in memory.</summary>
-    public int Bytes => StoredBytes + RecordBytes;
+    private void Give_NeedsLock(RecordBatch batch)
+    {
+        var bytes = batch.Bytes - batch.Format.Head.Length + batch.Format.Separator.Length + ((long)batch.Rows.Count * RowBytes);
+        _bytes -= bytes;
+        room.Give(bytes);
+    }
 }
 
 /// <summary>The memory that rows of all targets together may be kept in.</summary>

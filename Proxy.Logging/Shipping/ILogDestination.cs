@@ -8,8 +8,11 @@ internal interface ILogDestination
     /// <summary>The name of the callbacks that lead here.</summary>
     string Kind { get; }
 
+    /// <summary>How records are written for nearly all targets.</summary>
+    BatchFormat UsualFormat { get; }
+
     /// <summary>How records are to be written for this target.</summary>
-    ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort);
+    ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => new(UsualFormat);
 
     /// <summary>One attempt. Every failure is a verdict, save the end of <paramref name="abort"/>.</summary>
     Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort);

@@ -50,7 +50,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     }
 
     /// <summary>Says that a row of this target has been committed.</summary>
-    public void Wake(OutboxPart part, string? owner)
+    public void Wake(OutboxEntry entry, OutboxPart part)
     {
         var (target, bytes) = (part.Target, part.Body.Length);
         _tools.Metrics.Accepted(target.Label);
@@ -63,7 +63,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
 
             sender ??= Create_NeedsLock(target.Id, target.Target, mustRead: false);
             sender.AddWaiting(1);
-            sender.Hand(new(part.Id, part.Record, bytes, owner));
+            sender.Hand(entry, part);
             sender.News.Add(bytes, sender.Pace.BatchSize, maxBytes);
             if (isNew) Start_NeedsLock(sender, atOnce: false);
         }

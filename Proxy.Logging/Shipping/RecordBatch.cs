@@ -1,110 +1,133 @@
 using System.IO.Compression;
+using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
 
 /// <summary>One request in the making: records go in, bytes come out, which stay the same for every attempt.</summary>
-internal sealed class RecordBatch : IDisposable
+internal sealed class RecordBatch
 {
     /// <summary>Langfuse Cloud documents 5 MB for a request; stay clear of it.</summary>
     public const int MaxBytes = 3_000_000;
 
     private const int UsualBytes = 64 * 1024;
-    private const int UsualRecordBytes = 8 * 1024;
 
-    private readonly PooledBuffer _content = new(UsualBytes);
-    private readonly GZipStream? _compressed;
     private readonly List<StoredRow> _rows = [];
-    private readonly List<Guid> _records = [];
-    private readonly LogTarget _target;
+    private readonly List<BatchRecord> _records = [];
+    private readonly HashSet<string> _owners = [];
+    private PooledBuffer _content;
+    private string? _lastOwner;
+    private bool _isSealed;
 
-    // Null once the batch is sealed: it may then be kept for days while its target is down. Without compression it is the content itself.
-    private PooledBuffer? _record;
-
-    public RecordBatch(BatchFormat format, LogTarget target, bool isCompressed)
+    /// <param name="format">How its records are written.</param>
+    /// <param name="capacity">About how large it will get.</param>
+    public RecordBatch(BatchFormat format, int capacity = UsualBytes)
     {
-        (Format, _target) = (format, target);
-        if (isCompressed) _compressed = new GZipStream(_content.AsStream(), CompressionLevel.Fastest, leaveOpen: true);
-        _record = isCompressed ? new(UsualRecordBytes) : _content;
-        Add(format.Head.Span);
-        Bytes = format.Head.Length;
+        Format = format;
+        _content = new PooledBuffer(capacity);
+        _content.Write(format.Head.Span);
+        Bytes = _content.Count;
     }
 
     public BatchFormat Format { get; }
 
-    public bool IsCompressed => _compressed is not null;
+    public bool IsCompressed { get; private set; }
 
     /// <summary>The rows of the outbox whose records are in the batch.</summary>
     public IReadOnlyList<StoredRow> Rows => _rows;
 
     /// <summary>The records of these rows.</summary>
-    public IReadOnlyList<Guid> Records => _records;
+    public IReadOnlyList<BatchRecord> Records => _records;
+
+    /// <summary>Whose they are.</summary>
+    public IReadOnlyCollection<string> Owners => _owners;
 
     /// <summary>The uncompressed size.</summary>
     public int Bytes { get; private set; }
 
-    /// <summary>When the first record ended: with its id the name of an object in a bucket, so that a repeated write hits the same object.</summary>
-    public DateTimeOffset FirstEndedAt { get; private set; }
+    /// <summary>The request, once it is sealed.</summary>
+    public ReadOnlyMemory<byte> Content => _isSealed ? _content.Written : throw new InvalidOperationException("The batch is not sealed.");
 
-    /// <returns>False when the record must wait for the next batch.</returns>
-    public bool TryAdd(long id, CompletionRecord record, int storedBytes)
+    /// <summary>Writes a record.</summary>
+    /// <returns>False when it must wait for the next batch.</returns>
+    public bool TryAdd(StoredRow row, string? owner, CompletionRecord record, LogTarget target)
     {
-        ObjectDisposedException.ThrowIf(_record is null, this);
-        var start = _compressed is null ? _record.Count : 0;
-        _record.Truncate(start);
-        if (_rows.Count > 0) _record.Write(Format.Separator.Span);
-        try
-        {
-            Format.Write(_record, record, _target);
-        }
-        catch
-        {
-            _record.Truncate(start);
-            throw;
-        }
-
-        var length = _record.Count - start;
-        if (_rows.Count > 0 && Bytes + length > MaxBytes)
-        {
-            _record.Truncate(start);
-            return false;
-        }
-
-        if (_rows.Count == 0) FirstEndedAt = record.EndedAt;
-        _compressed?.Write(_record.Written.Span);
-        Bytes += length;
-        _rows.Add(new(id, storedBytes));
-        _records.Add(record.Id);
-        return true;
+        Begin();
+        Format.Write(_content, record, target);
+        return TryEnd(row, owner, new(record.Id, record.EndedAt));
     }
 
-    /// <summary>Ends the request; nothing can be added afterwards.</summary>
-    public ReadOnlyMemory<byte> Seal()
+    /// <summary>Adds a record that is written in the format of the batch.</summary>
+    /// <returns>False when it must wait for the next batch.</returns>
+    public bool TryAdd(StoredRow row, string? owner, RecordName name, ReadOnlySpan<byte> rendered)
     {
-        if (_record is null) return _content.Written;
+        Begin();
+        _content.Write(rendered);
+        return TryEnd(row, owner, name);
+    }
 
-        Add(Format.Tail.Span);
-        _compressed?.Dispose();
-        if (_compressed is not null) _record.Return();
-        _record = null;
-        return _content.Written;
+    /// <summary>Takes out all rows up to this id; they came in the order of their ids.</summary>
+    public void RemoveUpTo(long id)
+    {
+        var count = _rows.FindIndex(row => row.Id > id);
+        if (count == 0) return;
+
+        if (count < 0) count = _rows.Count;
+        var start = Format.Head.Length;
+        var end = count == _rows.Count ? Bytes : _records[count - 1].End + Format.Separator.Length;
+        _content.Remove(start, end - start);
+        _rows.RemoveRange(0, count);
+        _records.RemoveRange(0, count);
+        for (var i = 0; i < _records.Count; i++) _records[i] = _records[i] with { End = _records[i].End - (end - start) };
+        Bytes = _content.Count;
+    }
+
+    /// <summary>Ends the request; nothing is added afterwards. It may then be kept for days while its target is down.</summary>
+    public void Seal(bool isCompressed)
+    {
+        _content.Truncate(Bytes);
+        _content.Write(Format.Tail.Span);
+        _isSealed = true;
+        if (isCompressed) Compress();
     }
 
     /// <summary>Gives back the memory. Not to be called after an attempt that was broken off: somebody may still be reading it.</summary>
-    public void Recycle()
+    public void Recycle() => _content.Return();
+
+    private void Begin()
     {
-        Seal();
-        _content.Return();
+        // Also of one that broke off.
+        _content.Truncate(Bytes);
+        if (_rows.Count > 0) _content.Write(Format.Separator.Span);
     }
 
-    public void Dispose() => _compressed?.Dispose();
-
-    private void Add(ReadOnlySpan<byte> text)
+    private bool TryEnd(StoredRow row, string? owner, RecordName name)
     {
-        if (_compressed is not null) _compressed.Write(text);
-        else _content.Write(text);
+        if (_rows.Count > 0 && _content.Count > MaxBytes)
+        {
+            _content.Truncate(Bytes);
+            return false;
+        }
+
+        Bytes = _content.Count;
+        _rows.Add(row);
+        _records.Add(new(name, Bytes));
+        if (owner is not null && !ReferenceEquals(owner, _lastOwner)) _owners.Add(_lastOwner = owner);
+        return true;
+    }
+
+    private void Compress()
+    {
+        var compressed = new PooledBuffer(Bytes / 4);
+        using (var gzip = new GZipStream(compressed.AsStream(), CompressionLevel.Fastest)) gzip.Write(_content.Written.Span);
+        _content.Return();
+        _content = compressed;
+        IsCompressed = true;
     }
 }
 
 /// <summary>A row of the outbox, and what it takes there.</summary>
 internal readonly record struct StoredRow(long Id, int Bytes);
+
+/// <summary>A record in a batch, and where it ends there.</summary>
+internal readonly record struct BatchRecord(RecordName Name, int End);

@@ -7,9 +7,8 @@ internal sealed class ShippingRound(CancellationToken stopping, CancellationToke
     private readonly CancellationTokenSource _sends = CancellationTokenSource.CreateLinkedTokenSource(abort);
     private readonly Lock _lock = new();
 
-    // By the sender and by those who purge, under the lock.
-    private readonly HashSet<string> _owners = [];
-    private bool _isFilled;
+    // By the sender and by those who purge, under the lock. Null while the batch is being made.
+    private IReadOnlyCollection<string>? _owners;
     private bool _isOver;
 
     /// <summary>Ends pauses between attempts.</summary>
@@ -21,15 +20,10 @@ internal sealed class ShippingRound(CancellationToken stopping, CancellationToke
     /// <summary>Somebody has ended it: the rows are to be read anew.</summary>
     public bool IsDisturbed { get; private set; }
 
-    public void Add(string? owner)
+    /// <summary>The batch is made, and of these owners. Until then it may be of any.</summary>
+    public void Fill(IReadOnlyCollection<string> owners)
     {
-        if (owner is null) return;
-        lock (_lock) _owners.Add(owner);
-    }
-
-    public void Fill()
-    {
-        lock (_lock) _isFilled = true;
+        lock (_lock) _owners = owners;
     }
 
     /// <summary>Do not wait any longer.</summary>
@@ -52,7 +46,7 @@ internal sealed class ShippingRound(CancellationToken stopping, CancellationToke
     {
         lock (_lock)
         {
-            if (_isOver || (owner is not null && _isFilled && !_owners.Contains(owner))) return;
+            if (_isOver || (owner is not null && _owners?.Contains(owner) == false)) return;
 
             IsDisturbed = true;
 

@@ -10,8 +10,8 @@ internal sealed partial class TargetDelivery(
 {
     private LogTarget? _target = sender.Target;
 
-    /// <summary>An empty batch in the form that the target takes. Waits for as long as the target's secret cannot be read.</summary>
-    public async Task<RecordBatch> BeginAsync(ShippingRound round)
+    /// <summary>How the target takes records. Waits for as long as the target's secret cannot be read.</summary>
+    public async Task<WireForm> FindFormAsync(ShippingRound round)
     {
         LogTarget? known;
         while ((known = _target ??= await FindTargetAsync(round.Sends)) is null)
@@ -21,7 +21,9 @@ internal sealed partial class TargetDelivery(
         }
 
         var format = await tools.Destinations.Of(known).FindFormatAsync(known, round.Sends);
-        return new RecordBatch(format, known, isCompressed: format.IsCompressed && !tools.Places.IsNear(known.Host));
+        var stored = tools.Targets.Get(known);
+        (stored.Format, stored.IsBehind) = (format, false);
+        return new(format, known, IsCompressed: format.IsCompressed && !tools.Places.IsNear(known.Host));
     }
 
     /// <summary>Repeats until the target takes or refuses the batch; once <paramref name="stopping"/> is set, tries once at most.</summary>
@@ -48,7 +50,10 @@ internal sealed partial class TargetDelivery(
         if (verdict.ConcernsHost) tools.Pauses.Begin(_target.Host, verdict.After);
         if (verdict.MustWait) tools.Metrics.Retried(sender.Label);
         Report(verdict);
-        if (verdict.MustWait) await onWait(abort);
+        if (!verdict.MustWait) return verdict;
+
+        tools.Targets.Get(_target).IsBehind = true;
+        await onWait(abort);
         return verdict;
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
@@ -19,10 +20,10 @@ internal sealed partial class TargetSender
     private volatile KnownPace _pace = new(null, default);
 
     // How many rows to read: halved when a batch is refused, doubled when one is taken.
-    private int _limit = int.MaxValue;
+    private volatile int _limit = int.MaxValue;
 
     // Something on the way takes no more than the usual: then it is not tried with every second batch.
-    private bool _isLargeRefused;
+    private volatile bool _isLargeRefused;
 
     // What is left of a record that is too large for its target; 0 for all others.
     private int _cut;
@@ -65,6 +66,10 @@ internal sealed partial class TargetSender
         }
     }
 
+    /// <summary>How many records, and how many bytes, are enough for a request.</summary>
+    private (int Records, int Bytes) Most =>
+        (Math.Min(_limit, Pace.MaxRecords), _isLargeRefused ? _tools.Options.MaxBatchBytes : Pace.MaxBytes(_tools.Options));
+
     /// <remarks>A row may be sent before its commit is announced, so the count can pass below zero for a moment.</remarks>
     public long Waiting => Math.Max(0, Interlocked.Read(ref _waiting));
 
@@ -74,7 +79,8 @@ internal sealed partial class TargetSender
     public bool HasMore => _source.HasMore;
 
     /// <summary>Gets a row that was just committed, in the order of the commits.</summary>
-    public void Hand(HandedRow row) => _source.Handed.Add(row);
+    public void Hand(OutboxEntry entry, OutboxPart part) => _source.Handed.Add(
+        new(part.Id, part.Body.Length), entry.Owner, entry.Record, part.Format, entry.RenderedOf(part).Span, Most);
 
     /// <summary>Rows were removed from the outbox: only what is still there may be sent.</summary>
     public void ForgetHanded() => _source.Handed.Forget();
@@ -143,18 +149,18 @@ internal sealed partial class TargetSender
 
     private async Task<bool> ShipBatchAsync(ShippingRound round, CancellationToken stopping, CancellationToken abort)
     {
-        var limit = _cut > 0 ? 1 : Math.Min(_limit, Pace.MaxRecords);
-        var maxBytes = _isLargeRefused ? _tools.Options.MaxBatchBytes : Pace.MaxBytes(_tools.Options);
+        var most = _cut > 0 ? Most with { Records = 1 } : Most;
         News.Reset();
-        using var batch = await _delivery.BeginAsync(round);
-        var filling = await _source.FillAsync(batch, (limit, maxBytes), _cut, round, _settling);
+        var form = await _delivery.FindFormAsync(round);
+        var filling = await _source.FillAsync(form, most, _cut, round, _settling);
         if (filling.Unreadable is { } row) await _settlement.BuryAsync(row.Row, "unreadable", row.Reason, abort);
-        if (batch.Rows.Count == 0)
+        if (filling.Batch is not { Rows.Count: > 0 } batch)
         {
-            batch.Recycle();
+            filling.Batch?.Recycle();
             return _source.Settle(filling);
         }
 
+        batch.Seal(form.IsCompressed);
         var verdict = await _delivery.DeliverAsync(batch, round, stopping);
         switch (verdict.Kind)
         {
@@ -164,7 +170,7 @@ internal sealed partial class TargetSender
                 _settling = _settlement.SettleAsync(batch.Rows, abort);
                 if (!_source.IsFromMemory) await _settling;
                 if (_cut > 0) _tools.Metrics.Truncated(Label);
-                _limit = limit * 2;
+                _limit = most.Records * 2;
                 _cut = 0;
                 return _source.Settle(filling);
             case Delivery.Partial:

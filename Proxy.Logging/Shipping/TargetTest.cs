@@ -10,8 +10,9 @@ internal sealed class TargetTest(LogDestinations destinations, TimeProvider time
     {
         var destination = destinations.Of(target);
         var format = await destination.FindFormatAsync(target, cancellationToken);
-        using var batch = new RecordBatch(format, target, format.IsCompressed);
-        batch.TryAdd(0, Record(), storedBytes: 0);
+        var batch = new RecordBatch(format);
+        batch.TryAdd(default, owner: null, Record(), target);
+        batch.Seal(format.IsCompressed);
         var verdict = await destination.SendAsync(target, batch, cancellationToken);
         if (verdict.Kind == Delivery.Rebuild) return await RunAsync(target, cancellationToken);
         if (verdict.Kind != Delivery.Delivered) return await ExplainAsync(destination, target, verdict, cancellationToken);

@@ -18,11 +18,11 @@ internal sealed class WebhookDestination(LogHttp http, TimeProvider time) : ILog
 
     public string Kind => LogKinds.Webhook;
 
-    public ValueTask<BatchFormat> FindFormatAsync(LogTarget target, CancellationToken abort) => new(LineFormat.Array);
+    public BatchFormat UsualFormat => LineFormat.Array;
 
     public async Task<DeliveryVerdict> SendAsync(LogTarget target, RecordBatch batch, CancellationToken abort)
     {
-        using var request = Request(target, batch.Seal());
+        using var request = Request(target, batch.Content);
         return (await http.SendAsync(target, request, abort)).VerdictOf(batch.Rows.Count);
     }
 

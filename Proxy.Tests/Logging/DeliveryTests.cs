@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FluentAssertions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
@@ -227,7 +228,7 @@ public sealed class DeliveryTests : IDisposable
         using (var before = await StartAsync())
         {
             var broken = before.Log.Prepare(Some.Record("broken"), [_blue.Target]);
-            broken.Parts[0].Body.AsSpan().Fill((byte)'!');
+            MemoryMarshal.AsMemory(broken.BodyOf(broken.Parts[0])).Span.Fill((byte)'!');
             await before.CommitAsync(before.Log.Prepare(Some.Record("first"), [_blue.Target]), broken);
             await before.StopAsync();
         }

@@ -507,7 +507,10 @@ internal sealed class OutboxJournalTests : IDisposable
             {
                 case 0 or 1 or 2:
                     var body = $"{written++} {new string('x', random.Next(50))}";
-                    var entry = new OutboxEntry(writer, written, owner: null, [new OutboxPart(all[random.Next(2)], Encoding.UTF8.GetBytes(body), null!)], makesRoom: false);
+                    var bytes = new PooledBuffer(body.Length);
+                    bytes.Write(Encoding.UTF8.GetBytes(body));
+                    var part = new OutboxPart(all[random.Next(2)], new(0, bytes.Count), Format: null, Rendered: default);
+                    var entry = new OutboxEntry(writer, default, written, owner: null, bytes, [part], makesRoom: false);
                     entry.Write(connection, transaction);
                     if (random.Next(2) == 0) entry.Flush(transaction);
                     came.Add(entry.Parts[0].Id, body);

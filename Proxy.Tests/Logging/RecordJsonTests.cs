@@ -45,7 +45,7 @@ public sealed class RecordJsonTests
             Version = "v1",
         };
 
-        var back = RecordJson.Read(RecordJson.Write(record, MaxFieldBytes, out _));
+        var back = RecordJson.Read(Some.Stored(record, MaxFieldBytes));
 
         // What is added to records must be added here, so that it cannot be forgotten where they are written.
         typeof(CompletionRecord).GetProperties().Where(property => Equals(property.GetValue(record), Default(property.PropertyType))).Should().BeEmpty();
@@ -56,7 +56,7 @@ public sealed class RecordJsonTests
     [Test]
     public void The_stored_form_is_plain_JSON()
     {
-        using var document = JsonDocument.Parse(RecordJson.Write(Some.Record(), MaxFieldBytes, out _));
+        using var document = JsonDocument.Parse(Some.Stored(Some.Record(), MaxFieldBytes));
 
         document.RootElement.GetProperty("input")[0].GetProperty("content").GetString().Should().Be("hi");
     }
@@ -66,7 +66,7 @@ public sealed class RecordJsonTests
     {
         var record = Some.Record() with { Input = Some.Json("}}},\"output\":"), Output = Some.Json("<html>") };
 
-        var back = RecordJson.Read(RecordJson.Write(record, MaxFieldBytes, out _));
+        var back = RecordJson.Read(Some.Stored(record, MaxFieldBytes));
 
         (Text(back.Input), Text(back.Output)).Should().Be(("}}},\"output\":", "<html>"));
     }
@@ -86,7 +86,7 @@ public sealed class RecordJsonTests
     [Test]
     public void A_body_that_was_cut_short_is_refused()
     {
-        var body = RecordJson.Write(Some.Record(), MaxFieldBytes, out _);
+        var body = Some.Stored(Some.Record(), MaxFieldBytes);
         var read = () => RecordJson.Read(body.AsMemory(0, body.Length - 10));
 
         read.Should().Throw<JsonException>();
@@ -102,7 +102,7 @@ public sealed class RecordJsonTests
         var original = "head" + string.Concat(Enumerable.Repeat(piece, 2_000)) + "tail";
         var record = Some.Record() with { Input = Some.Json(original) };
 
-        var back = RecordJson.Read(RecordJson.Write(record, MaxFieldBytes, out _));
+        var back = RecordJson.Read(Some.Stored(record, MaxFieldBytes));
 
         back.Input.Length.Should().BeInRange(MaxFieldBytes - 150, MaxFieldBytes);
         var text = JsonDocument.Parse(back.Input).RootElement.GetString();
@@ -116,7 +116,7 @@ public sealed class RecordJsonTests
     {
         var field = "[" + new string('1', MaxFieldBytes - 2) + "]";
 
-        var back = RecordJson.Read(RecordJson.Write(Some.Record() with { Output = Some.Json(field) }, MaxFieldBytes, out _));
+        var back = RecordJson.Read(Some.Stored(Some.Record() with { Output = Some.Json(field) }, MaxFieldBytes));
 
         (Text(back.Output), back.Metadata.Count).Should().Be((field, 0));
     }

@@ -22,5 +22,13 @@ internal static class Some
         Output = Json("""{"role":"assistant","content":"hello"}"""),
     };
 
+    /// <summary>A record as it waits in the outbox.</summary>
+    public static byte[] Stored(CompletionRecord record, int maxFieldBytes = 4_000_000)
+    {
+        var output = new PooledBuffer(16);
+        RecordJson.Write(output, RecordCut.Apply(record, maxFieldBytes));
+        return output.Written.ToArray();
+    }
+
     public static ReadOnlyMemory<byte> Json(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -1,6 +1,4 @@
-using Proxy.Logging.Records;
-
-namespace Proxy.Logging.Shipping;
+namespace Proxy.Logging.Records;
 
 /// <summary>How records become one request: what stands before, between and after them.</summary>
 internal abstract class BatchFormat
