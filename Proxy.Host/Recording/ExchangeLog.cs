@@ -20,9 +20,9 @@ internal static class ExchangeLog
 
     /// <param name="exchange">The call.</param>
     /// <param name="bill">What it cost.</param>
-    /// <param name="tags">What its key and its team are tagged with.</param>
-    /// <param name="tellsAttempts">Whether its attempts are told one by one.</param>
-    public static CompletionRecord Record(Exchange exchange, Bill bill, IReadOnlyList<string> tags, bool tellsAttempts)
+    /// <param name="rules">What holds for the calls of its key.</param>
+    /// <param name="room">As large as <see cref="RoomFor"/> says; the record may hold on to it.</param>
+    public static CompletionRecord Record(Exchange exchange, Bill bill, LogRules rules, Memory<byte> room)
     {
         var request = exchange.Request;
         var asked = request?.Metadata ?? new RequestMetadata();
@@ -50,17 +50,17 @@ internal static class ExchangeLog
             Provider = exchange.Attempt?.Deployment.Provider,
             UserId = asked.MaySet("user_id") ? asked.TraceUserId ?? request?.User ?? exchange.Caller?.UserId : null,
             SessionId = asked.MaySet("session_id") ? asked.SessionId : null,
-            Tags = asked.MaySet("tags") ? TagsOf(exchange, asked, tags) : [],
-            Metadata = MetadataOf(exchange, bill, asked),
+            Tags = asked.MaySet("tags") ? TagsOf(exchange, asked, rules.Tags) : [],
+            Metadata = MetadataOf(exchange, bill, asked, rules),
             TraceMetadata = TraceMetadataOf(asked),
             SetsTraceInput = asked.IsExistingTrace && asked.UpdateTraceKeys.Contains("input"),
             SetsTraceOutput = asked.IsExistingTrace && asked.UpdateTraceKeys.Contains("output"),
             PromptName = asked.PromptName,
             PromptVersion = asked.PromptVersion,
             Attempts = AttemptLog.Of(exchange.Attempts, id),
-            HasAttemptSpans = tellsAttempts,
-            Parameters = request?.Subset(FieldKind.Parameter) ?? default,
-            Input = request is not null && exchange.Operation is { } operation ? InputOf(request, operation) : default,
+            HasAttemptSpans = exchange.Attempts.Count > 0 && rules.TellsAttempts,
+            Parameters = request?.Subset(FieldKind.Parameter, ref room) ?? default,
+            Input = request is not null && exchange.Operation is { } operation ? InputOf(request, operation, room) : default,
             Output = exchange.Answer.Output,
             Usage = bill.Usage.Total > 0 ? UsageOf(bill.Usage) : null,
             Cost = (bill.Usage.Total > 0 || bill.Cost > 0) && !bill.IsUnpriced ? new CompletionCost(bill.InputCost, bill.OutputCost) : null,
@@ -69,6 +69,9 @@ internal static class ExchangeLog
         };
         return Masked(record, asked);
     }
+
+    /// <summary>What the texts of a record take at most that are put together for it.</summary>
+    public static int RoomFor(Exchange exchange) => (exchange.Request?.Body.Length ?? 0) + (2 * CompletionRequest.SubsetRoom);
 
     private static Dictionary<string, string> TraceMetadataOf(RequestMetadata asked)
     {
@@ -134,9 +137,9 @@ internal static class ExchangeLog
     };
 
     /// <summary>A completion's prompt and an embedding's input stand alone; a chat keeps its messages together with its tools.</summary>
-    private static ReadOnlyMemory<byte> InputOf(CompletionRequest request, ApiOperation operation)
+    private static ReadOnlyMemory<byte> InputOf(CompletionRequest request, ApiOperation operation, Memory<byte> room)
     {
-        if (operation.IsConversation || request.Form is not null) return request.Subset(FieldKind.Input);
+        if (operation.IsConversation || request.Form is not null) return request.Subset(FieldKind.Input, ref room);
 
         foreach (var field in request.Fields)
         {
@@ -149,17 +152,12 @@ internal static class ExchangeLog
     private static CompletionUsage UsageOf(TokenUsage usage) =>
         new(usage.FreshInput, usage.CachedInput, usage.CacheWrite + usage.CacheWriteHour, usage.AnsweredOutput, usage.Reasoning);
 
-    private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked)
+    private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked, LogRules rules)
     {
         var metadata = new Dictionary<string, string>(asked.Fields.Count + OwnFacts);
         foreach (var (name, value) in asked.Fields) metadata[name] = value;
-        var caller = exchange.Caller!;
         Add(metadata, "call_id", exchange.Id.ToString());
-        Add(metadata, "user_api_key_hash", caller.KeyHash?.ToString());
-        Add(metadata, "user_api_key_alias", caller.KeyAlias);
-        Add(metadata, "user_api_key_user_id", caller.UserId);
-        Add(metadata, "user_api_key_team_id", exchange.Team?.Current.TeamId);
-        Add(metadata, "user_api_key_team_alias", exchange.Team?.Current.Alias);
+        foreach (var (name, value) in rules.Facts) metadata[name] = value;
         Add(metadata, "model_group", exchange.Model);
         Add(metadata, "model_id", exchange.Attempt?.ModelId);
         for (var i = 1; i <= exchange.Attempts.Count; i++) metadata.Remove($"attempt_{i}");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Proxy.Host.Exchanges;
 using Proxy.Host.Prometheus;
 using Proxy.Host.Resources;
@@ -35,19 +36,31 @@ internal sealed partial class ExchangeRecorder(
             // A refusal at the door is recorded too, but a flood of them must not fill the disk.
             if (exchange.IsTurnedAway && !refusals.TrySpend(isKnown: exchange.Caller is not null)) return true;
 
-            var logged = targets.Of(exchange);
-            var entry = logged.Count > 0
-                ? completions.Prepare(ExchangeLog.Record(exchange, bill, targets.TagsOf(exchange), targets.TellsAttempts(exchange)), logged, exchange.Team?.Current.TeamId, targets.PolicyOf(exchange))
-                : null;
-
             // No token: what has happened is recorded, also when the client has left.
-            await ledger.RecordAsync(Spend(exchange, bill), entry is null ? null : new OutboxRider(completions, entry, exchange.Caller?.Key, exchange.Team), exchange.Reservation);
+            await ledger.RecordAsync(Spend(exchange, bill), Log(exchange, bill), exchange.Reservation);
             return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             LogNotRecorded(exception, exchange.Id, exchange.Cost);
             return false;
+        }
+    }
+
+    /// <returns>Null where the call is logged nowhere.</returns>
+    private OutboxRider? Log(Exchange exchange, Bill bill)
+    {
+        if (targets.RulesOf(exchange) is not { } rules || LogTargets.RoutesOf(exchange, rules) is not { Count: > 0 } routes) return null;
+
+        var room = ArrayPool<byte>.Shared.Rent(ExchangeLog.RoomFor(exchange));
+        try
+        {
+            var entry = completions.Prepare(ExchangeLog.Record(exchange, bill, rules, room), routes, exchange.Team?.Current.TeamId, LogTargets.PolicyOf(exchange, rules));
+            return new OutboxRider(completions, entry, exchange.Caller?.Key, exchange.Team);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(room);
         }
     }
 

@@ -1,5 +1,7 @@
+using Proxy.Host.Requests;
 using Proxy.Logging;
 using Proxy.Logging.Records;
+using Proxy.Management.Access;
 using Proxy.Management.Callbacks;
 using Proxy.Management.Keys;
 using Proxy.Management.Teams;
@@ -30,7 +32,20 @@ internal static class LogResolution
             .Where(line => line.Target is not null)
             .Select(line => new LogLine(
                 line.Callback, line.Target!, LogPolicy.FlagOf(line.Callback.Vars.GetValueOrDefault("turn_off_message_logging")) ?? redacts))];
-        return new LogRules(level, lines, [.. ofKey.Tags.Union(ofTeam.Tags)], ofKey.AtLimit ?? ofTeam.AtLimit, ofKey.TellsAttempts ?? ofTeam.TellsAttempts ?? false);
+        return new LogRules(level, lines, [.. ofKey.Tags.Union(ofTeam.Tags)], ofKey.AtLimit ?? ofTeam.AtLimit, ofKey.TellsAttempts ?? ofTeam.TellsAttempts ?? false) { Facts = FactsOf(key, team) };
+    }
+
+    private static KeyValuePair<string, string>[] FactsOf(KeyIdentity? key, TeamIdentity? team)
+    {
+        (string Name, string? Value)[] facts =
+        [
+            ("user_api_key_hash", key?.Hash.ToString()),
+            ("user_api_key_alias", key?.Alias),
+            ("user_api_key_user_id", key is null ? Caller.AdminUserId : key.UserId),
+            ("user_api_key_team_id", team?.TeamId),
+            ("user_api_key_team_alias", team?.Alias),
+        ];
+        return [.. facts.Where(fact => fact.Value is not null).Select(fact => KeyValuePair.Create(fact.Name, JsonString.Of(fact.Value!)))];
     }
 
     /// <summary>What becomes of one call.</summary>
@@ -71,6 +86,9 @@ internal sealed class LogRules(string level, IReadOnlyList<LogLine> lines, IRead
 
     /// <summary>Each attempt of a call that needed several has a span of its own.</summary>
     public bool TellsAttempts => tellsAttempts;
+
+    /// <summary>What every record says of the key and its team; values are JSON texts.</summary>
+    public KeyValuePair<string, string>[] Facts { get; init; } = [];
 
     public IReadOnlyList<LogRoute> ForSuccess { get; } = Routes(lines.Where(line => line.Callback.IsForSuccess));
 

@@ -18,24 +18,37 @@ internal sealed class LogTargets
 
     private readonly ConditionalWeakTable<KeyIdentity, Remembered> _rules = [];
 
-    public IReadOnlyList<LogRoute> Of(Exchange exchange)
+    /// <summary>What holds for the caller's calls.</summary>
+    /// <returns>Null for callers that nobody knows.</returns>
+    public LogRules? RulesOf(Exchange exchange)
     {
-        if (exchange.Failure?.Type == OutboxFullType || RulesOf(exchange) is not { } rules) return [];
+        if (exchange.Caller is not { } caller) return null;
+
+        var global = exchange.Settings.Logging;
+        if (caller.Key?.Current is not { } key) return LogResolution.RulesOf(null, null, global);
+
+        var team = exchange.Team?.Current;
+        if (_rules.TryGetValue(key, out var known) && ReferenceEquals(known.Team, team) && ReferenceEquals(known.Global, global)) return known.Rules;
+
+        var rules = LogResolution.RulesOf(key, team, global);
+        _rules.AddOrUpdate(key, new Remembered(team, global, rules));
+        return rules;
+    }
+
+    public static IReadOnlyList<LogRoute> RoutesOf(Exchange exchange, LogRules rules)
+    {
+        if (exchange.Failure?.Type == OutboxFullType) return [];
 
         var isNoLog = !exchange.Settings.Logging.IgnoresNoLog && IsNoLog(exchange.Request);
         return LogResolution.RoutesOf(rules, exchange.LogWishes, isNoLog, exchange.Outcome is SpendOutcome.Success or SpendOutcome.Aborted);
     }
 
-    public IReadOnlyList<string> TagsOf(Exchange exchange) => RulesOf(exchange)?.Tags ?? [];
-
-    public bool TellsAttempts(Exchange exchange) => exchange.Attempts.Count > 0 && RulesOf(exchange) is { TellsAttempts: true };
-
     /// <summary>What happens to this caller's calls when the outbox is full.</summary>
-    public LimitPolicy PolicyOf(Exchange exchange) => RulesOf(exchange) switch
+    public static LimitPolicy PolicyOf(Exchange exchange, LogRules? rules) => rules switch
     {
         // Whose calls are not logged has no need to stop.
         { Lines.Count: 0 } or null => LimitPolicy.ShedBodies,
-        var rules => rules.AtLimit ?? exchange.Settings.CompletionLog.LimitPolicy,
+        _ => rules.AtLimit ?? exchange.Settings.CompletionLog.LimitPolicy,
     };
 
     /// <summary>Who logs at a target, in so far as it is in memory: teams whose keys have called in this run, or <see cref="TargetAlert.Global"/> alone for everybody's.</summary>
@@ -50,22 +63,6 @@ internal sealed class LogTargets
 
     /// <summary>Whether the call's team, or key, still wants what was recorded; asked by the writer, after all that was committed before.</summary>
     public static bool IsStillWanted(KeyState? key, TeamState? team) => team is not { Current.IsLoggingDisabled: true } && key is not { Current.IsLoggingDisabled: true };
-
-    /// <returns>Null for callers that nobody knows, and for the master key where there is nothing for everybody.</returns>
-    private LogRules? RulesOf(Exchange exchange)
-    {
-        if (exchange.Caller is not { } caller) return null;
-
-        var global = exchange.Settings.Logging;
-        if (caller.Key?.Current is not { } key) return LogResolution.RulesOf(null, null, global);
-
-        var team = exchange.Team?.Current;
-        if (_rules.TryGetValue(key, out var known) && ReferenceEquals(known.Team, team) && ReferenceEquals(known.Global, global)) return known.Rules;
-
-        var rules = LogResolution.RulesOf(key, team, global);
-        _rules.AddOrUpdate(key, new Remembered(team, global, rules));
-        return rules;
-    }
 
     /// <summary>The client wants no log of this call; its spend is booked all the same.</summary>
     private static bool IsNoLog(CompletionRequest? request)

@@ -18,7 +18,7 @@ internal sealed class LogWishMiddleware(RequestDelegate next, LogTargets targets
     {
         var exchange = context.Exchange;
         exchange.LogWishes = LogWishes.Of(context.Request.Headers);
-        if (completions.Pressure != OutboxPressure.Full || targets.PolicyOf(exchange) != LimitPolicy.RefuseCalls) return next(context);
+        if (completions.Pressure != OutboxPressure.Full || LogTargets.PolicyOf(exchange, targets.RulesOf(exchange)) != LimitPolicy.RefuseCalls) return next(context);
 
         exchange.Refuse(OutboxFull);
         return Task.CompletedTask;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Proxy.Host.Requests.Forms;
@@ -10,6 +9,9 @@ namespace Proxy.Host.Requests;
 /// <summary>A call's body and the few of its fields that steer; made by <see cref="RequestPeek"/>.</summary>
 internal sealed class CompletionRequest(RequestBody body) : IDisposable
 {
+    /// <summary>What a subset takes beyond the fields as they stand in the body, each with its comma or brace.</summary>
+    public const int SubsetRoom = 2;
+
     private readonly List<RequestField> _fields = new(8);
 
     public ReadOnlyMemory<byte> Body => body.Memory;
@@ -97,34 +99,38 @@ internal sealed class CompletionRequest(RequestBody body) : IDisposable
     public ReadOnlySpan<byte> NameOf(RequestField field) => body.Span.Slice(field.NameStart, field.NameLength);
 
     /// <summary>The fields of the given kind as one JSON object, bytes as the client wrote them.</summary>
-    public ReadOnlyMemory<byte> Subset(FieldKind kind)
+    /// <param name="kind">Which fields.</param>
+    /// <param name="room">Where they may be put; what is used of it is cut off its front. For subsets of several kinds the length of the body is enough, and <see cref="SubsetRoom"/> for each.</param>
+    public ReadOnlyMemory<byte> Subset(FieldKind kind, ref Memory<byte> room)
     {
         if (Form is not null) return Form.Subset(kind);
 
-        var length = "{}"u8.Length;
-        foreach (var field in _fields)
-        {
-            if (IsOf(kind, field)) length += "\"\":,"u8.Length + field.NameLength + field.ValueEnd - field.ValueStart;
-        }
-
-        var json = new ArrayBufferWriter<byte>(length);
-        json.Write("{"u8);
+        // Names and values were checked by the reader, so they are JSON as they stand.
+        var json = room.Span;
+        var length = 0;
         foreach (var field in _fields)
         {
             if (!IsOf(kind, field)) continue;
 
-            // Names and values were checked by the reader, so they are JSON as they stand.
-            json.Write(json.WrittenCount == 1 ? "\""u8 : ",\""u8);
-            json.Write(NameOf(field));
-            json.Write("\":"u8);
-            json.Write(ValueOf(field));
+            Put(json, ref length, length == 0 ? "{\""u8 : ",\""u8);
+            Put(json, ref length, NameOf(field));
+            Put(json, ref length, "\":"u8);
+            Put(json, ref length, ValueOf(field));
         }
 
-        json.Write("}"u8);
-        return json.WrittenMemory;
+        Put(json, ref length, length == 0 ? "{}"u8 : "}"u8);
+        var subset = room[..length];
+        room = room[length..];
+        return subset;
     }
 
     public void Dispose() => body.Dispose();
+
+    private static void Put(Span<byte> json, ref int length, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(json[length..]);
+        length += text.Length;
+    }
 
     private static bool IsOf(FieldKind kind, in RequestField field) =>
         field.Kind == kind || (kind == FieldKind.Parameter && field.Kind is FieldKind.Stream or FieldKind.Store);

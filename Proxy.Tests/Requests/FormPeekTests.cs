@@ -21,8 +21,9 @@ internal sealed class FormPeekTests
 
         error.Should().BeNull();
         (request.Model, request.IsStream).Should().Be(("whisper-1", true));
-        Encoding.UTF8.GetString(request.Subset(FieldKind.Input).Span).Should().Be("""{"file":{"filename":"Gr\u00FC\u00DFe.mp3","bytes":13}}""");
-        Encoding.UTF8.GetString(request.Subset(FieldKind.Parameter).Span).Should().Be("""{"stream":"True"}""");
+        var room = Memory<byte>.Empty;
+        Encoding.UTF8.GetString(request.Subset(FieldKind.Input, ref room).Span).Should().Be("""{"file":{"filename":"Gr\u00FC\u00DFe.mp3","bytes":13}}""");
+        Encoding.UTF8.GetString(request.Subset(FieldKind.Parameter, ref room).Span).Should().Be("""{"stream":"True"}""");
     }
 
     private static IEnumerable<TestCaseData> Doubtful()

@@ -26,18 +26,21 @@ internal sealed class RequestPeekTests
         (metadata.TraceId, metadata.TraceName, metadata.SessionId, metadata.TraceUserId, metadata.GenerationName).Should().Be(("t", "n", "5", "tu", "g"));
         metadata.Tags.Should().Equal("a", "b");
         metadata.Fields.Single().Should().Be(KeyValuePair.Create("x", """{"y":[1]}"""));
-        Text(request.Subset(FieldKind.Parameter)).Should().Be("""{"stream":true,"temperature":0.5}""");
-        JsonNode.Parse(Text(request.Subset(FieldKind.Input)))!["messages"]![0]!["content"]!.GetValue<string>().Should().Be("hi");
+        var (parameters, input) = Subsets(request);
+        parameters.Should().Be("""{"stream":true,"temperature":0.5}""");
+        JsonNode.Parse(input)!["messages"]![0]!["content"]!.GetValue<string>().Should().Be("hi");
     }
 
     [TestCase("""{"model":"m"}""", "{}")]
+    [TestCase("""{"model":"m","a":1,"b":[2],"n":3}""", """{"a":1,"b":[2],"n":3}""")]
+    [TestCase("""{"model":"m","messages":[],"a":1,"prompt":""}""", """{"a":1}""")]
     [TestCase("""{"top_p":1,"model":"m", "stop" : [ "a" , 1.50 ] ,"n":null}""", """{"top_p":1,"stop":[ "a" , 1.50 ],"n":null}""")]
     [TestCase("""{"model":"m","gr\u00f6\u00dfe \"x\"":{"ä":"\u0000"}}""", """{"gr\u00f6\u00dfe \"x\"":{"ä":"\u0000"}}""")]
     public void Parameters_are_told_as_the_client_wrote_them(string asked, string told)
     {
         using var request = Read(asked);
 
-        Text(request.Subset(FieldKind.Parameter)).Should().Be(told);
+        Subsets(request).Parameters.Should().Be(told);
     }
 
     [TestCase("""{"model":"m","stream":true}""", """{"stream_options":{"include_usage":true},"model":"m","stream":true}""")]
@@ -121,7 +124,13 @@ internal sealed class RequestPeekTests
         return text;
     }
 
-    private static string Text(ReadOnlyMemory<byte> json) => Encoding.UTF8.GetString(json.Span);
+    /// <summary>In no more room than there is for both.</summary>
+    private static (string Parameters, string Input) Subsets(CompletionRequest request)
+    {
+        Memory<byte> room = new byte[request.Body.Length + (2 * CompletionRequest.SubsetRoom)];
+        var (parameters, input) = (request.Subset(FieldKind.Parameter, ref room), request.Subset(FieldKind.Input, ref room));
+        return (Encoding.UTF8.GetString(parameters.Span), Encoding.UTF8.GetString(input.Span));
+    }
 
     private static IEnumerable<string[]> Permutations(string[] items) => items.Length <= 1
         ? [items]
