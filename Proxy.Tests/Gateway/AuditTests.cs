@@ -27,7 +27,8 @@ internal sealed class AuditTests
     private const int Seed = 20261121;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    private readonly ConcurrentDictionary<string, int> _acknowledged = new();
+    private readonly ConcurrentDictionary<string, (int Team, string Said)> _acknowledged = new();
+    private int _calls;
     private readonly List<(string Key, ScriptedProject Project)> _teams = [];
 
     [Test]
@@ -69,12 +70,13 @@ internal sealed class AuditTests
     private void Check(int team, ScriptedLangfuse langfuse, HashSet<string> ledger)
     {
         var stored = langfuse.Projects[team].Ids;
-        var own = _acknowledged.Where(call => call.Value == team).Select(call => call.Key).ToHashSet();
+        var own = _acknowledged.Where(call => call.Value.Team == team).Select(call => call.Key).ToHashSet();
 
         own.Except(stored).Should().BeEmpty("each acknowledged call is in its own project");
         own.Except(ledger).Should().BeEmpty("each acknowledged call is in the ledger");
         stored.Except(ledger).Should().BeEmpty("what is in a project has happened");
-        stored.Where(id => _acknowledged.TryGetValue(id, out var owner) && owner != team).Should().BeEmpty("no call is in another team's project");
+        stored.Where(id => _acknowledged.TryGetValue(id, out var call) && call.Team != team).Should().BeEmpty("no call is in another team's project");
+        own.Where(id => langfuse.Projects[team].SaidBy(id) != _acknowledged[id].Said).Should().BeEmpty("a call's texts are its own");
         langfuse.Projects[team].ChangedIds.Should().Be(0, "what comes again is the same record, so it is stored once");
     }
 
@@ -86,12 +88,15 @@ internal sealed class AuditTests
         var callers = Enumerable.Range(0, Callers).Select(async caller =>
         {
             var team = caller % Teams;
-            var body = Encoding.UTF8.GetBytes($$"""{"model":"demo","messages":[{"role":"user","content":"Team {{team}}"}]}""");
             try
             {
                 while (true)
                 {
-                    _acknowledged[await CallAsync(clients[team], body)] = team;
+                    // Of all sizes: memory is lent from call to call.
+                    var call = Interlocked.Increment(ref _calls);
+                    var said = $"call {call} of team {team}";
+                    var body = $$"""{"model":"demo","messages":[{"role":"user","content":"{{said}}{{new string('.', call * 37 % 6000)}}"}]}""";
+                    _acknowledged[await CallAsync(clients[team], Encoding.UTF8.GetBytes(body))] = (team, said);
                     if (Interlocked.Increment(ref done) >= calls) enough.TrySetResult();
                 }
             }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Proxy.Tests.Logging;
 
 /// <summary>A Langfuse that does everything wrong that one can, by a fixed seed, until it is told to be sound. It keeps ids only.</summary>
-internal sealed class ScriptedLangfuse : IAsyncDisposable
+internal sealed partial class ScriptedLangfuse : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly Random _random;
@@ -88,7 +89,7 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
     }
 
     /// <summary>One event of the batch fails, which only the body says.</summary>
-    private async Task AnswerPartlyAsync(HttpContext context, ScriptedProject project, List<(string EventId, string Id, int Hash)> events)
+    private async Task AnswerPartlyAsync(HttpContext context, ScriptedProject project, List<ScriptedEvent> events)
     {
         Count("207 with single refusals");
         project.Keep(events[1..]);
@@ -96,7 +97,7 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
     }
 
     private static async Task LegacyAsync(
-        HttpContext context, List<(string EventId, string Id, int Hash)> taken, List<(string EventId, string Id, int Hash)> failed)
+        HttpContext context, List<ScriptedEvent> taken, List<ScriptedEvent> failed)
     {
         context.Response.StatusCode = StatusCodes.Status207MultiStatus;
         await context.Response.WriteAsJsonAsync(new
@@ -113,8 +114,7 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
         await context.Response.WriteAsync("<html>Something went wrong.</html>");
     }
 
-    /// <summary>The event, the call's id and a hash of the whole: what comes again must be the same.</summary>
-    private static async Task<List<(string EventId, string Id, int Hash)>> ReadAsync(HttpRequest request, bool isLegacy)
+    private static async Task<List<ScriptedEvent>> ReadAsync(HttpRequest request, bool isLegacy)
     {
         using var bytes = new MemoryStream();
         if (isLegacy) await request.Body.CopyToAsync(bytes);
@@ -127,14 +127,21 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
         var content = OtlpReader.Read(bytes.ToArray(), request.ContentType);
         var events = isLegacy
             ? content.GetProperty("batch").EnumerateArray().Where(item => item.GetProperty("type").GetString() == "generation-create")
-                .Select(item => (item.GetProperty("id").GetString()!, item.GetProperty("body").GetProperty("traceId").GetString()!, Hash(item)))
+                .Select(item => Event(item.GetProperty("id"), item.GetProperty("body").GetProperty("traceId"), item))
             : content.GetProperty("resourceSpans").EnumerateArray().SelectMany(resource => resource.GetProperty("scopeSpans").EnumerateArray())
                 .SelectMany(scope => scope.GetProperty("spans").EnumerateArray())
-                .Select(span => (span.GetProperty("spanId").GetString()!, span.GetProperty("traceId").GetString()!, Hash(span)));
+                .Select(span => Event(span.GetProperty("spanId"), span.GetProperty("traceId"), span));
         return [.. events];
 
-        static int Hash(JsonElement item) => string.GetHashCode(item.GetRawText(), StringComparison.Ordinal);
+        static ScriptedEvent Event(JsonElement eventId, JsonElement id, JsonElement item)
+        {
+            var text = item.GetRawText();
+            return new(eventId.GetString()!, id.GetString()!, string.GetHashCode(text, StringComparison.Ordinal), string.Join(" and ", WhatWasSaid().Matches(text).Select(said => said.Value).Distinct()));
+        }
     }
+
+    [GeneratedRegex(@"call \d+ of team \d+", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex WhatWasSaid();
 
     private int Roll()
     {
@@ -144,10 +151,17 @@ internal sealed class ScriptedLangfuse : IAsyncDisposable
     private void Count(string what) => Tally.AddOrUpdate(what, 1, static (_, count) => count + 1);
 }
 
-/// <summary>The ids that a project has, each with what it was when it first came.</summary>
+/// <summary>What came in of a call.</summary>
+/// <param name="EventId">The event's.</param>
+/// <param name="Id">The call's.</param>
+/// <param name="Hash">Of the whole: what comes again must be the same.</param>
+/// <param name="Said">Which calls its texts say that they are of.</param>
+internal sealed record ScriptedEvent(string EventId, string Id, int Hash, string Said);
+
+/// <summary>The calls that a project has, each with what it was when it first came.</summary>
 internal sealed record ScriptedProject(string PublicKey, string SecretKey, bool IsLegacy, bool IsUntrusted)
 {
-    private readonly ConcurrentDictionary<string, int> _calls = new();
+    private readonly ConcurrentDictionary<string, ScriptedEvent> _calls = new();
     private int _changed;
 
     public IReadOnlyCollection<string> Ids => (IReadOnlyCollection<string>)_calls.Keys;
@@ -155,11 +169,14 @@ internal sealed record ScriptedProject(string PublicKey, string SecretKey, bool 
     /// <summary>Ids that came again with another content: a reader would see two.</summary>
     public int ChangedIds => _changed;
 
-    public void Keep(List<(string EventId, string Id, int Hash)> events)
+    /// <summary>Which calls the texts of this one say that they are of.</summary>
+    public string SaidBy(string id) => _calls[id].Said;
+
+    public void Keep(List<ScriptedEvent> events)
     {
-        foreach (var (_, id, hash) in events)
+        foreach (var call in events)
         {
-            if (_calls.GetOrAdd(id, hash) != hash) Interlocked.Increment(ref _changed);
+            if (_calls.GetOrAdd(call.Id, call).Hash != call.Hash) Interlocked.Increment(ref _changed);
         }
     }
 }
