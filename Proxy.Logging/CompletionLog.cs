@@ -43,7 +43,8 @@ public sealed class CompletionLog
         var isShed = atLimit == LimitPolicy.ShedBodies && pressure != OutboxPressure.None;
         record = isShed ? RecordCut.Shed(record) : MediaCut.Apply(record);
 
-        var bytes = new PooledBuffer((1 + routes.Count) * (UsualFactBytes + record.Parameters.Length + record.Input.Length + record.Output.Length));
+        var usual = UsualFactBytes + Bound(record.Parameters) + Bound(record.Input) + Bound(record.Output);
+        var bytes = new PooledBuffer((1 + routes.Count) * usual, CallMemory.Pool);
         (CompletionRecord Record, Slice Body)? whole = null;
         (CompletionRecord Record, Slice Body)? redacted = null;
         var isTruncated = false;
@@ -86,6 +87,9 @@ public sealed class CompletionLog
         foreach (var row in entry.Dropped) _tools.Metrics.Dropped(CompletionLogMetrics.LabelOf(row.TargetId), 1);
         _shipper.Removed(entry.Dropped);
     }
+
+    /// <summary>What of a field comes into a record.</summary>
+    private int Bound(ReadOnlyMemory<byte> field) => Math.Min(field.Length, _tools.Options.MaxFieldBytes);
 
     /// <summary>Writes a record as it waits in the outbox.</summary>
     /// <returns>What was written, which is what would be read back.</returns>

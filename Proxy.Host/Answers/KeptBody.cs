@@ -1,4 +1,4 @@
-using System.Buffers;
+using Proxy.Logging.Records;
 
 namespace Proxy.Host.Answers;
 
@@ -8,11 +8,11 @@ internal sealed class KeptBody(long? length) : IDisposable
 {
     private const int MinFree = 1024;
 
-    // Every call that waits for its commit holds a buffer, and the pool keeps only some: the rest is made anew for each call (decision 97).
+    // Every call that waits for its commit holds a buffer (decision 97).
     private const int UsualLength = (8 * 1024) - 1;
     private const int MaxClaim = (16 * 1024) - 1;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length ?? UsualLength, MaxClaim) + 1);
+    private byte[] _buffer = CallMemory.Pool.Rent((int)Math.Min(length ?? UsualLength, MaxClaim) + 1);
     private int _length;
     private int _sent;
 
@@ -28,9 +28,9 @@ internal sealed class KeptBody(long? length) : IDisposable
     {
         if (_buffer.Length - _length < Wanted)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _length + MinFree));
+            var larger = CallMemory.Pool.Rent(Math.Max(_buffer.Length * 2, _length + MinFree));
             Memory.CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
+            CallMemory.Pool.Return(_buffer);
             _buffer = larger;
         }
 
@@ -67,5 +67,9 @@ internal sealed class KeptBody(long? length) : IDisposable
         IsCut = true;
     }
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
+    public void Dispose()
+    {
+        CallMemory.Pool.Return(_buffer);
+        _buffer = [];
+    }
 }

@@ -51,11 +51,13 @@ internal sealed partial class ExchangeMiddleware(
         {
             // Whatever was under way failed because the client left.
             exchange.Outcome = SpendOutcome.Aborted;
+            ForgetTexts(exchange);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             LogFailed(exception, exchange.Id);
             exchange.Refuse(new ProxyError(500, ProxyError.InternalServerError, "The gateway failed to handle the call."), SpendOutcome.Failure);
+            ForgetTexts(exchange);
         }
 
         if (!await recorder.TryCloseAsync(exchange)) exchange.Refuse(ExchangeErrors.LedgerUnavailable, SpendOutcome.Failure);
@@ -63,6 +65,9 @@ internal sealed partial class ExchangeMiddleware(
 
         if (exchange.IsCut) await BrokenEnd.ThrowAsync(context, time);
     }
+
+    /// <summary>They may stand in memory that was given back while the exception passed, and has another call's texts by now.</summary>
+    private static void ForgetTexts(Exchange exchange) => exchange.Answer.Output = default;
 
     private async Task AnswerAsync(HttpContext context, Exchange exchange)
     {

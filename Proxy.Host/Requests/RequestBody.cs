@@ -1,4 +1,4 @@
-using System.Buffers;
+using Proxy.Logging.Records;
 
 namespace Proxy.Host.Requests;
 
@@ -21,6 +21,6 @@ internal sealed class RequestBody : IDisposable
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _buffer, null) is { } rented) ArrayPool<byte>.Shared.Return(rented);
+        if (Interlocked.Exchange(ref _buffer, null) is { } rented) CallMemory.Pool.Return(rented);
     }
 }

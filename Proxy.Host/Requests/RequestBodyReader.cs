@@ -1,4 +1,5 @@
 using System.Buffers;
+using Proxy.Logging.Records;
 using Proxy.Management.Errors;
 
 namespace Proxy.Host.Requests;
@@ -17,7 +18,7 @@ internal static class RequestBodyReader
         if (request.ContentLength > limit) return (null, TooLarge(limit));
 
         // A length is only claimed; memory is taken as the bytes come.
-        var rented = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? FirstRent, FirstRent));
+        var rented = CallMemory.Pool.Rent((int)Math.Min(request.ContentLength ?? FirstRent, FirstRent));
         var length = 0;
         try
         {
@@ -51,7 +52,7 @@ internal static class RequestBodyReader
         }
         finally
         {
-            if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+            if (rented is not null) CallMemory.Pool.Return(rented);
         }
     }
 
@@ -59,9 +60,9 @@ internal static class RequestBodyReader
     {
         if (needed <= rented.Length) return rented;
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, (int)Math.Min(2L * rented.Length, Array.MaxLength)));
+        var larger = CallMemory.Pool.Rent(Math.Max(needed, (int)Math.Min(2L * rented.Length, Array.MaxLength)));
         rented.AsSpan(0, used).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(rented);
+        CallMemory.Pool.Return(rented);
         return larger;
     }
 

@@ -3,7 +3,7 @@ using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
 
-/// <summary>Frames that are collected for one write into one file. Bodies are not copied.</summary>
+/// <summary>Frames that are collected for one write into one file. Bodies are not copied: they are written, or forgotten, before their entries are committed and give back their memory.</summary>
 internal sealed class JournalFrames
 {
     private readonly List<(int Head, ReadOnlyMemory<byte> Body)> _frames = [];

@@ -3,11 +3,16 @@ using System.Buffers;
 namespace Proxy.Logging.Records;
 
 /// <summary>Bytes that grow in borrowed memory: a request of a megabyte for each batch would keep the garbage collector busy with large objects.</summary>
-internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>
+internal sealed class PooledBuffer(int capacity, ArrayPool<byte> pool) : IBufferWriter<byte>
 {
     private const int SmallestGrowth = 256;
 
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+    private byte[] _bytes = pool.Rent(capacity);
+
+    public PooledBuffer(int capacity)
+        : this(capacity, ArrayPool<byte>.Shared)
+    {
+    }
 
     public int Count { get; private set; }
 
@@ -53,7 +58,7 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>
     /// <summary>Gives the memory back, which others then write to: only when nobody can be reading it any more.</summary>
     public void Return()
     {
-        ArrayPool<byte>.Shared.Return(_bytes);
+        pool.Return(_bytes);
         _bytes = [];
         Count = 0;
     }
@@ -62,9 +67,9 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>
     {
         if (_bytes.Length - Count >= room) return;
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, Count + room + SmallestGrowth));
+        var larger = pool.Rent(Math.Max(_bytes.Length * 2, Count + room + SmallestGrowth));
         Written.CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_bytes);
+        pool.Return(_bytes);
         _bytes = larger;
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Proxy.Logging.Outbox;
+using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;
 
@@ -17,6 +18,8 @@ internal sealed partial class OutboxJanitor(
     /// <summary>One look. Called by the clock, and by tests.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
+        CallMemory.Pool.Trim();
+        CallMemory.Requests.Trim();
         await tools.Store.LookAfterJournalAsync(cancellationToken);
         if (tools.Budget.IsRough && tools.Census.IsDone) tools.Budget.Correct(await tools.Store.CountBytesAsync(cancellationToken));
         Report();

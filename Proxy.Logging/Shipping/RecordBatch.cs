@@ -24,7 +24,7 @@ internal sealed class RecordBatch
     public RecordBatch(BatchFormat format, int capacity = UsualBytes)
     {
         Format = format;
-        _content = new PooledBuffer(capacity);
+        _content = new PooledBuffer(capacity, CallMemory.Requests);
         _content.Write(format.Head.Span);
         Bytes = _content.Count;
     }
@@ -118,7 +118,7 @@ internal sealed class RecordBatch
 
     private void Compress()
     {
-        var compressed = new PooledBuffer(Bytes / 4);
+        var compressed = new PooledBuffer(Bytes / 4, CallMemory.Requests);
         using (var gzip = new GZipStream(compressed.AsStream(), CompressionLevel.Fastest)) gzip.Write(_content.Written.Span);
         _content.Return();
         _content = compressed;
