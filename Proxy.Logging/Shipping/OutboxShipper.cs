@@ -52,19 +52,16 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     /// <summary>Says that a row of this target has been committed.</summary>
     public void Wake(OutboxEntry entry, OutboxPart part)
     {
-        var (target, bytes) = (part.Target, part.Body.Length);
+        var target = part.Target;
         _tools.Metrics.Accepted(target.Label);
-        _tools.Budget.Add(bytes);
-        var maxBytes = _tools.Options.MaxBatchBytes;
+        _tools.Budget.Add(part.Body.Length);
         lock (_lock)
         {
             var isNew = !_senders.TryGetValue(target.Id, out var sender);
             if (isNew && _isClosed) return;
 
             sender ??= Create_NeedsLock(target.Id, target.Target, mustRead: false);
-            sender.AddWaiting(1);
             sender.Hand(entry, part);
-            sender.News.Add(bytes, sender.Pace.BatchSize, maxBytes);
             if (isNew) Start_NeedsLock(sender, atOnce: false);
         }
     }
@@ -78,10 +75,8 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
             if (isNew && _isClosed) return;
 
             sender ??= Create_NeedsLock(targetId, target, mustRead: true);
-            sender.AddWaiting(rows);
-            sender.ForgetHanded();
+            sender.Tell(rows);
             if (isNew) Start_NeedsLock(sender, atOnce: true);
-            else sender.News.Add(0, sender.Pace.BatchSize, int.MaxValue);
         }
     }
 

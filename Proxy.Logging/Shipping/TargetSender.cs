@@ -66,7 +66,10 @@ internal sealed partial class TargetSender
         }
     }
 
-    /// <summary>How many records, and how many bytes, are enough for a request.</summary>
+    /// <summary>How many records, or bytes, are worth a request.</summary>
+    private (int Records, int Bytes) Enough => (Pace.BatchSize, _tools.Options.MaxBatchBytes);
+
+    /// <summary>How many go into one.</summary>
     private (int Records, int Bytes) Most =>
         (Math.Min(_limit, Pace.MaxRecords), _isLargeRefused ? _tools.Options.MaxBatchBytes : Pace.MaxBytes(_tools.Options));
 
@@ -79,8 +82,21 @@ internal sealed partial class TargetSender
     public bool HasMore => _source.HasMore;
 
     /// <summary>Gets a row that was just committed, in the order of the commits.</summary>
-    public void Hand(OutboxEntry entry, OutboxPart part) => _source.Handed.Add(
-        new(part.Id, part.Body.Length), entry.Owner, entry.Record, part.Format, entry.RenderedOf(part).Span, Most);
+    public void Hand(OutboxEntry entry, OutboxPart part)
+    {
+        var most = Most;
+        AddWaiting(1);
+        _source.Handed.Add(new(part.Id, part.Body.Length), entry.Owner, entry.Record, part.Format, entry.RenderedOf(part).Span, most);
+        News.Add(part.Body.Length, Enough, most);
+    }
+
+    /// <summary>Gets to know of rows that are not handed over.</summary>
+    public void Tell(long rows)
+    {
+        AddWaiting(rows);
+        ForgetHanded();
+        News.Add(bytes: 0, Enough, Most);
+    }
 
     /// <summary>Rows were removed from the outbox: only what is still there may be sent.</summary>
     public void ForgetHanded() => _source.Handed.Forget();

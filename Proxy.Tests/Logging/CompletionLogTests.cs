@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using Proxy.Logging;
+using Proxy.Logging.Records;
 using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
@@ -165,6 +166,83 @@ public sealed class CompletionLogTests : IDisposable
         await log.RecordAsync(_blue.Target, Some.Record(), Some.Record(), Some.Record());
 
         (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 3)).Should().HaveCount(3);
+        await log.StopAsync();
+    }
+
+    /// <summary>So that a team that makes many calls does not make as many requests as its provider of logs counts.</summary>
+    [Test]
+    public async Task Full_batches_of_a_busy_target_share_a_request_unless_there_is_as_much_as_goes_into_one()
+    {
+        var time = new ManualTimeProvider();
+        var isTaken = new TaskCompletionSource();
+        _langfuse.Answer = async _ =>
+        {
+            await isTaken.Task;
+            return new FakeAnswer(200);
+        };
+        using var log = await StartAsync(options => (options.FlushInterval, options.BatchSize) = (TimeSpan.FromSeconds(1), 3), time);
+
+        await log.RecordAsync(_blue.Target, Records(3));
+        await _langfuse.WaitForRequestsAsync(_blue.PublicKey, 1);
+        await log.RecordAsync(_blue.Target, Records(3));
+        isTaken.SetResult();
+        await time.WaitForTimerAsync(TimeSpan.FromMilliseconds(61));
+        await log.RecordAsync(_blue.Target, Records(4));
+        time.Advance(TimeSpan.FromMilliseconds(61));
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 10);
+        _blue.Requests.Should().Be(2, "seven records shared one");
+
+        isTaken = new TaskCompletionSource();
+        time.Advance(TimeSpan.FromMilliseconds(61));
+        await log.RecordAsync(_blue.Target, Records(3));
+        await _langfuse.WaitForRequestsAsync(_blue.PublicKey, 3);
+        await log.RecordAsync(_blue.Target, Records(30));
+        isTaken.SetResult();
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 43);
+        _blue.Requests.Should().Be(4, "thirty are as many as share a request, and wait for nothing");
+        await log.StopAsync();
+
+        static CompletionRecord[] Records(int count) => [.. Enumerable.Range(0, count).Select(_ => Some.Record())];
+    }
+
+    /// <summary>Its memory is somebody else's by then.</summary>
+    [Test]
+    public async Task An_entry_that_was_committed_tells_nothing_any_more()
+    {
+        using var log = await StartAsync();
+        var entry = log.Log.Prepare(Some.Record(), [_blue.Target]);
+        var part = entry.Parts.Single();
+        entry.BodyOf(part).Length.Should().BePositive();
+        entry.RenderedOf(part).Length.Should().BePositive();
+        await log.CommitAsync(entry);
+
+        log.Log.Committed(entry);
+
+        entry.Invoking(after => after.BodyOf(part)).Should().Throw<ArgumentOutOfRangeException>();
+        entry.Invoking(after => after.RenderedOf(part)).Should().Throw<ArgumentOutOfRangeException>();
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Should().ContainSingle();
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task Nobody_writes_for_a_target_that_does_not_take_what_will_be_read_from_the_outbox()
+    {
+        var time = new ManualTimeProvider();
+        var isDown = true;
+        _langfuse.Answer = _ => Task.FromResult(new FakeAnswer(isDown ? 503 : 200));
+        using var log = await StartAsync(time: time);
+        await log.RecordAsync(_blue.Target, Some.Record("first"));
+        await time.WaitForTimerAsync(due => due <= TimeSpan.FromSeconds(2));
+
+        log.Log.Prepare(Some.Record(), [_blue.Target]).Parts.Single().Format.Should().BeNull();
+        log.Log.Prepare(Some.Record(), [_green.Target]).Parts.Single().Format.Should().NotBeNull();
+        await log.RecordAsync(_blue.Target, Some.Record("second"));
+        isDown = false;
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("first", "second");
+        await _database.WaitForCountAsync("outbox", 0);
+        log.Log.Prepare(Some.Record(), [_blue.Target]).Parts.Single().Format.Should().NotBeNull();
         await log.StopAsync();
     }
 
