@@ -70,8 +70,8 @@ internal static class ExchangeLog
         return Masked(record, asked);
     }
 
-    /// <summary>What the texts of a record take at most that are put together for it.</summary>
-    public static int RoomFor(Exchange exchange) => (exchange.Request?.Body.Length ?? 0) + (2 * CompletionRequest.SubsetRoom);
+    /// <summary>What the texts of a record take at most that are put together for it. A form, which may be a recording of many megabytes, tells of its parts by itself.</summary>
+    public static int RoomFor(Exchange exchange) => exchange.Request is { Form: null } request ? request.Body.Length + (2 * CompletionRequest.SubsetRoom) : 0;
 
     private static Dictionary<string, string> TraceMetadataOf(RequestMetadata asked)
     {

@@ -11,6 +11,9 @@ public sealed class OutboxEntry
     private readonly OutboxWriter _writer;
     private readonly PooledBuffer _bytes;
 
+    // Only a full disk has any.
+    private List<RemovedRow>? _dropped;
+
     /// <remarks><paramref name="bytes"/> are the entry's from now on, until it is <see cref="Release">released</see>.</remarks>
     internal OutboxEntry(OutboxWriter writer, RecordName record, long createdAt, string? owner, PooledBuffer bytes, IReadOnlyList<OutboxPart> parts, bool makesRoom)
     {
@@ -39,7 +42,7 @@ public sealed class OutboxEntry
     internal bool MakesRoom { get; }
 
     /// <summary>What of the owner's rows went for this one, when it was last written.</summary>
-    internal List<RemovedRow> Dropped => field ??= [];
+    internal IReadOnlyList<RemovedRow> Dropped => _dropped ?? [];
 
     internal bool IsWritten { get; private set; }
 
@@ -48,7 +51,7 @@ public sealed class OutboxEntry
     {
         if (IsEmpty) return;
 
-        Dropped.Clear();
+        _dropped = null;
         _writer.Write(this, connection, transaction);
         IsWritten = true;
     }
@@ -61,6 +64,9 @@ public sealed class OutboxEntry
 
     /// <summary>The owner wants it no more: what was not committed yet never will be.</summary>
     public void Withdraw() => IsWritten = false;
+
+    /// <summary>One of the owner's rows went for this one.</summary>
+    internal void Drop(RemovedRow row) => (_dropped ??= []).Add(row);
 
     /// <summary>As it waits in the outbox.</summary>
     internal ReadOnlyMemory<byte> BodyOf(OutboxPart part) => _bytes.Written.Slice(part.Body.Start, part.Body.Length);

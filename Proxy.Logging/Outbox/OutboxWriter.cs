@@ -68,7 +68,7 @@ internal sealed class OutboxWriter(IOutboxDatabase database, OutboxJournal journ
         foreach (var row in connection.Query<RemovedRow>(OldestSql, new { targetId = part.Target.Id, owner = entry.Owner, limit = DroppedAtOnce }, transaction))
         {
             connection.Execute(DropSql, row, transaction);
-            entry.Dropped.Add(row);
+            entry.Drop(row);
             if ((freed += row.Bytes) >= part.Body.Length) return;
         }
     }

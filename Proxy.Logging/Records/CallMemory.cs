@@ -7,8 +7,8 @@ namespace Proxy.Logging.Records;
 /// <remarks>The usual pool keeps 32 arrays of a size for a core. All calls under way hold some at once, and what is beyond would be made anew for each of them (decision 98).</remarks>
 public sealed class CallMemory : ArrayPool<byte>
 {
-    private const int Smallest = 1024;
     private const int SmallestBits = 10;
+    private const int Smallest = 1 << SmallestBits;
     private const int LargestBits = 22;
 
     private readonly int _stepBits;

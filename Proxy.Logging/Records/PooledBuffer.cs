@@ -21,7 +21,7 @@ internal sealed class PooledBuffer(int capacity, ArrayPool<byte> pool) : IBuffer
     /// <summary>Forgets what stands after the first <paramref name="count"/> bytes.</summary>
     public void Truncate(int count) => Count = Math.Min(Count, count);
 
-    /// <summary>Takes out what stands from <paramref name="start"/> on.</summary>
+    /// <summary>Takes out some bytes; what stands behind them moves up.</summary>
     public void Remove(int start, int count)
     {
         _bytes.AsSpan((start + count)..Count).CopyTo(_bytes.AsSpan(start));
