@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using Proxy.Logging;
 using Proxy.Logging.Records;
+using Proxy.Logging.Shipping;
 using Proxy.Tests.Databases;
 
 namespace Proxy.Tests.Logging;
@@ -221,6 +222,36 @@ public sealed class CompletionLogTests : IDisposable
         entry.Invoking(after => after.BodyOf(part)).Should().Throw<ArgumentOutOfRangeException>();
         entry.Invoking(after => after.RenderedOf(part)).Should().Throw<ArgumentOutOfRangeException>();
         (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Should().ContainSingle();
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task A_prompt_that_is_cut_takes_the_memory_of_what_is_left_of_it()
+    {
+        using var log = await StartAsync(options => options.MaxFieldBytes = 1000);
+        var record = Some.Record() with { Input = Some.Json($"\"{string.Concat(Enumerable.Repeat("word ", 2_000_000))}\"") };
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        log.Log.Prepare(record, [_blue.Target, _green.Target]);
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1_000_000);
+        await log.StopAsync();
+    }
+
+    /// <summary>Nobody else has an array of this length.</summary>
+    [Test]
+    public async Task Memory_that_nobody_needs_goes_when_the_janitor_has_looked_twice()
+    {
+        const int Length = 3_500_000;
+        using var log = await StartAsync();
+        var (call, request) = (CallMemory.Pool.Rent(Length), CallMemory.Requests.Rent(Length));
+        CallMemory.Pool.Return(call);
+        CallMemory.Requests.Return(request);
+
+        for (var look = 0; look < 2; look++) await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
+
+        CallMemory.Pool.Rent(Length).Should().NotBeSameAs(call);
+        CallMemory.Requests.Rent(Length).Should().NotBeSameAs(request);
         await log.StopAsync();
     }
 
