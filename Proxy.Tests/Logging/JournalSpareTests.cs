@@ -44,13 +44,13 @@ internal sealed class JournalSpareTests : IDisposable
     {
         using var log = await StartAsync();
         await FillAsync(log, "first");
-        await using var file = Open(_database.JournalFiles[0]);
+        using var file = new StreamReader(new FileStream(_database.JournalFiles[0], FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Encoding.Latin1);
 
         for (var i = 0; i < 10; i++) await FillAsync(log, "later");
         await FillAsync(log, "the last but one");
         await FillAsync(log, "the last");
 
-        Encoding.Latin1.GetString(ReadAll(file)).Should().Contain("last").And.NotContain("first");
+        file.ReadToEnd().Should().Contain("last").And.NotContain("first");
         _database.JournalFiles.Should().HaveCount(2);
     }
 
@@ -124,10 +124,10 @@ internal sealed class JournalSpareTests : IDisposable
             await FillAsync(crashed, "of an earlier life", 3 * FileBytes);
             await FillAsync(crashed, "second");
             await crashed.CommitAsync(Prepare(crashed, "waits"));
-            ReadJournal().Should().Contain("of an earlier life");
+            _database.ReadJournal().Should().Contain("of an earlier life");
 
             if (isClosed) await crashed.CommitAsync(Prepare(crashed, "waits too"));
-            if (isClosed) ReadJournal().Should().NotContain("of an earlier life", "nobody will write over it any more");
+            if (isClosed) _database.ReadJournal().Should().NotContain("of an earlier life", "nobody will write over it any more");
         }
 
         using var log = await StartAsync();
@@ -141,7 +141,7 @@ internal sealed class JournalSpareTests : IDisposable
         using (var crashed = await StartAsync())
         {
             await FillAsync(crashed, "of an earlier life");
-            var before = ReadBytes(_database.JournalFiles[0]);
+            var before = TempOutboxDatabase.ReadJournalFile(_database.JournalFiles[0]);
             await FillAsync(crashed, "second");
             await crashed.CommitAsync(Prepare(crashed, "lost", 2 * FileBytes));
 
@@ -169,7 +169,7 @@ internal sealed class JournalSpareTests : IDisposable
 
         using var log = await StartAsync();
         await ShouldSendAsync("waits");
-        ReadJournal().Should().NotContain("a confidence").And.NotContain("never committed");
+        _database.ReadJournal().Should().NotContain("a confidence").And.NotContain("never committed");
     }
 
     [Test]
@@ -186,7 +186,7 @@ internal sealed class JournalSpareTests : IDisposable
         await LookAsync(log);
 
         (await _database.CountTableAsync()).Should().Be(0);
-        ReadJournal().Should().NotContain("of a spare");
+        _database.ReadJournal().Should().NotContain("of a spare");
     }
 
     [Test]
@@ -197,12 +197,12 @@ internal sealed class JournalSpareTests : IDisposable
         await FillAsync(log, "second confidence");
         await LookAsync(log);
         await log.CommitAsync(Prepare(log, "third confidence", Little));
-        ReadJournal().Should().Contain("first confidence").And.Contain("second confidence").And.Contain("third confidence");
+        _database.ReadJournal().Should().Contain("first confidence").And.Contain("second confidence").And.Contain("third confidence");
 
         if (isPurge) await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
         else await log.Get<OutboxShipper>().StopAsync(CancellationToken.None);
 
-        ReadJournal().Should().NotContain("confidence");
+        _database.ReadJournal().Should().NotContain("confidence");
         if (!isPurge) _database.JournalFiles.Should().BeEmpty();
     }
 
@@ -223,12 +223,12 @@ internal sealed class JournalSpareTests : IDisposable
             await FailAsync(log, "rolled back");
         }
 
-        ReadJournal().Should().Contain("first confidence").And.Contain(isWritten ? "second confidence" : "rolled back");
+        _database.ReadJournal().Should().Contain("first confidence").And.Contain(isWritten ? "second confidence" : "rolled back");
 
         _time.Advance(TimeSpan.FromSeconds(6));
         await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
 
-        ReadJournal().Should().NotContain("confidence").And.NotContain("rolled back");
+        _database.ReadJournal().Should().NotContain("confidence").And.NotContain("rolled back");
     }
 
     [Test]
@@ -305,7 +305,7 @@ internal sealed class JournalSpareTests : IDisposable
     /// <summary>Gives the frames the hashes that they had before files were used again.</summary>
     private static void WriteAsBefore(string path, long number)
     {
-        var bytes = ReadBytes(path);
+        var bytes = TempOutboxDatabase.ReadJournalFile(path);
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         for (int start = 0, length; start < bytes.Length; start += length)
         {
@@ -320,25 +320,7 @@ internal sealed class JournalSpareTests : IDisposable
         }
     }
 
-    private IEnumerable<int> Numbers() => _database.JournalFiles.Select(path => int.Parse(path.AsSpan(path.Length - 10), provider: null));
-
-    private string ReadJournal() => string.Concat(_database.JournalFiles.Select(path => Encoding.Latin1.GetString(ReadBytes(path))));
-
-    private static byte[] ReadBytes(string path)
-    {
-        using var file = Open(path);
-        return ReadAll(file);
-    }
-
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-
-    private static byte[] ReadAll(FileStream file)
-    {
-        var bytes = new byte[file.Length];
-        file.Position = 0;
-        file.ReadExactly(bytes);
-        return bytes;
-    }
+    private IEnumerable<long> Numbers() => _database.JournalFiles.Select(TempOutboxDatabase.NumberOf);
 
     private Task<TestLog> StartAsync() => TestLog.StartAsync(_database, _protection, _time);
 }

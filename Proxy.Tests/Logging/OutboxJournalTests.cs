@@ -9,6 +9,7 @@ using NUnit.Framework;
 using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 using Proxy.Logging.Shipping;
+using Proxy.Tests.Gateway;
 
 namespace Proxy.Tests.Logging;
 
@@ -246,11 +247,11 @@ internal sealed class OutboxJournalTests : IDisposable
         await log.CommitAsync(entry);
         log.Log.Committed(entry);
         await log.RecordAsync(_green.Target, Some.Record("another's"));
-        ReadJournal().Should().Contain("a confidence");
+        _database.ReadJournal().Should().Contain("a confidence");
 
         (await log.Operations.PurgeOwnerAsync("red", CancellationToken.None)).Should().Be(1);
 
-        ReadJournal().Should().NotContain("a confidence");
+        _database.ReadJournal().Should().NotContain("a confidence");
         held.SetResult();
         (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Single().Name.Should().Be("another's");
         await log.StopAsync();
@@ -340,11 +341,11 @@ internal sealed class OutboxJournalTests : IDisposable
                     journal.Flush(transaction);
                 },
                 CancellationToken.None);
-            ReadJournal().Should().Contain("a confidence");
+            _database.ReadJournal().Should().Contain("a confidence");
         }
 
         using var log = await StartAsync();
-        ReadJournal().Should().NotContain("a confidence");
+        _database.ReadJournal().Should().NotContain("a confidence");
         (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Should().ContainSingle();
         await log.StopAsync();
         _database.JournalFiles.Should().BeEmpty();
@@ -367,7 +368,7 @@ internal sealed class OutboxJournalTests : IDisposable
 
         await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
 
-        ReadJournal().Should().NotContain("a confidence");
+        _database.ReadJournal().Should().NotContain("a confidence");
     }
 
     [Test]
@@ -385,7 +386,7 @@ internal sealed class OutboxJournalTests : IDisposable
         else if (what == "stop") await log.StopAsync();
         else for (var look = 0; look < 2; look++) await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
 
-        ReadJournal().Should().NotContain("a confidence");
+        _database.ReadJournal().Should().NotContain("a confidence");
     }
 
     [Test]
@@ -434,7 +435,8 @@ internal sealed class OutboxJournalTests : IDisposable
         // Half of the runs fill files so fast that most of them are used again.
         var isFast = seed % 2 == 0;
         if (isFast) _database.JournalFileBytes = 300;
-        var faults = new FaultList();
+        using var faults = new CapturedLog();
+        using var loggers = new LoggerFactory([faults]);
         var targets = new OutboxTargets(_protection);
         OutboxTarget[] all = [targets.Get(_blue.Target), targets.Get(_green.Target)];
         var rows = new Dictionary<long, string>();
@@ -482,11 +484,11 @@ internal sealed class OutboxJournalTests : IDisposable
             ShouldHoldFramesOfTheirOwn();
         }
 
-        faults.Should().BeEmpty();
+        faults.Lines.Should().BeEmpty();
 
         async Task RestartAsync()
         {
-            journal = new OutboxJournal(_database, _time, faults);
+            journal = new OutboxJournal(_database, _time, loggers.CreateLogger<OutboxJournal>());
             writer = new OutboxWriter(_database, journal);
             await LookAsync();
         }
@@ -539,7 +541,7 @@ internal sealed class OutboxJournalTests : IDisposable
         long last = 0;
         foreach (var path in _database.JournalFiles)
         {
-            var (number, bytes) = (long.Parse(path.AsSpan(path.Length - 10), provider: null), Encoding.Latin1.GetBytes(ReadFile(path)));
+            var (number, bytes) = (TempOutboxDatabase.NumberOf(path), TempOutboxDatabase.ReadJournalFile(path));
             var ids = new List<long>();
             for (var offset = 0; offset < bytes.Length; offset++)
             {
@@ -554,25 +556,5 @@ internal sealed class OutboxJournalTests : IDisposable
 
     private OutboxEntry Confidence(TestLog log) => log.Log.Prepare(Some.Record() with { Input = Some.Json("\"a confidence\"") }, [new LogRoute(_blue.Target)], "red", policy: null);
 
-    private string ReadJournal() => string.Concat(_database.JournalFiles.Select(ReadFile));
-
-    private static string ReadFile(string path)
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(file, Encoding.Latin1);
-        return reader.ReadToEnd();
-    }
-
     private Task<TestLog> StartAsync(TempOutboxDatabase? database = null, TimeProvider? time = null) => TestLog.StartAsync(database ?? _database, _protection, time);
-
-    private sealed class FaultList : List<string>, ILogger<OutboxJournal>
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Add(formatter(state, exception));
-    }
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text;
 using Dapper;
 using Proxy.Logging.Outbox;
@@ -52,6 +53,20 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
 
     /// <summary>The files that stand before the table.</summary>
     public IReadOnlyList<string> JournalFiles => [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "-log-*").Order()];
+
+    public static long NumberOf(string journalFile) => long.Parse(journalFile.AsSpan(journalFile.Length - 10), CultureInfo.InvariantCulture);
+
+    /// <summary>A file that is being written.</summary>
+    public static byte[] ReadJournalFile(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>All that the files say.</summary>
+    public string ReadJournal() => string.Concat(JournalFiles.Select(path => Encoding.Latin1.GetString(ReadJournalFile(path))));
 
     /// <summary>Awaited before each read of the log.</summary>
     public Func<Task> BeforeRead { get; set; } = static () => Task.CompletedTask;
