@@ -31,6 +31,7 @@ internal sealed class StartTests
             (await Eventually.BecomesAsync(() => Task.FromResult(gateway.Output), output => output.Contains(first))).Should().Contain(first);
             (await IsAdminAsync(gateway, first)).Should().BeTrue();
             (await gateway.TerminateAsync()).Should().Be(0);
+            Directory.GetFiles(Path.GetDirectoryName(path)!, "proxy.db*").Select(Path.GetFileName).Should().BeEquivalentTo(["proxy.db", "proxy.db.lock"], "a copy of the database is whole then");
         }
 
         await using var again = await GatewayProcess.StartAsync(_folder);

@@ -45,7 +45,7 @@ internal sealed class SqliteEngine : IDatabaseEngine
         try
         {
             connection = Open();
-            return new SqliteWriter(connection, new SqliteCheckpointer(connection, Open()), file);
+            return new SqliteWriter(connection, new SqliteCheckpointer(connection, Open()), file, ReleaseReaders);
         }
         catch
         {
@@ -69,7 +69,7 @@ internal sealed class SqliteEngine : IDatabaseEngine
 
     public void Dispose()
     {
-        // Pooled readers are files that are read; they may stay.
+        // The writer closes what is pooled.
     }
 
     /// <summary>Keeps other processes from writing the same database: memory would not see what they change.</summary>
@@ -129,7 +129,7 @@ internal sealed class SqliteEngine : IDatabaseEngine
 }
 
 /// <summary>A connection to a file is not lost, and neither is the answer of a commit.</summary>
-internal sealed class SqliteWriter(SqliteConnection connection, SqliteCheckpointer checkpointer, FileStream file) : IDatabaseWriter
+internal sealed class SqliteWriter(SqliteConnection connection, SqliteCheckpointer checkpointer, FileStream file, Action releaseReaders) : IDatabaseWriter
 {
     public DbConnection Connection => connection;
 
@@ -154,6 +154,9 @@ internal sealed class SqliteWriter(SqliteConnection connection, SqliteCheckpoint
     public void Dispose()
     {
         checkpointer.Dispose();
+
+        // The last one that is closed brings the log of writes into the database and removes it, which readers cannot.
+        releaseReaders();
         connection.Dispose();
         file.Dispose();
     }
