@@ -47,9 +47,9 @@ internal sealed class CompletionLogMetrics
 
     public void Revived(string target, int count) => _revived.Add(count, Tag(target));
 
-    public void Purged(string target, int count, bool wasDead) => _purged.Add(count, Tag(target), Source(wasDead));
+    public void Purged(string target, long count, bool wasDead) => _purged.Add(count, Tag(target), Source(wasDead));
 
-    public void Dropped(string target, int count, bool wasDead = false) => _dropped.Add(count, Tag(target), Source(wasDead));
+    public void Dropped(string target, long count, bool wasDead = false) => _dropped.Add(count, Tag(target), Source(wasDead));
 
     public void Retried(string target) => _retried.Add(1, Tag(target));
 

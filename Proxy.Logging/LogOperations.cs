@@ -52,7 +52,7 @@ public sealed class LogOperations
 
     /// <summary>Throws dead letters away: one, those of a target, or all.</summary>
     /// <param name="also">What else is in the transaction, told how many they are.</param>
-    public async Task<int> PurgeAsync(long? id, string? targetId, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken) =>
+    public async Task<long> PurgeAsync(long? id, string? targetId, Action<DbConnection, DbTransaction, int>? also, CancellationToken cancellationToken) =>
         BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(id, targetId, null, long.MaxValue), also, cancellationToken), wasDead: true);
 
     /// <summary>Ends the pauses of all targets.</summary>
@@ -60,10 +60,10 @@ public sealed class LogOperations
 
     /// <summary>Removes all that is kept of an owner, who wants it no more. What is on its way is called back as far as it can be.</summary>
     /// <returns>How many records were removed.</returns>
-    public async Task<int> PurgeOwnerAsync(string owner, CancellationToken cancellationToken)
+    public async Task<long> PurgeOwnerAsync(string owner, CancellationToken cancellationToken)
     {
-        await _tools.Store.MoveToTableAsync(cancellationToken);
-        var purged = 0;
+        await _tools.Store.MoveToBacklogAsync(cancellationToken);
+        var purged = 0L;
         foreach (var target in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
         {
             while (await _shipper.RemoveAsync(token => _tools.Store.RemoveOwnedAsync(owner, target.Id, RowsAtOnce, token), cancellationToken) is { Count: > 0 } rows)
@@ -71,16 +71,17 @@ public sealed class LogOperations
         }
 
         _shipper.Drop(owner);
+        await _tools.Store.LookAfterJournalAsync(cancellationToken);
         return purged + BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(null, null, owner, long.MaxValue), also: null, cancellationToken), wasDead: true);
     }
 
     /// <summary>Sends one record, marked as a test, as the real sender would; nothing of it is kept.</summary>
     public Task<TargetTestResult> TestAsync(LogTarget target, CancellationToken cancellationToken) => _test.RunAsync(target, cancellationToken);
 
-    private int BookPurged(IReadOnlyList<RemovedRow> rows, bool wasDead)
+    private long BookPurged(IReadOnlyList<RemovedRow> rows, bool wasDead)
     {
-        foreach (var target in rows.GroupBy(row => row.TargetId)) _tools.Metrics.Purged(CompletionLogMetrics.LabelOf(target.Key), target.Count(), wasDead);
-        return rows.Count;
+        foreach (var target in rows.GroupBy(row => row.TargetId)) _tools.Metrics.Purged(CompletionLogMetrics.LabelOf(target.Key), target.Sum(row => row.Rows), wasDead);
+        return rows.Sum(row => row.Rows);
     }
 }
 

@@ -22,6 +22,20 @@ internal static class OutageRun
     public static async Task<int> RunAsync(int rounds)
     {
         var folder = Directory.CreateTempSubdirectory("proxy-outage-").FullName;
+        try
+        {
+            await MeasureAsync(folder, rounds);
+            return 0;
+        }
+        finally
+        {
+            // What waited for the slow one and the dead one, at some 60 MB a second.
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task MeasureAsync(string folder, int rounds)
+    {
         var providerPort = MeasuredProcess.FreePort();
         using var slow = Listen(async socket =>
         {
@@ -51,8 +65,6 @@ internal static class OutageRun
                     $"| {TimeProvider.System.GetElapsedTime(started).TotalMinutes:0.0} | {subject.Name} | {sample.Durations.Count / Round.TotalSeconds:0} | {cpu:0} | {gateway.ResidentMegabytes:0} | {sample.Failures} |"));
             }
         }
-
-        return 0;
     }
 
     private static int PortOf(Socket listener) => ((IPEndPoint)listener.LocalEndPoint!).Port;

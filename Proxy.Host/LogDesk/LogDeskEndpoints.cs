@@ -91,7 +91,7 @@ internal sealed record DeadLetterRequest(long? Id = null, string? TargetId = nul
 
 internal sealed record Retried([property: JsonPropertyName("retried")] int Count);
 
-internal sealed record Purged([property: JsonPropertyName("purged")] int Count);
+internal sealed record Purged([property: JsonPropertyName("purged")] long Count);
 
 internal sealed record LogHealth(string Status, long OutboxBytes, long MaxOutboxBytes, IReadOnlyList<string> Lines);
 

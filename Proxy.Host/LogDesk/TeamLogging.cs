@@ -26,7 +26,7 @@ internal sealed class TeamLogging(LogOperations operations, SettingsSource setti
         return new CallbackTest(result.IsHealthy, result.Details) { IsReached = result.IsReached, AreCredentialsAccepted = result.AreCredentialsAccepted };
     }
 
-    public Task<int> PurgeAsync(string teamId, CancellationToken cancellationToken) => operations.PurgeOwnerAsync(teamId, cancellationToken);
+    public Task<long> PurgeAsync(string teamId, CancellationToken cancellationToken) => operations.PurgeOwnerAsync(teamId, cancellationToken);
 
     private JsonObject Show(LogRules rules) => new()
     {

@@ -24,4 +24,7 @@ public sealed record JournalPlace(string Path, bool IsFlushed)
 {
     /// <summary>How large a file becomes. Small, since removing one keeps the processor from calls for as long as it is large.</summary>
     public long FileBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Where rows are that wait for longer.</summary>
+    internal JournalPlace Backlog => new(Path + "-backlog", IsFlushed);
 }

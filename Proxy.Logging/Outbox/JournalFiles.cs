@@ -14,7 +14,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
     // What is not taken by then belongs into the table, where it may wait for a month.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(10);
 
-    private readonly List<JournalSegment> _segments = [];
+    private readonly List<OutboxFile> _segments = [];
     private readonly JournalFrames _frames = new();
     private readonly JournalSpares _spares = new(time);
 
@@ -28,7 +28,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
     public Task Deleting => _deleting;
 
     /// <summary>The one that is appended to.</summary>
-    public JournalSegment Current => _segments[^1];
+    public OutboxFile Current => _segments[^1];
 
     /// <summary>The number of the first one that is needed.</summary>
     public long First => _segments.First(segment => segment.Waiting > 0 || segment == Current).Number;
@@ -43,7 +43,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
     public bool IsFull => Current.Length > database.Journal!.FileBytes || (Current.FileLength > 0 && time.GetElapsedTime(Current.OpenedAt) > MaxAge / 2);
 
     /// <summary>Those in which rows have waited for too long, or that are too many.</summary>
-    public IReadOnlyList<JournalSegment> ListOld() =>
+    public IReadOnlyList<OutboxFile> ListOld() =>
         _segments.Count == 1 ? [] : [.. _segments.SkipLast(1).Where(segment => segment.Waiting > 0 && (_segments.Count > MaxSegments || time.GetElapsedTime(segment.OpenedAt) > MaxAge))];
 
     /// <summary>Collects a record for <see cref="TryFlush"/>.</summary>
@@ -130,33 +130,28 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
             }
         }
 
-        JournalSegment.DeleteOthers(database.Journal!, position.First, position.Segment);
+        OutboxFile.DeleteOthers(database.Journal!, position.First, position.Segment);
         Add(Math.Max(position.Segment, _lastNumber) + 1);
         return [.. reading.Waiting];
     }
 
-    /// <returns>False when it cannot be read any more, which is said.</returns>
-    public bool FindBody(JournalRecord record, out ReadOnlySpan<byte> body)
+    /// <returns>Empty when it cannot be read any more, which is said.</returns>
+    public ReadOnlyMemory<byte> ReadBody(JournalRecord record)
     {
         var length = record.HeadLength + record.Length;
-        if (TryRead(record, length, out var frame))
-        {
-            body = frame[record.HeadLength..];
-            return true;
-        }
+        if (TryRead(record, length, out var frame)) return frame[record.HeadLength..];
 
         LogLost(length, record.Segment.Number);
-        body = default;
-        return false;
+        return default;
     }
 
-    private static bool TryRead(JournalRecord record, int length, out ReadOnlySpan<byte> frame)
+    private static bool TryRead(JournalRecord record, int length, out ReadOnlyMemory<byte> frame)
     {
         frame = default;
         try
         {
             frame = record.Segment.Read(record.Offset, length);
-            return JournalFrame.Read(frame, record.Segment.Number, new HashSet<long>(), out var found) == length && found?.Id == record.Id;
+            return JournalFrame.Read(frame.Span, record.Segment.Number, left: null, out var found) == length && found?.Id == record.Id;
         }
         catch (IOException)
         {
@@ -167,22 +162,22 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
     private void Add(long number)
     {
         _lastNumber = Math.Max(_lastNumber, number);
-        _segments.Add(new JournalSegment(database.Journal!, number, time.GetTimestamp()));
+        _segments.Add(new OutboxFile(database.Journal!, number, time.GetTimestamp()));
     }
 
     /// <remarks>Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.</remarks>
-    private void DeleteSoon(IReadOnlyList<JournalSegment> segments)
+    private void DeleteSoon(IReadOnlyList<OutboxFile> segments)
     {
         if (segments.Count > 0) _deleting = DeleteAsync(segments, _deleting);
     }
 
-    private async Task DeleteAsync(IReadOnlyList<JournalSegment> segments, Task before)
+    private async Task DeleteAsync(IReadOnlyList<OutboxFile> segments, Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         foreach (var segment in segments) Delete(segment);
     }
 
-    private void Delete(JournalSegment segment)
+    private void Delete(OutboxFile segment)
     {
         if (!segment.TryDelete()) LogNotDeleted(segment.Number);
     }

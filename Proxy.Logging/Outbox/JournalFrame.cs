@@ -52,10 +52,10 @@ internal static class JournalFrame
     /// <summary>Reads the frame at the start of the bytes.</summary>
     /// <param name="bytes">The rest of a file.</param>
     /// <param name="number">The number of the file.</param>
-    /// <param name="left">Gets the ids, when the frame is of rows that left.</param>
+    /// <param name="left">Gets the ids, when the frame is of rows that left; null where there are none.</param>
     /// <param name="record">The record, when the frame is of one; its body is the end of the frame.</param>
     /// <returns>Its length; 0 when there is no whole, sound frame.</returns>
-    public static int Read(ReadOnlySpan<byte> bytes, long number, ISet<long> left, out JournalRecord? record)
+    public static int Read(ReadOnlySpan<byte> bytes, long number, ISet<long>? left, out JournalRecord? record)
     {
         record = null;
         if (bytes.Length < PrefixLength) return 0;
@@ -77,7 +77,11 @@ internal static class JournalFrame
         }
         else
         {
-            while (!head.IsEmpty) left.Add(ReadNumber(ref head));
+            while (!head.IsEmpty)
+            {
+                var id = ReadNumber(ref head);
+                left?.Add(id);
+            }
         }
 
         return PrefixLength + headLength + bodyLength;
@@ -131,7 +135,7 @@ internal static class JournalFrame
 /// <summary>A row that is in the journal and nowhere else.</summary>
 internal sealed record JournalRecord(long Id, string TargetId, string? Owner, long CreatedAt, int Length)
 {
-    public JournalSegment Segment { get; init; } = null!;
+    public OutboxFile Segment { get; init; } = null!;
 
     /// <summary>Where its frame begins in the file.</summary>
     public long Offset { get; init; }

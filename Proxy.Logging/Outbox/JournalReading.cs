@@ -17,7 +17,7 @@ internal sealed class JournalReading
     {
         // A gateway of an earlier version may have left the file, which its first frame tells. A run writes only into files that it has made, so in none there are
         // frames of both kinds, not even behind its end.
-        if (JournalFrame.Read(bytes.Span, number, new HashSet<long>(), out _) == 0) number = JournalFrame.NoNumber;
+        if (JournalFrame.Read(bytes.Span, number, left: null, out _) == 0) number = JournalFrame.NoNumber;
 
         var end = Math.Min(bytes.Length, committed ?? bytes.Length);
         var start = 0;

@@ -15,11 +15,11 @@ internal sealed class JournalSpares(TimeProvider time)
     // Since the file was begun: the age of what is in it. Who fills files more slowly can make new ones.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
 
-    private readonly Queue<JournalSegment> _spares = new(MaxSpares);
+    private readonly Queue<OutboxFile> _spares = new(MaxSpares);
     private long _first;
 
     /// <returns>False when it is to be deleted.</returns>
-    public bool TryKeep(JournalSegment segment)
+    public bool TryKeep(OutboxFile segment)
     {
         if (_spares.Count == MaxSpares || segment.Number < _first || !segment.IsReusable || segment.FileLength > MaxFileBytes) return false;
 
@@ -28,26 +28,26 @@ internal sealed class JournalSpares(TimeProvider time)
     }
 
     /// <returns>Null when there is none.</returns>
-    public JournalSegment? Take() => _spares.TryDequeue(out var spare) ? spare : null;
+    public OutboxFile? Take() => _spares.TryDequeue(out var spare) ? spare : null;
 
     /// <summary>Takes those out that are too old to be kept.</summary>
-    public IReadOnlyList<JournalSegment> TakeOld()
+    public IReadOnlyList<OutboxFile> TakeOld()
     {
         if (!_spares.TryPeek(out var spare) || !IsOld(spare)) return [];
 
-        var old = new List<JournalSegment>(MaxSpares);
+        var old = new List<OutboxFile>(MaxSpares);
         while (_spares.TryPeek(out spare) && IsOld(spare)) old.Add(_spares.Dequeue());
         return old;
     }
 
     /// <summary>Takes all out, and keeps none from now on that has a lower number than this.</summary>
-    public IReadOnlyList<JournalSegment> TakeAll(long first)
+    public IReadOnlyList<OutboxFile> TakeAll(long first)
     {
         _first = first;
-        JournalSegment[] all = [.. _spares];
+        OutboxFile[] all = [.. _spares];
         _spares.Clear();
         return all;
     }
 
-    private bool IsOld(JournalSegment segment) => time.GetElapsedTime(segment.OpenedAt) > MaxAge;
+    private bool IsOld(OutboxFile segment) => time.GetElapsedTime(segment.OpenedAt) > MaxAge;
 }

@@ -94,12 +94,19 @@ internal readonly record struct Slice(int Start, int Length);
 /// <summary>What names of records and of objects in buckets are made of.</summary>
 internal readonly record struct RecordName(Guid Id, DateTimeOffset EndedAt);
 
-/// <summary>A row that left the outbox undelivered.</summary>
+/// <summary>A row that left the outbox undelivered, or a chunk of them.</summary>
 internal sealed class RemovedRow
 {
+    /// <summary>The first one's.</summary>
     public long Id { get; init; }
 
     public string TargetId { get; init; } = "";
 
+    /// <summary>How many rows there were.</summary>
+    public long Rows { get; init; } = 1;
+
     public long Bytes { get; init; }
+
+    /// <summary>In which file a chunk was.</summary>
+    public long? File { get; init; }
 }

@@ -1,14 +1,16 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Microsoft.Win32.SafeHandles;
+using Proxy.Logging.Records;
 using SQLitePCL;
 
 namespace Proxy.Logging.Outbox;
 
-/// <summary>One file of the journal.</summary>
+/// <summary>One file beside the database, of the journal or of the backlog.</summary>
 /// <remarks>A file that cannot be written is trouble of the database, and said as SQLite would say it of its own.</remarks>
-internal sealed class JournalSegment(JournalPlace place, long number, long openedAt) : IDisposable
+internal sealed class OutboxFile(JournalPlace place, long number, long openedAt) : IDisposable
 {
-    private readonly string _path = $"{place.Path}-{number.ToString("D10", CultureInfo.InvariantCulture)}";
+    private readonly string _path = PathOf(place, number);
     private FileStream? _file;
 
     public long Number => number;
@@ -35,10 +37,66 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
     /// <summary>Removes the files that are not among these: of a run that was killed before it could.</summary>
     public static void DeleteOthers(JournalPlace place, long first, long last)
     {
+        foreach (var number in NumbersOf(place).Where(number => number < first || number > last)) File.Delete(PathOf(place, number));
+    }
+
+    /// <summary>The files that are there.</summary>
+    public static IReadOnlyList<long> NumbersOf(JournalPlace place)
+    {
+        var numbers = new List<long>();
         foreach (var path in Directory.GetFiles(Path.GetDirectoryName(place.Path)!, Path.GetFileName(place.Path) + "-*"))
         {
-            if (long.TryParse(path.AsSpan(place.Path.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && (number < first || number > last))
-                File.Delete(path);
+            if (long.TryParse(path.AsSpan(place.Path.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) numbers.Add(number);
+        }
+
+        return numbers;
+    }
+
+    /// <summary>Reads a part of a file, which may be gone meanwhile. For any thread.</summary>
+    /// <param name="place">Where the files are.</param>
+    /// <param name="number">Which one.</param>
+    /// <param name="offset">Where the part begins.</param>
+    /// <param name="length">How long it is.</param>
+    /// <param name="output">Gets it; fewer bytes when there are no more, none when there is no file.</param>
+    /// <exception cref="IOException">The file is there and cannot be read just now.</exception>
+    public static void Read(JournalPlace place, long number, long offset, int length, PooledBuffer output)
+    {
+        try
+        {
+            using var file = File.OpenHandle(PathOf(place, number), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = output.GetSpan(length)[..length];
+            output.Advance(Read(file, offset, bytes));
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // As if it were empty.
+        }
+    }
+
+    /// <returns>False when the file stays where it is.</returns>
+    public static bool TryDelete(JournalPlace place, long number)
+    {
+        try
+        {
+            File.Delete(PathOf(place, number));
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <exception cref="SqliteException">It did not work, which is trouble of the database.</exception>
+    public static T Try<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SqliteException($"The files of the log beside the database cannot be used. {exception.Message}", raw.SQLITE_IOERR);
         }
     }
 
@@ -47,21 +105,19 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
     {
         Try(() =>
         {
-            _file ??= Create();
+            _file ??= Open();
             FileLength = Math.Max(FileLength, Length + bytes);
             RandomAccess.Write(_file.SafeFileHandle, parts, Length);
             if (place.IsFlushed) RandomAccess.FlushToDisk(_file.SafeFileHandle);
+            return Length += bytes;
         });
-        Length += bytes;
     }
 
     /// <returns>Fewer bytes when there are no more.</returns>
-    public ReadOnlySpan<byte> Read(long offset, int length)
+    public ReadOnlyMemory<byte> Read(long offset, int length)
     {
         var bytes = GC.AllocateUninitializedArray<byte>(length);
-        var read = 0;
-        for (int count; read < length && (count = RandomAccess.Read(_file!.SafeFileHandle, bytes.AsSpan(read), offset + read)) > 0;) read += count;
-        return bytes.AsSpan(0, read);
+        return bytes.AsMemory(0, Read(_file!.SafeFileHandle, offset, bytes));
     }
 
     /// <summary>The file of an earlier run; null when it is not there.</summary>
@@ -75,14 +131,14 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
         Try(() =>
         {
             if (FileLength > Length) RandomAccess.SetLength(_file.SafeFileHandle, Length);
-            FileLength = Length;
             if (place.IsFlushed) RandomAccess.FlushToDisk(_file.SafeFileHandle);
+            return FileLength = Length;
         });
     }
 
     /// <summary>Writes over the file of another, in which nothing waits any more, instead of creating one.</summary>
     /// <returns>False when it cannot be had; then it is as it was.</returns>
-    public bool TryTakeOver(JournalSegment spare)
+    public bool TryTakeOver(OutboxFile spare)
     {
         try
         {
@@ -101,36 +157,40 @@ internal sealed class JournalSegment(JournalPlace place, long number, long opene
     public bool TryDelete()
     {
         Dispose();
-        try
-        {
-            File.Delete(_path);
-            return true;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
+        return TryDelete(place, number);
+    }
+
+    /// <summary>Takes away what stands behind this length.</summary>
+    public void CutTo(long length) => Try(() =>
+    {
+        _file ??= Open();
+        RandomAccess.SetLength(_file.SafeFileHandle, length);
+        return FileLength = Length = length;
+    });
+
+    /// <summary>Gives back the handle until it is written to again.</summary>
+    public void Rest()
+    {
+        _file?.Dispose();
+        _file = null;
     }
 
     public void Dispose() => _file?.Dispose();
 
-    /// <remarks>Prompts are in it: it is for its owner alone, as the database is.</remarks>
-    private FileStream Create()
+    private static string PathOf(JournalPlace place, long number) => $"{place.Path}-{number.ToString("D10", CultureInfo.InvariantCulture)}";
+
+    private static int Read(SafeFileHandle file, long offset, Span<byte> bytes)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.ReadWrite, Share = FileShare.Read | FileShare.Delete, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(_path, options);
+        var read = 0;
+        for (int count; read < bytes.Length && (count = RandomAccess.Read(file, bytes[read..], offset + read)) > 0;) read += count;
+        return read;
     }
 
-    private static void Try(Action write)
+    /// <remarks>Prompts are in it: it is for its owner alone, as the database is.</remarks>
+    private FileStream Open()
     {
-        try
-        {
-            write();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new SqliteException($"The journal beside the database cannot be written. {exception.Message}", raw.SQLITE_IOERR);
-        }
+        var options = new FileStreamOptions { Mode = FileLength == 0 ? FileMode.Create : FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.Read | FileShare.Delete, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(_path, options);
     }
 }

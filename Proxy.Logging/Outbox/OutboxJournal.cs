@@ -7,38 +7,52 @@ using Microsoft.Extensions.Logging;
 namespace Proxy.Logging.Outbox;
 
 /// <summary>
-/// Files in front of the table <c>outbox</c>, where a row stays that is sent at once, which is nearly every row: it is appended, and when it was taken its id is.
-/// Only what waits longer moves into the table.
+/// Files in front of the backlog, where a row stays that is sent at once, which is nearly every row: it is appended, and when it was taken its id is.
+/// Only what waits longer moves into the <see cref="OutboxBacklog">backlog</see>.
 /// </summary>
 /// <remarks>
-/// <para>A row of the table costs pages that are written twice, an index and a delete. On SQLite alone; elsewhere all of this does nothing.</para>
-/// <para>Who looks for rows in the table says so first, with <see cref="MoveTarget"/> or <see cref="MoveAll"/>, and then finds them all there. Rows of a target
-/// that is moved go straight to the table from then on, until it is admitted again.</para>
+/// <para>On SQLite alone; elsewhere all of this does nothing.</para>
+/// <para>Who looks for rows in the backlog says so first, with <see cref="MoveTarget"/> or <see cref="MoveAll"/>, and then finds them all there. Rows of a target
+/// that is moved go straight to the backlog from then on, until it is admitted again.</para>
 /// <para>The database says how far the files count. So whatever a transaction wrote that was rolled back is found out at the next one, and undone here.
 /// Everything is called on the writer's thread, within a transaction, but for the members that say otherwise.</para>
 /// </remarks>
-internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger) : IOutboxInsert
+internal sealed class OutboxJournal : IOutboxInsert
 {
+    // What is moved is read into memory.
+    private const long MostMovedAtOnce = 1024 * 1024;
+
     private const string LastIdSql = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'";
 
+    private readonly IOutboxDatabase _database;
     private readonly JournalIndex _records = new();
-    private readonly JournalFiles _files = new(database, time, logger);
+    private readonly JournalFiles _files;
 
     private DbTransaction? _transaction;
+    private SqliteConnection? _connection;
     private JournalRow? _row;
-    private OutboxRowInsert? _table;
     private JournalPosition? _committed;
     private JournalPosition _written;
     private long _nextId;
 
-    // By any thread: targets whose rows go to the table.
+    // By any thread: targets whose rows go to the backlog.
     private readonly ConcurrentDictionary<string, bool> _moved = new();
 
-    /// <inheritdoc cref="JournalFiles.Deleting"/>
-    public Task Deleting => _files.Deleting;
+    public OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger)
+    {
+        _database = database;
+        _files = new(database, time, logger);
+        Backlog = new(database, Reserve, logger);
+    }
+
+    /// <summary>What waits for longer. It is begun and flushed with the journal.</summary>
+    public OutboxBacklog Backlog { get; }
+
+    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
+    public Task Deleting => Task.WhenAll(_files.Deleting, Backlog.Deleting);
 
     /// <summary>Whether there is one. For any thread.</summary>
-    public bool IsUsed => database.Journal is not null;
+    public bool IsUsed => _database.Journal is not null;
 
     /// <inheritdoc cref="JournalIndex.Bytes"/>
     public long Bytes => _records.Bytes;
@@ -50,7 +64,9 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     {
         if (!IsUsed || ReferenceEquals(_transaction, transaction)) return;
 
-        Open((SqliteConnection)transaction.Connection!);
+        var connection = (SqliteConnection)transaction.Connection!;
+        Open(connection);
+        Backlog.Begin(connection);
         var stored = _row!.Read();
         if (stored == _written && _written != _committed) Keep();
         else if (stored is not null && stored == _committed) Undo();
@@ -68,18 +84,18 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     public void Add(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
     {
         Begin(transaction);
-        if (_files.IsTooLarge) Rotate();
-        var (id, targetId) = (_nextId++, part.Target.Id);
-        part.Id = id;
+        var targetId = part.Target.Id;
         if (entry.MakesRoom || (!_moved.IsEmpty && _moved.ContainsKey(targetId)))
         {
-            _table!.Insert(id, targetId, entry.CreatedAt, entry.BodyOf(part).Span, entry.Owner);
+            Backlog.Add(part, entry.Owner, entry.CreatedAt, entry.BodyOf(part));
             return;
         }
 
+        if (_files.IsTooLarge) Rotate();
+        part.Id = Reserve(1);
         var offset = _files.End;
-        var head = _files.AddRecord(id, entry.CreatedAt, targetId, entry.Owner, entry.BodyOf(part));
-        _records.Add(new JournalRecord(id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = _files.Current, Offset = offset, HeadLength = head });
+        var head = _files.AddRecord(part.Id, entry.CreatedAt, targetId, entry.Owner, entry.BodyOf(part));
+        _records.Add(new JournalRecord(part.Id, targetId, entry.Owner, entry.CreatedAt, part.Body.Length) { Segment = _files.Current, Offset = offset, HeadLength = head });
     }
 
     /// <summary>Takes out what is here of these rows, whose fate is known.</summary>
@@ -106,7 +122,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
         return others;
     }
 
-    /// <summary>Moves all rows of a target into the table, and all that follow.</summary>
+    /// <summary>Moves all rows of a target into the backlog, and all that follow.</summary>
     public void MoveTarget(string targetId)
     {
         if (!IsUsed) return;
@@ -115,13 +131,13 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
         Move(record => record.TargetId == targetId);
     }
 
-    /// <summary>Moves a row into the table, if it is here.</summary>
+    /// <summary>Moves a row into the backlog, if it is here.</summary>
     public void MoveOne(long id)
     {
         if (_records.Find(id) is not null) Move(record => record.Id == id);
     }
 
-    /// <summary>Moves all rows into the table. The files are gone once the next transaction begins.</summary>
+    /// <summary>Moves all rows into the backlog. The files are gone once the next transaction begins.</summary>
     public void MoveAll()
     {
         if (!IsUsed) return;
@@ -135,7 +151,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     /// <inheritdoc cref="JournalIndex.CountByTarget"/>
     public IReadOnlyDictionary<string, (long Count, long OldestAt)> CountByTarget() => _records.CountByTarget();
 
-    /// <summary>Ids for rows that somebody else inserts into the table.</summary>
+    /// <summary>Ids for rows that somebody else writes.</summary>
     /// <returns>The first.</returns>
     public long Reserve(int count)
     {
@@ -152,14 +168,18 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
     }
 
     /// <remarks>What had been flushed is undone when the next transaction begins.</remarks>
-    public void Forget() => _files.Forget();
+    public void Forget()
+    {
+        _files.Forget();
+        Backlog.Forget();
+    }
 
     private void Open(SqliteConnection connection)
     {
-        if (ReferenceEquals(_row?.Connection, connection)) return;
+        if (ReferenceEquals(_connection, connection)) return;
 
+        _connection = connection;
         _row = new JournalRow(connection);
-        _table = new OutboxRowInsert(connection);
     }
 
     /// <summary>The last transaction was committed.</summary>
@@ -179,7 +199,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
         _files.CutTo(_written);
     }
 
-    /// <summary>What an earlier run left in its files goes into the table.</summary>
+    /// <summary>What an earlier run left in its files goes into the backlog.</summary>
     private void Recover(JournalPosition? stored, DbTransaction transaction)
     {
         _files.Forget();
@@ -188,13 +208,15 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
         var position = stored ?? new JournalPosition(First: 1, Segment: 0, Length: 0, NextId: 1);
         _nextId = Math.Max(position.NextId, transaction.Connection!.ExecuteScalar<long>(LastIdSql, transaction: transaction) + 1);
+        Backlog.Reopen(transaction);
 
         // Under new ids: the files may be from another day than the database.
-        foreach (var (record, body) in _files.Reopen(position)) _table!.Insert(_nextId++, record.TargetId, record.CreatedAt, body.Span, record.Owner);
+        foreach (var (record, body) in _files.Reopen(position)) Backlog.Add(record.TargetId, record.Owner, record.CreatedAt, body);
+        Backlog.Flush();
         SavePosition();
     }
 
-    /// <summary>What has been here for long moves into the table, and so does what follows of its targets.</summary>
+    /// <summary>What has been here for long moves into the backlog, and so does what follows of its targets.</summary>
     private void MoveOld()
     {
         _files.DeleteOldSpares();
@@ -219,14 +241,38 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
         // Bodies are read from the files.
         FlushFrames();
-        foreach (var record in records)
-        {
-            // One that cannot be read any more must not keep all others from being written; it may still be in its sender's memory.
-            if (_files.FindBody(record, out var body)) _table!.Insert(record.Id, record.TargetId, record.CreatedAt, body, record.Owner);
-            _records.Leave(record);
-        }
-
+        foreach (var run in RunsOf(records)) Move(run);
         _files.AddLeft(records.ConvertAll(record => record.Id));
+    }
+
+    private void Move(List<JournalRecord> run)
+    {
+        // One that cannot be read any more has no body: its sender may still have it in memory, and if not, finds that it is no record.
+        var rows = run.ConvertAll(record => new WaitingRow(Part: null, record.CreatedAt, _files.ReadBody(record)));
+        Backlog.AddRun(run[0].Id, run[0].TargetId, run[0].Owner, rows);
+        foreach (var record in run) _records.Leave(record);
+    }
+
+    /// <summary>Those of one target and owner whose ids follow each other, and that are read together.</summary>
+    private static IEnumerable<List<JournalRecord>> RunsOf(List<JournalRecord> records)
+    {
+        foreach (var group in records.GroupBy(record => (record.TargetId, record.Owner)))
+        {
+            var (run, bytes) = (new List<JournalRecord>(), 0L);
+            foreach (var record in group)
+            {
+                if (run.Count > 0 && (record.Id != run[^1].Id + 1 || bytes > MostMovedAtOnce))
+                {
+                    yield return run;
+                    (run, bytes) = ([], 0);
+                }
+
+                run.Add(record);
+                bytes += record.Length;
+            }
+
+            yield return run;
+        }
     }
 
     /// <summary>Goes on in a new file, unless nothing is in this one.</summary>
@@ -238,7 +284,7 @@ internal sealed class OutboxJournal(IOutboxDatabase database, TimeProvider time,
 
     private void FlushFrames()
     {
-        if (_files.TryFlush()) SavePosition();
+        if (Backlog.Flush() | _files.TryFlush()) SavePosition();
     }
 
     private void SavePosition()

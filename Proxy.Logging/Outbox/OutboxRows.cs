@@ -14,7 +14,15 @@ internal sealed class CountedRows
     public long LastId { get; init; }
 }
 
-internal readonly record struct OutboxRow(long Id, byte[] Body, string? Owner);
+/// <param name="Id">Its name in the outbox.</param>
+/// <param name="CreatedAt">Unix milliseconds.</param>
+/// <param name="Owner">Whose it is.</param>
+/// <param name="Body">The record; null when the disk has lost it.</param>
+internal readonly record struct OutboxRow(long Id, long CreatedAt, string? Owner, ReadOnlyMemory<byte>? Body)
+{
+    /// <summary>How many rows stand with it, this one included, and how many bytes they have; only for the first of them.</summary>
+    public (long Rows, long Bytes) Group { get; init; }
+}
 
 internal sealed class TargetRow
 {

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Dapper;
+using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
 
@@ -19,6 +20,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         select {TargetColumns}
         from log_target t
         where (select o.id from outbox o where o.target_id = t.id order by o.id limit 1) is not null
+            or (select c.id from outbox_chunk c where c.target_id = t.id order by c.id limit 1) is not null
         """;
 
     /// <summary>The targets that rows wait for.</summary>
@@ -35,10 +37,15 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         (await QueryAsync<TargetRow>(FindTargetSql, new { id }, cancellationToken)).SingleOrDefault();
 
     private const string BacklogSql = $"""
-        select {TargetColumns}, coalesce(w.waiting, 0) as Waiting, o.created_at as OldestAt, coalesce(d.dead, 0) as DeadLetters
+        select {TargetColumns}, coalesce(w.waiting, 0) + coalesce(c.waiting, 0) as Waiting,
+            case when c.oldest_at < coalesce(o.created_at, c.oldest_at + 1) then c.oldest_at else o.created_at end as OldestAt,
+            coalesce(d.dead, 0) as DeadLetters
         from log_target t
         left join (select target_id, count(*) as waiting, min(id) as first from outbox group by target_id) w on w.target_id = t.id
         left join outbox o on o.id = w.first
+        left join (
+            select target_id, cast(sum(row_count) as bigint) as waiting, min(created_at) as oldest_at from outbox_chunk group by target_id
+        ) c on c.target_id = t.id
         left join (select target_id, count(*) as dead from dead_letter group by target_id) d on d.target_id = t.id
         """;
 
@@ -60,45 +67,99 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         },
         cancellationToken);
 
-    private const string LastIdSql = "select coalesce(max(id), 0) from outbox";
+    private const string LastIdSql = """
+        select max(id)
+        from (select coalesce(max(id), 0) as id from outbox union all select coalesce(max(id + row_count - 1), 0) from outbox_chunk) x
+        """;
 
     /// <returns>0 when there is no row.</returns>
     public async Task<long> FindLastIdAsync(CancellationToken cancellationToken) =>
         (await QueryAsync<long>(LastIdSql, null, cancellationToken)).Single();
 
-    // The length is taken inside, where no body need be read for it.
+    // The length is taken inside, where no body need be read for it. A chunk is counted as a whole.
     private const string SliceSql = """
-        select target_id as TargetId, count(*) as Rows, sum(bytes) as Bytes, max(id) as LastId
-        from (select id, target_id, length(body) as bytes from outbox where id > @after and id <= @last order by id limit @limit) s
+        select target_id as TargetId, cast(sum(row_count) as bigint) as Rows, cast(sum(bytes) as bigint) as Bytes, max(id + row_count - 1) as LastId
+        from (
+            select id, target_id, cast(1 as bigint) as row_count, cast(length(body) as bigint) as bytes from outbox where id > @after and id <= @last
+            union all
+            select id, target_id, row_count, bytes from outbox_chunk where id > @after and id <= @last
+            order by id limit @limit
+        ) s
         group by target_id
         """;
 
-    /// <summary>Counts the next rows, at most <paramref name="limit"/> of them.</summary>
+    /// <summary>Counts the next rows, at most <paramref name="limit"/> places of them.</summary>
     public Task<IReadOnlyList<CountedRows>> CountSliceAsync(long after, long last, int limit, CancellationToken cancellationToken) =>
         QueryAsync<CountedRows>(SliceSql, new { after, last, limit }, cancellationToken);
 
-    private const string BytesSql = "select coalesce(sum(length(body)), 0) from outbox";
+    private const string BytesSql = """
+        select cast((select coalesce(sum(length(body)), 0) from outbox) + (select coalesce(sum(bytes), 0) from outbox_chunk) as bigint)
+        """;
 
     public Task<long> CountBytesAsync(CancellationToken cancellationToken) =>
         _moving.CountAsync(async () => journal.Bytes + (await QueryAsync<long>(BytesSql, null, cancellationToken)).Single(), cancellationToken);
 
     // Always from the first row: with several writers an id may be committed after a higher one, so nothing can be remembered as passed.
     private const string ReadSql = """
-        select id, body, owner
+        select id as Id, created_at as CreatedAt, owner as Owner, body as Body, null as RowCount, null as Bytes, null as File, null as Place, null as Length
         from outbox
         where target_id = @targetId
         order by id
-        limit @limit
         """;
 
-    public async IAsyncEnumerable<OutboxRow> ReadAsync(
-        string targetId, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // Both parts come in the order of an index, and so are merged while they are read.
+    private const string ReadAllSql = """
+        select id as Id, created_at as CreatedAt, owner as Owner, body as Body, null as RowCount, null as Bytes, null as File, null as Place, null as Length
+        from outbox
+        where target_id = @targetId
+        union all
+        select id, created_at, owner, null, row_count, bytes, file, place, length
+        from outbox_chunk
+        where target_id = @targetId
+        order by id
+        """;
+
+    /// <summary>Reads the rows of a target, from the oldest on. A body is valid until the next row is read.</summary>
+    public async IAsyncEnumerable<OutboxRow> ReadAsync(string targetId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var reader = await connection.ExecuteReaderAsync(
-            new CommandDefinition(ReadSql, new { targetId, limit }, cancellationToken: cancellationToken));
-        while (await reader.ReadAsync(cancellationToken))
-            yield return new(reader.GetInt64(0), reader.GetFieldValue<byte[]>(1), reader.IsDBNull(2) ? null : reader.GetString(2));
+            new CommandDefinition(journal.IsUsed ? ReadAllSql : ReadSql, new { targetId }, cancellationToken: cancellationToken));
+        PooledBuffer? room = null;
+        try
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                if (!reader.IsDBNull(3))
+                {
+                    yield return new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.GetFieldValue<byte[]>(3));
+                    continue;
+                }
+
+                var chunk = new OutboxChunk
+                {
+                    Id = reader.GetInt64(0),
+                    CreatedAt = reader.GetInt64(1),
+                    Owner = reader.IsDBNull(2) ? null : reader.GetString(2),
+                    TargetId = targetId,
+                    RowCount = reader.GetInt64(4),
+                    Bytes = reader.GetInt64(5),
+                    File = reader.GetInt64(6),
+                    Place = reader.GetInt64(7),
+                    Length = reader.GetInt64(8),
+                };
+                var isFirst = true;
+                foreach (var row in chunk.Read(database.Journal!, room ??= new((int)chunk.Length, CallMemory.Requests)))
+                {
+                    yield return isFirst ? row with { Group = (chunk.RowCount, chunk.Bytes) } : row;
+                    isFirst = false;
+                }
+            }
+        }
+        finally
+        {
+            room?.Return();
+        }
     }
 
     // Numbers of our own, written out: the engines have no way in common to pass a list.
@@ -108,27 +169,28 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         """;
 
     /// <returns>How many of them were still there: some may have been purged while they were under way.</returns>
-    public Task<int> DeleteAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => ids.Count == 0
+    public Task<int> DeleteAsync(string targetId, IReadOnlyList<long> ids, CancellationToken cancellationToken) => ids.Count == 0
         ? Task.FromResult(0)
         : WriteAsync(
             (connection, transaction) =>
             {
                 var others = journal.Take(ids);
+                if (journal.IsUsed) others = journal.Backlog.Take(targetId, others, transaction);
                 return ids.Count - others.Count + (others.Count == 0 ? 0 : connection.Execute(DeleteSql(others), transaction: transaction));
             },
             cancellationToken);
 
-    /// <summary>Sees to it that all rows of a target are in the table, and that those which follow go there, until the target is admitted to the journal again.</summary>
-    public Task MoveToTableAsync(string targetId, CancellationToken cancellationToken) => MoveAsync(() => journal.MoveTarget(targetId), cancellationToken);
+    /// <summary>Sees to it that all rows of a target are in the backlog, and that those which follow go there, until the target is admitted to the journal again.</summary>
+    public Task MoveToBacklogAsync(string targetId, CancellationToken cancellationToken) => MoveAsync(() => journal.MoveTarget(targetId), cancellationToken);
 
-    /// <summary>Sees to it that all rows are in the table and nothing of them in files.</summary>
-    public async Task MoveToTableAsync(CancellationToken cancellationToken)
+    /// <summary>Sees to it that all rows are in the backlog.</summary>
+    public async Task MoveToBacklogAsync(CancellationToken cancellationToken)
     {
         await MoveAsync(journal.MoveAll, cancellationToken);
         await LookAfterJournalAsync(cancellationToken);
     }
 
-    /// <summary>Opens the journal, puts what an earlier run left there into the table, and what has been there for long.</summary>
+    /// <summary>Opens the journal, puts what an earlier run left there into the backlog, and what has been there for long.</summary>
     public async Task LookAfterJournalAsync(CancellationToken cancellationToken)
     {
         await MoveAsync(static () => { }, cancellationToken);
@@ -142,13 +204,14 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         where id = @id
         """;
 
-    public Task<int> BuryAsync(long id, string answer, CancellationToken cancellationToken)
+    public Task<int> BuryAsync(string targetId, long id, string answer, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         return WriteAsync(
             (connection, transaction) =>
             {
                 journal.MoveOne(id);
+                if (journal.IsUsed) journal.Backlog.PutIntoTable(targetId, id, transaction);
                 connection.Execute(BurySql, new { id, answer, now }, transaction);
                 return connection.Execute(DeleteSql([id]), transaction: transaction);
             },
@@ -162,9 +225,23 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         limit @limit
         """;
 
+    private const string OwnedChunksSql = """
+        select id
+        from outbox_chunk
+        where owner = @owner and target_id = @targetId
+        limit @limit
+        """;
+
     private const string OldestSql = """
         select id as Id, created_at as CreatedAt
         from outbox
+        order by id
+        limit @limit
+        """;
+
+    private const string OldestChunksSql = """
+        select id as Id, created_at as CreatedAt
+        from outbox_chunk
         order by id
         limit @limit
         """;
@@ -174,21 +251,48 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         returning id as Id, target_id as TargetId, length(body) as Bytes
         """;
 
-    /// <summary>Removes an owner's rows, at most <paramref name="limit"/> of them: a long write would hold up every call.</summary>
-    public async Task<IReadOnlyList<RemovedRow>> RemoveOwnedAsync(string owner, string targetId, int limit, CancellationToken cancellationToken) =>
-        await RemoveAsync(await QueryAsync<long>(OwnedSql, new { owner, targetId, limit }, cancellationToken), cancellationToken);
+    private static string RemoveChunksSql(IEnumerable<long> ids) => $"""
+        delete from outbox_chunk
+        where id in ({string.Join(',', ids)})
+        returning id as Id, target_id as TargetId, bytes as Bytes, row_count as Rows, file as File
+        """;
 
-    /// <summary>Removes the rows that lead the outbox and are too old, at most <paramref name="limit"/> of them.</summary>
-    public async Task<IReadOnlyList<RemovedRow>> RemoveOldestAsync(long before, int limit, CancellationToken cancellationToken)
+    /// <summary>Removes an owner's rows, at most <paramref name="limit"/> places of them: a long write would hold up every call.</summary>
+    /// <returns>None when there are none left.</returns>
+    public async Task<IReadOnlyList<RemovedRow>> RemoveOwnedAsync(string owner, string targetId, int limit, CancellationToken cancellationToken)
     {
-        var oldest = await QueryAsync<RowAge>(OldestSql, new { limit }, cancellationToken);
-        return await RemoveAsync([.. oldest.TakeWhile(row => row.CreatedAt < before).Select(row => row.Id)], cancellationToken);
+        var parameters = new { owner, targetId, limit };
+        return await RemoveAsync(
+            await QueryAsync<long>(OwnedSql, parameters, cancellationToken), await QueryAsync<long>(OwnedChunksSql, parameters, cancellationToken), cancellationToken);
     }
 
-    private async Task<IReadOnlyList<RemovedRow>> RemoveAsync(IReadOnlyList<long> ids, CancellationToken cancellationToken) => ids.Count == 0
-        ? []
-        : await WriteAsync((connection, transaction) => connection.Query<RemovedRow>(
-                new CommandDefinition(RemoveSql(ids), transaction: transaction, flags: CommandFlags.Buffered | CommandFlags.NoCache)).ToList(), cancellationToken);
+    /// <summary>Removes the rows that lead the outbox and are too old, at most <paramref name="limit"/> places of them.</summary>
+    /// <returns>None when there are none left.</returns>
+    public async Task<IReadOnlyList<RemovedRow>> RemoveOldestAsync(long before, int limit, CancellationToken cancellationToken)
+    {
+        return await RemoveAsync(await FindOldAsync(OldestSql), await FindOldAsync(OldestChunksSql), cancellationToken);
+
+        async Task<IReadOnlyList<long>> FindOldAsync(string sql) =>
+            [.. (await QueryAsync<RowAge>(sql, new { limit }, cancellationToken)).TakeWhile(row => row.CreatedAt < before).Select(row => row.Id)];
+    }
+
+    private async Task<IReadOnlyList<RemovedRow>> RemoveAsync(IReadOnlyList<long> ids, IReadOnlyList<long> chunks, CancellationToken cancellationToken)
+    {
+        if (ids.Count + chunks.Count == 0) return [];
+
+        return await WriteAsync(
+            (connection, transaction) =>
+            {
+                List<RemovedRow> rows = [.. Remove(ids, RemoveSql), .. Remove(chunks, RemoveChunksSql)];
+                if (journal.IsUsed) journal.Backlog.Left(rows.Select(row => row.File).OfType<long>());
+                return rows;
+
+                IEnumerable<RemovedRow> Remove(IReadOnlyList<long> removed, Func<IEnumerable<long>, string> sql) => removed.Count == 0
+                    ? []
+                    : connection.Query<RemovedRow>(new CommandDefinition(sql(removed), transaction: transaction, flags: CommandFlags.Buffered | CommandFlags.NoCache));
+            },
+            cancellationToken);
+    }
 
     private async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
     {

@@ -63,6 +63,7 @@ internal sealed class OutboxWriter(IOutboxDatabase database, OutboxJournal journ
     {
         journal.Begin(transaction);
         journal.MoveTarget(part.Target.Id);
+        if (journal.IsUsed) journal.Backlog.PutOldestIntoTable(part.Target.Id, entry.Owner, transaction);
         long freed = 0;
         var connection = transaction.Connection!;
         foreach (var row in connection.Query<RemovedRow>(OldestSql, new { targetId = part.Target.Id, owner = entry.Owner, limit = DroppedAtOnce }, transaction))

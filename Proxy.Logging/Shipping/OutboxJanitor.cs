@@ -25,13 +25,13 @@ internal sealed partial class OutboxJanitor(
         Report();
 
         var before = (time.GetUtcNow() - tools.Options.MaxAge).ToUnixTimeMilliseconds();
-        var (waiting, dead) = (0, 0);
+        var (waiting, dead) = (0L, 0);
         try
         {
             while (await shipper.RemoveAsync(token => tools.Store.RemoveOldestAsync(before, RowsAtOnce, token), cancellationToken) is { Count: > 0 } rows)
             {
                 Book(rows, wasDead: false);
-                waiting += rows.Count;
+                waiting += rows.Sum(row => row.Rows);
             }
 
             var letters = await deadLetters.PurgeAsync(new DeadLetterChoice(null, null, null, before), also: null, cancellationToken);
@@ -82,11 +82,11 @@ internal sealed partial class OutboxJanitor(
 
     private void Book(IEnumerable<RemovedRow> rows, bool wasDead)
     {
-        foreach (var target in rows.GroupBy(row => row.TargetId)) tools.Metrics.Dropped(CompletionLogMetrics.LabelOf(target.Key), target.Count(), wasDead);
+        foreach (var target in rows.GroupBy(row => row.TargetId)) tools.Metrics.Dropped(CompletionLogMetrics.LabelOf(target.Key), target.Sum(row => row.Rows), wasDead);
     }
 
     [LoggerMessage(LogLevel.Error, "{Waiting} records and {Dead} dead letters were dropped because they were older than {MaxAge}.")]
-    private static partial void LogTooOld(ILogger logger, int waiting, int dead, TimeSpan maxAge);
+    private static partial void LogTooOld(ILogger logger, long waiting, int dead, TimeSpan maxAge);
 
     [LoggerMessage(LogLevel.Error, "The outbox holds {Bytes} of at most {Limit} bytes. From nine tenths on teams get what they chose, and the others '{Policy}'.")]
     private static partial void LogPressure(ILogger logger, long bytes, long limit, string policy);

@@ -101,7 +101,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
             {
                 if (!_senders.TryGetValue(row.TargetId, out var sender)) continue;
 
-                if (isCounted) sender.AddWaiting(-1);
+                if (isCounted) sender.AddWaiting(-row.Rows);
                 sender.ForgetHanded();
             }
         }
@@ -151,12 +151,12 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
         _abort.Dispose();
     }
 
-    /// <remarks>So that a program that has stopped leaves one database and nothing beside it. What cannot be moved is found at the next start.</remarks>
+    /// <remarks>So that a program that has stopped leaves nothing beside its database but what waits. What cannot be moved is found at the next start.</remarks>
     private async Task CloseJournalAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await _tools.Store.MoveToTableAsync(cancellationToken);
+            await _tools.Store.MoveToBacklogAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

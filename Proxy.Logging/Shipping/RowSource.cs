@@ -8,7 +8,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
     private bool _mustRead = mustRead;
     private bool _isRead;
 
-    // Nothing of this target is in the journal any more: rows are read from the table.
+    // Nothing of this target is in the journal any more: rows are read from the backlog.
     private bool _isMoved;
 
     public Handover Handed { get; } = new(tools.Room);
@@ -33,14 +33,14 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         if (!_isRead) return Take(form, most, round);
 
         await settled;
-        await MoveToTableAsync(round.Sends);
+        await MoveToBacklogAsync(round.Sends);
         return await ReadAsync(form, most, cut, round);
     }
 
-    /// <summary>The rows must wait: in the table, where the disk is, and not in memory.</summary>
+    /// <summary>The rows must wait: on the disk, and not in memory.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        await MoveToTableAsync(cancellationToken);
+        await MoveToBacklogAsync(cancellationToken);
         Handed.Forget();
     }
 
@@ -58,11 +58,11 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         return filling.HasMore;
     }
 
-    private async Task MoveToTableAsync(CancellationToken cancellationToken)
+    private async Task MoveToBacklogAsync(CancellationToken cancellationToken)
     {
         if (_isMoved) return;
 
-        await tools.Store.MoveToTableAsync(targetId, cancellationToken);
+        await tools.Store.MoveToBacklogAsync(targetId, cancellationToken);
         _isMoved = true;
     }
 
@@ -89,14 +89,17 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         var isWhole = true;
         long last = 0;
         Handed.BeginReading();
-        await foreach (var row in tools.Store.ReadAsync(targetId, most.Records, round.Sends))
+        await foreach (var row in tools.Store.ReadAsync(targetId, round.Sends))
         {
+            isWhole = batch.Rows.Count < most.Records && batch.Bytes < most.Bytes && !(batch.Rows.Count > 0 && IsForNext(row.Group));
+            if (!isWhole) break;
+
             last = row.Id;
-            var stored = new StoredRow(row.Id, row.Body.Length);
+            var stored = new StoredRow(row.Id, row.Body?.Length ?? 0);
             try
             {
-                var record = RecordJson.Read(row.Body);
-                isWhole = batch.TryAdd(stored, row.Owner, cut > 0 ? RecordCut.Apply(record, cut) : record, form.Target) && batch.Bytes < most.Bytes;
+                var record = RecordJson.Read(row.Body ?? throw Lost());
+                isWhole = batch.TryAdd(stored, row.Owner, cut > 0 ? RecordCut.Apply(record, cut) : record, form.Target);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
@@ -110,7 +113,17 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
 
         if (isWhole) Handed.EndReading(last);
         round.Fill(batch.Owners);
-        return new(batch, !isWhole || batch.Rows.Count == most.Records, unreadable);
+        return new(batch, !isWhole, unreadable);
+
+        Exception Lost()
+        {
+            // Nobody knows how large it was.
+            tools.Budget.IsRough = true;
+            return new InvalidDataException("The disk has lost it.");
+        }
+
+        // What stands together leaves together, if it can.
+        bool IsForNext((long Rows, long Bytes) group) => batch.Rows.Count + group.Rows > most.Records || batch.Bytes + group.Bytes > most.Bytes;
     }
 }
 

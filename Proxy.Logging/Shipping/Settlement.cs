@@ -9,7 +9,7 @@ internal sealed partial class Settlement(TargetSender sender, SenderTools tools,
 
     public async Task SettleAsync(IReadOnlyList<StoredRow> rows, CancellationToken abort)
     {
-        var removed = await RemoveAsync(token => tools.Store.DeleteAsync([.. rows.Select(row => row.Id)], token), rows, abort);
+        var removed = await RemoveAsync(token => tools.Store.DeleteAsync(sender.TargetId, [.. rows.Select(row => row.Id)], token), rows, abort);
         if (removed > 0) tools.Metrics.Delivered(sender.Label, removed);
     }
 
@@ -33,7 +33,7 @@ internal sealed partial class Settlement(TargetSender sender, SenderTools tools,
     public async Task BuryAsync(StoredRow row, string reason, string answer, CancellationToken abort)
     {
         var text = answer.Length <= ShownAnswer ? answer : answer[..ShownAnswer];
-        var removed = await RemoveAsync(token => tools.Store.BuryAsync(row.Id, text, token), [row], abort);
+        var removed = await RemoveAsync(token => tools.Store.BuryAsync(sender.TargetId, row.Id, text, token), [row], abort);
         if (removed == 0) return;
 
         tools.Metrics.DeadLettered(sender.Label, removed);

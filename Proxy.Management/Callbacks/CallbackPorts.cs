@@ -21,7 +21,7 @@ public interface ILogging
 
     /// <summary>Forgets what is still to be sent of a team that wants it no more.</summary>
     /// <returns>How many records.</returns>
-    Task<int> PurgeAsync(string teamId, CancellationToken cancellationToken);
+    Task<long> PurgeAsync(string teamId, CancellationToken cancellationToken);
 }
 
 /// <summary>What came of a test.</summary>

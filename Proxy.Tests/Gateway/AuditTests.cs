@@ -58,7 +58,7 @@ internal sealed class AuditTests
         await using var last = await StartAsync(folder, trusted);
         using (var admin = last.With(MasterKey)) (await admin.PostAsync("/logging/dead-letters/retry", null)).EnsureSuccessStatusCode();
         var left = await Eventually.BecomesAsync(
-            async () => (await folder.QueryAsync<long>("select (select count(*) from outbox) + (select count(*) from dead_letter)")).Single(), waiting => waiting == 0, Limit);
+            async () => (await folder.QueryAsync<long>("select (select count(*) from outbox) + (select count(*) from outbox_chunk) + (select count(*) from dead_letter)")).Single(), waiting => waiting == 0, Limit);
 
         left.Should().Be(0, "all that waited was taken; faults: {0}", langfuse.Tally);
         _acknowledged.Count.Should().BeGreaterThanOrEqualTo(Size.Calls);

@@ -46,7 +46,7 @@ internal sealed class LogLimitTests : GatewayFixture
         (await AskAsync(Gateway.With(drops), $"newest {Prose(20_000)}")).Should().Be((200, null));
         (await AskAsync(unlogged, "of nobody's log")).Should().Be((200, null), "whose calls are not logged has no need to stop");
 
-        var bodies = (await Gateway.QueryAsync<byte[]>("select body from outbox order by id")).Select(Encoding.UTF8.GetString).ToList();
+        var bodies = await Gateway.ReadWaitingAsync();
         bodies.Should().Contain(body => body.Contains("newest")).And.Contain(body => body.Contains("first")).And.NotContain(body => body.Contains("old 0"));
         bodies.Should().Contain(body => body.Contains("bodies_shed")).And.NotContain(body => body.Contains("canary-of-the-shed"));
         (await Gateway.LedgerAsync()).Count(row => row.ErrorType == "log_outbox_full").Should().Be(1, "the refusal is in the ledger");
@@ -57,7 +57,7 @@ internal sealed class LogLimitTests : GatewayFixture
         (await AskAsync(Gateway.With(refuses), "third")).Should().Be((200, null), "once there is room, calls are made again");
     }
 
-    private async Task<long> WaitingBytesAsync() => (await Gateway.QueryAsync<long>("select coalesce(sum(length(body)), 0) from outbox")).Single();
+    private async Task<int> WaitingBytesAsync() => (await Gateway.ReadWaitingAsync()).Sum(body => Encoding.UTF8.GetByteCount(body));
 
     private static string Prose(int length) => string.Concat(Enumerable.Repeat("the quick brown fox jumps over the lazy dog ", length / 44));
 

@@ -9,9 +9,11 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Proxy.Host.Hosting;
+using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 using Proxy.Management.Storage;
 using Proxy.Tests.Databases;
+using Proxy.Tests.Logging;
 
 namespace Proxy.Tests.Gateway;
 
@@ -100,6 +102,9 @@ internal sealed class TestGateway : IAsyncDisposable
         return report["targets"]!.AsArray().Sum(target => target!["waiting"]!.GetValue<long>());
     }
 
+    /// <summary>The records that wait for longer, as text.</summary>
+    public Task<IReadOnlyList<string>> ReadWaitingAsync() => _folder.ReadWaitingAsync();
+
     /// <summary>Rows of the ledger's own database, read beside the program once it has summed its calls.</summary>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql)
     {
@@ -183,9 +188,20 @@ internal sealed class TestFolder : IDisposable
     {
         if (Postgres is not null) return await _database!.QueryAsync<T>(sql);
 
-        await using var connection = new SqliteConnection($"Data Source={DatabasePath};Mode=ReadOnly;Pooling=False");
+        await using var connection = Open();
         return [.. await connection.QueryAsync<T>(sql)];
     }
+
+    /// <summary>The records that wait for longer, as text.</summary>
+    public async Task<IReadOnlyList<string>> ReadWaitingAsync()
+    {
+        if (Postgres is not null) return [.. (await QueryAsync<byte[]>("select body from outbox")).Select(Encoding.UTF8.GetString)];
+
+        await using var connection = Open();
+        return [.. (await OutboxRows.ReadAsync(connection, new JournalPlace(DatabasePath + "-log", IsFlushed: false))).Values];
+    }
+
+    private SqliteConnection Open() => new($"Data Source={DatabasePath};Mode=ReadOnly;Pooling=False");
 
     public void Dispose()
     {

@@ -189,7 +189,7 @@ public sealed class FaultTests : IDisposable
         await RecordAsync(log, "red", "first", large, policy);
         await RecordAsync(log, "red", "second", large, policy);
 
-        await log.MoveToTableAsync();
+        await log.MoveToBacklogAsync();
         (await _database.BodiesAsync()).Count(body => !body.Contains("shed")).Should().Be((int)left);
         await log.StopAsync();
     }
@@ -204,7 +204,7 @@ public sealed class FaultTests : IDisposable
         await RecordAsync(log, "grey", "kept", large, LimitPolicy.DropOldest);
         await RecordAsync(log, "red", "second", large, LimitPolicy.DropOldest);
 
-        (await _database.CountAsync("outbox where owner = 'grey'")).Should().Be(1);
+        (await _database.CountOwnedAsync("grey")).Should().Be(1);
         await log.StopAsync();
     }
 

@@ -185,7 +185,7 @@ internal sealed class JournalSpareTests : IDisposable
             CancellationToken.None);
         await LookAsync(log);
 
-        (await _database.CountTableAsync()).Should().Be(0);
+        (await _database.CountBacklogAsync()).Should().Be(0);
         _database.ReadJournal().Should().NotContain("of a spare");
     }
 
@@ -272,7 +272,7 @@ internal sealed class JournalSpareTests : IDisposable
     }
 
     private static async Task TakeAsync(TestLog log, params OutboxEntry[] entries) =>
-        await log.Get<OutboxStore>().DeleteAsync([.. entries.Select(entry => entry.Parts[0].Id)], CancellationToken.None);
+        await log.Get<OutboxStore>().DeleteAsync(entries[0].Parts[0].Target.Id, [.. entries.Select(entry => entry.Parts[0].Id)], CancellationToken.None);
 
     /// <summary>A transaction that had written when it was rolled back.</summary>
     private async Task FailAsync(TestLog log, string text)

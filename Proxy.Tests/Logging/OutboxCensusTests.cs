@@ -34,9 +34,17 @@ internal sealed class OutboxCensusTests
         (_sound, _down, _purged) = (_langfuse.AddProject("sound"), _langfuse.AddProject("down"), _langfuse.AddProject("purged"));
         _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(500));
         using var log = await StartAsync();
-        for (var row = 0; row < RowsPerTarget; row++)
+        FakeProject[] projects = [_sound, _down, _purged];
+        for (var row = 0; row < RowsPerTarget / 2; row++)
         {
-            foreach (var project in (FakeProject[])[_sound, _down, _purged]) await RecordAsync(log, project, row);
+            foreach (var project in projects) await RecordAsync(log, project, row);
+        }
+
+        // Where there are files, these stand together.
+        await log.MoveToBacklogAsync();
+        for (var part = 0; part < 2; part++)
+        {
+            foreach (var project in projects) await RecordAsync(log, project, [.. Enumerable.Range((2 + part) * RowsPerTarget / 4, RowsPerTarget / 4)]);
         }
 
         await log.StopAsync();
@@ -153,12 +161,15 @@ internal sealed class OutboxCensusTests
         watch);
 
     /// <summary>Rows are of different sizes, so that one that is taken for another shows.</summary>
-    private static async Task RecordAsync(TestLog log, FakeProject project, int row)
+    private static async Task RecordAsync(TestLog log, FakeProject project, params int[] rows)
     {
-        var record = Some.Record() with { Input = Some.Json($"\"{new string('x', 100 * row)} \"") };
-        var entry = log.Log.Prepare(record, [new LogRoute(project.Target)], project.PublicKey, policy: null);
-        await log.CommitAsync(entry);
-        log.Log.Committed(entry);
+        OutboxEntry[] entries =
+        [
+            .. rows.Select(row => log.Log.Prepare(
+                Some.Record() with { Input = Some.Json($"\"{new string('x', 100 * row)} \"") }, [new LogRoute(project.Target)], project.PublicKey, policy: null)),
+        ];
+        await log.CommitAsync(entries);
+        foreach (var entry in entries) log.Log.Committed(entry);
     }
 
     private sealed class ParkingList : ITargetWatch

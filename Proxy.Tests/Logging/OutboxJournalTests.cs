@@ -168,7 +168,7 @@ internal sealed class OutboxJournalTests : IDisposable
     }
 
     [Test]
-    public async Task What_waits_moves_into_the_table_what_follows_goes_there_and_once_it_is_taken_the_journal_is_used_again()
+    public async Task What_waits_moves_into_the_backlog_what_follows_goes_there_and_once_it_is_taken_the_journal_is_used_again()
     {
         var (isHeld, held) = (true, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         _langfuse.Answer = async export =>
@@ -185,9 +185,9 @@ internal sealed class OutboxJournalTests : IDisposable
         await log.RecordAsync(_green.Target, Some.Record());
         _time.Advance(TimeSpan.FromSeconds(1));
         await log.RecordAsync(_green.Target, Some.Record());
-        (await _database.CountTableAsync()).Should().Be(1, "the one that waits has moved");
+        (await _database.CountBacklogAsync()).Should().Be(1, "the one that waits has moved");
         await log.RecordAsync(_blue.Target, Some.Record("follows"));
-        (await _database.CountTableAsync()).Should().Be(2, "it went there at once");
+        (await _database.CountBacklogAsync()).Should().Be(2, "it went there at once");
 
         isHeld = false;
         held.SetResult();
@@ -201,7 +201,7 @@ internal sealed class OutboxJournalTests : IDisposable
     }
 
     [Test]
-    public async Task A_target_that_fails_has_its_records_in_the_table_not_in_memory_nor_in_files()
+    public async Task A_target_that_fails_has_its_records_in_the_backlog_not_in_memory_nor_in_the_journal()
     {
         _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
         using var log = await StartAsync(time: _time);
@@ -209,7 +209,7 @@ internal sealed class OutboxJournalTests : IDisposable
         await log.RecordAsync(_blue.Target, Some.Record("first"), Some.Record("second"));
         await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
 
-        (await _database.CountTableAsync()).Should().Be(2);
+        (await _database.CountBacklogAsync()).Should().Be(2);
         log.Get<OutboxJournal>().Bytes.Should().Be(0);
         await log.StopAsync();
     }
@@ -402,7 +402,8 @@ internal sealed class OutboxJournalTests : IDisposable
         for (var i = 0; i < 3; i++) await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
 
         log.Lines.Should().ContainSingle(line => line.Level == LogLevel.Error).Which.Text.Should().Contain("cannot be read");
-        (await _database.CountAsync("outbox")).Should().Be(4);
+        (await _database.CountAsync("outbox")).Should().Be(5);
+        (await _database.BodiesAsync()).Should().Equal([""], "its sender finds that it is no record, and buries it");
     }
 
     [Test]
@@ -417,7 +418,7 @@ internal sealed class OutboxJournalTests : IDisposable
         File.Delete(path);
         Directory.CreateDirectory(Path.Combine(path, "not empty"));
 
-        await log.Get<OutboxStore>().DeleteAsync([entry.Parts[0].Id], CancellationToken.None);
+        await log.Get<OutboxStore>().DeleteAsync(entry.Parts[0].Target.Id, [entry.Parts[0].Id], CancellationToken.None);
         for (var i = 0; i < 3; i++) await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
 
         await log.Get<OutboxJournal>().Deleting;
@@ -426,9 +427,9 @@ internal sealed class OutboxJournalTests : IDisposable
         (await _database.CountAsync("outbox")).Should().Be(4);
     }
 
-    /// <summary>Whatever is done in whatever order, and fails wherever it fails: a row is in the journal or in the table, once, and no other is.</summary>
+    /// <summary>Whatever is done in whatever order, and fails wherever it fails: a row is in the journal, in a chunk or in the table, once, and no other is.</summary>
     [Test]
-    public async Task Journal_and_table_hold_what_was_committed([Range(1, 16)] int seed)
+    public async Task Journal_and_backlog_hold_what_was_committed([Range(1, 24)] int seed)
     {
         var random = new Random(seed);
 
@@ -439,24 +440,28 @@ internal sealed class OutboxJournalTests : IDisposable
         using var loggers = new LoggerFactory([faults]);
         var targets = new OutboxTargets(_protection);
         OutboxTarget[] all = [targets.Get(_blue.Target), targets.Get(_green.Target)];
-        var rows = new Dictionary<long, string>();
+        var rows = new Dictionary<long, (string Body, string TargetId)>();
         OutboxJournal journal = null!;
         OutboxWriter writer = null!;
-        var written = 0;
+        var (written, chunks) = (0, 0L);
         await RestartAsync();
         for (var step = 0; step < 250; step++)
         {
             if (random.Next(30) == 0)
             {
                 await RestartAsync();
-                (await _database.BodiesAsync()).Order(StringComparer.Ordinal).Should().Equal(rows.Values.Order(StringComparer.Ordinal), "after step {0}", step);
-                rows = await _database.BodiesByIdAsync();
+                var there = await _database.BodiesByIdAsync();
+                there.Values.Order(StringComparer.Ordinal).Should().Equal(rows.Values.Select(row => row.Body).Order(StringComparer.Ordinal), "after step {0}", step);
+
+                // A crash gives new ids to what was in the journal; bodies are all different.
+                var targetOf = rows.Values.ToDictionary(row => row.Body, row => row.TargetId);
+                rows = there.ToDictionary(row => row.Key, row => (row.Value, targetOf[row.Value]));
                 continue;
             }
 
             _time.Advance(TimeSpan.FromSeconds(random.Next(4)) / (isFast ? 8 : 1));
             if (random.Next(4) == 0) journal.Admit(all[random.Next(2)].Id);
-            var (came, left) = (new Dictionary<long, string>(), new HashSet<long>());
+            var (came, left) = (new List<(OutboxEntry Entry, string Body)>(), new HashSet<long>());
             var failsAt = random.Next(5);
             try
             {
@@ -469,7 +474,7 @@ internal sealed class OutboxJournalTests : IDisposable
                         if (failsAt == 2) throw new InvalidOperationException("after the flush");
                     },
                     CancellationToken.None);
-                foreach (var (id, body) in came) rows.Add(id, body);
+                foreach (var (entry, body) in came) rows.Add(entry.Parts[0].Id, (body, entry.Parts[0].Target.Id));
                 foreach (var id in left) rows.Remove(id);
             }
             catch (InvalidOperationException)
@@ -479,12 +484,16 @@ internal sealed class OutboxJournalTests : IDisposable
 
             if (random.Next(3) == 0) await _database.WriteAsync((_, transaction) => journal.Flush(transaction), CancellationToken.None);
             await LookAsync();
-            (journal.CountByTarget().Sum(target => target.Value.Count) + await _database.CountTableAsync()).Should().Be(rows.Count, "after step {0}", step);
+            (journal.CountByTarget().Sum(target => target.Value.Count) + await _database.CountBacklogAsync()).Should().Be(rows.Count, "after step {0}", step);
+            (await _database.BodiesByIdAsync()).Should().BeSubsetOf(rows.Select(row => KeyValuePair.Create(row.Key, row.Value.Body)), "after step {0}", step);
+            chunks += await _database.CountChunksAsync();
             await journal.Deleting;
             ShouldHoldFramesOfTheirOwn();
+            (await _database.BacklogFilesAsync()).There.Should().BeSubsetOf((await _database.BacklogFilesAsync()).Used, "after step {0} no other is there", step);
         }
 
         faults.Lines.Should().BeEmpty();
+        chunks.Should().BePositive();
 
         async Task RestartAsync()
         {
@@ -501,37 +510,53 @@ internal sealed class OutboxJournalTests : IDisposable
             },
             CancellationToken.None);
 
-        void Work(DbConnection connection, DbTransaction transaction, Dictionary<long, string> came, HashSet<long> left)
+        void Work(DbConnection connection, DbTransaction transaction, List<(OutboxEntry Entry, string Body)> came, HashSet<long> left)
         {
             journal.Begin(transaction);
-            var there = rows.Keys.Concat(came.Keys).Where(id => !left.Contains(id)).ToList();
-            switch (random.Next(7))
+            var there = rows.Select(row => (Id: row.Key, row.Value.TargetId))
+                .Concat(came.Select(row => (row.Entry.Parts[0].Id, TargetId: row.Entry.Parts[0].Target.Id)))
+                .Where(row => row.Id > 0 && !left.Contains(row.Id)).ToList();
+            var target = all[random.Next(2)];
+            switch (random.Next(8))
             {
                 case 0 or 1 or 2:
-                    var body = $"{written++} {new string('x', random.Next(50))}";
-                    var bytes = new PooledBuffer(body.Length);
-                    bytes.Write(Encoding.UTF8.GetBytes(body));
-                    var part = new OutboxPart(all[random.Next(2)], new(0, bytes.Count), Format: null, Rendered: default);
-                    var entry = new OutboxEntry(writer, default, written, owner: null, bytes, [part], makesRoom: false);
-                    entry.Write(connection, transaction);
-                    if (random.Next(2) == 0) entry.Flush(transaction);
-                    came.Add(entry.Parts[0].Id, body);
+                    for (var count = random.Next(1, 7); count > 0; count--) came.Add(Add(connection, transaction, target));
+                    if (random.Next(2) == 0) came[^1].Entry.Flush(transaction);
                     break;
                 case 3:
-                    var ids = there.Where(_ => random.Next(3) == 0).ToList();
-                    foreach (var id in journal.Take(ids)) connection.Execute("delete from outbox where id = @id", new { id }, transaction).Should().Be(1);
+                    var ids = there.Where(row => row.TargetId == target.Id && random.Next(3) == 0).Select(row => row.Id).ToList();
+                    foreach (var id in journal.Backlog.Take(target.Id, journal.Take(ids), transaction))
+                        connection.Execute("delete from outbox where id = @id", new { id }, transaction).Should().Be(1);
                     left.UnionWith(ids);
                     break;
                 case 4:
-                    journal.MoveTarget(all[random.Next(2)].Id);
+                    journal.MoveTarget(target.Id);
                     break;
                 case 5 when random.Next(3) == 0:
                     journal.MoveAll();
                     break;
                 case 6 when there.Count > 0:
-                    journal.MoveOne(there[random.Next(there.Count)]);
+                    var moved = there[random.Next(there.Count)];
+                    journal.MoveOne(moved.Id);
+                    journal.Backlog.PutIntoTable(moved.TargetId, moved.Id, transaction);
+                    connection.ExecuteScalar<long>("select count(*) from outbox where id = @Id", new { moved.Id }, transaction).Should().Be(1);
+                    break;
+                case 7:
+                    var owner = written % 3 == 0 ? "red" : null;
+                    journal.Backlog.PutOldestIntoTable(target.Id, owner, transaction);
                     break;
             }
+        }
+
+        (OutboxEntry Entry, string Body) Add(DbConnection connection, DbTransaction transaction, OutboxTarget target)
+        {
+            var body = $"{written++} {new string('x', random.Next(50))}";
+            var bytes = new PooledBuffer(body.Length);
+            bytes.Write(Encoding.UTF8.GetBytes(body));
+            var part = new OutboxPart(target, new(0, bytes.Count), Format: null, Rendered: default);
+            var entry = new OutboxEntry(writer, default, written, owner: random.Next(3) == 0 ? "red" : null, bytes, [part], makesRoom: false);
+            entry.Write(connection, transaction);
+            return (entry, body);
         }
     }
 
@@ -545,7 +570,7 @@ internal sealed class OutboxJournalTests : IDisposable
             var ids = new List<long>();
             for (var offset = 0; offset < bytes.Length; offset++)
             {
-                if (JournalFrame.Read(bytes.AsSpan(offset), number, new HashSet<long>(), out var record) > 0 && record is not null) ids.Add(record.Id);
+                if (JournalFrame.Read(bytes.AsSpan(offset), number, left: null, out var record) > 0 && record is not null) ids.Add(record.Id);
             }
 
             if (ids.Count == 0) continue;

@@ -52,7 +52,19 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     }
 
     /// <summary>The files that stand before the table.</summary>
-    public IReadOnlyList<string> JournalFiles => [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "-log-*").Order()];
+    public IReadOnlyList<string> JournalFiles => [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "-log-0*").Order()];
+
+    /// <summary>The files in which rows are that wait for longer.</summary>
+    public IReadOnlyList<string> BacklogFiles => [.. Directory.GetFiles(Path.GetTempPath(), Path.GetFileName(_path) + "-log-backlog-*").Order()];
+
+    /// <summary>The files of the backlog by their numbers: those that are there, and those that chunks are in.</summary>
+    public async Task<(IReadOnlyList<long> There, IReadOnlyList<long> Used)> BacklogFilesAsync()
+    {
+        if (Journal is null) return ([], []);
+
+        await using var connection = await _database.OpenAsync(CancellationToken.None);
+        return (OutboxFile.NumbersOf(Journal.Backlog), [.. await connection.QueryAsync<long>("select distinct file from outbox_chunk")]);
+    }
 
     public static long NumberOf(string journalFile) => long.Parse(journalFile.AsSpan(journalFile.Length - 10), CultureInfo.InvariantCulture);
 
@@ -66,7 +78,7 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
     }
 
     /// <summary>All that the files say.</summary>
-    public string ReadJournal() => string.Concat(JournalFiles.Select(path => Encoding.Latin1.GetString(ReadJournalFile(path))));
+    public string ReadJournal() => string.Concat(JournalFiles.Concat(BacklogFiles).Select(path => Encoding.Latin1.GetString(ReadJournalFile(path))));
 
     /// <summary>Awaited before each read of the log.</summary>
     public Func<Task> BeforeRead { get; set; } = static () => Task.CompletedTask;
@@ -98,14 +110,19 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
 
     public async Task<long> CountAsync(string table)
     {
-        // Before the table is asked: what moves meanwhile is counted twice, and once when the commit of it has been told of.
-        var before = table == "outbox" ? Front?.CountByTarget().Sum(target => target.Value.Count) ?? 0 : 0;
-        await using var connection = await _database.OpenAsync(CancellationToken.None);
-        return before + await connection.ExecuteScalarAsync<long>($"select count(*) from {table}");
+        if (table != "outbox") return await ReadAsync($"select count(*) from {table}");
+
+        // Before the backlog is asked: what moves meanwhile is counted twice, and once when the commit of it has been told of.
+        return (Front?.CountByTarget().Sum(target => target.Value.Count) ?? 0) + await CountBacklogAsync();
     }
 
-    /// <summary>Rows of the table alone.</summary>
-    public Task<long> CountTableAsync() => ReadAsync("select count(*) from outbox");
+    /// <summary>Rows that are not in the journal.</summary>
+    public Task<long> CountBacklogAsync() => ReadAsync("select (select count(*) from outbox) + (select coalesce(sum(row_count), 0) from outbox_chunk)");
+
+    public Task<long> CountOwnedAsync(string owner) =>
+        ReadAsync($"select (select count(*) from outbox where owner = '{owner}') + (select coalesce(sum(row_count), 0) from outbox_chunk where owner = '{owner}')");
+
+    public Task<long> CountChunksAsync() => ReadAsync("select count(*) from outbox_chunk");
 
     /// <summary>The highest id that a row of the table ever had.</summary>
     public Task<long> LastRowIdAsync() => ReadAsync("select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'");
@@ -118,15 +135,13 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
 
     public async Task<IReadOnlyList<(string Id, long Count)>> CountByTargetAsync(string table)
     {
+        var rows = table == "outbox" ? "(select target_id, 1 as row_count from outbox union all select target_id, row_count from outbox_chunk) x" : $"(select target_id, 1 as row_count from {table}) x";
         await using var connection = await _database.OpenAsync(CancellationToken.None);
-        return [.. await connection.QueryAsync<(string, long)>($"select target_id, count(*) from {table} group by target_id")];
+        return [.. await connection.QueryAsync<(string, long)>($"select target_id, cast(sum(row_count) as bigint) from {rows} group by target_id")];
     }
 
-    public async Task<long> SumBytesAsync()
-    {
-        await using var connection = await _database.OpenAsync(CancellationToken.None);
-        return (Front?.Bytes ?? 0) + await connection.ExecuteScalarAsync<long>("select coalesce(sum(length(body)), 0) from outbox");
-    }
+    public async Task<long> SumBytesAsync() =>
+        (Front?.Bytes ?? 0) + await ReadAsync("select cast((select coalesce(sum(length(body)), 0) from outbox) + (select coalesce(sum(bytes), 0) from outbox_chunk) as bigint)");
 
     public async Task WaitForCountAsync(string table, long count)
     {
@@ -134,18 +149,14 @@ internal sealed class TempOutboxDatabase : IOutboxDatabase, IDisposable
         for (var commit = _commit; await CountAsync(table) != count; commit = _commit) await commit.Task.WaitAsync(limit.Token);
     }
 
-    /// <summary>What waits, as text.</summary>
-    public async Task<IReadOnlyList<string>> BodiesAsync()
-    {
-        await using var connection = await _database.OpenAsync(CancellationToken.None);
-        return [.. (await connection.QueryAsync<byte[]>("select body from outbox order by id")).Select(Encoding.UTF8.GetString)];
-    }
+    /// <summary>What waits in the backlog, as text, in the order of the ids.</summary>
+    public async Task<IReadOnlyList<string>> BodiesAsync() => [.. (await BodiesByIdAsync()).OrderBy(row => row.Key).Select(row => row.Value)];
 
-    /// <summary>What waits in the table, as text.</summary>
+    /// <summary>What waits in the backlog, as text.</summary>
     public async Task<Dictionary<long, string>> BodiesByIdAsync()
     {
         await using var connection = await _database.OpenAsync(CancellationToken.None);
-        return (await connection.QueryAsync<(long Id, byte[] Body)>("select id, body from outbox")).ToDictionary(row => row.Id, row => Encoding.UTF8.GetString(row.Body));
+        return await OutboxRows.ReadAsync(connection, Journal);
     }
 
     /// <summary>Everything that is on the disk, the write-ahead log included; on a server all that the rows of targets say.</summary>

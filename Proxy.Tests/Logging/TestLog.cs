@@ -85,7 +85,7 @@ internal sealed class TestLog : ILoggerProvider
         CancellationToken.None);
 
     /// <summary>All that waits is in the table then.</summary>
-    public Task MoveToTableAsync() => Get<OutboxStore>().MoveToTableAsync(CancellationToken.None);
+    public Task MoveToBacklogAsync() => Get<OutboxStore>().MoveToBacklogAsync(CancellationToken.None);
 
     /// <summary>Stops, and looks whether the books balance: after each test, so after every fault that there is.</summary>
     public async Task StopAsync()
@@ -94,7 +94,7 @@ internal sealed class TestLog : ILoggerProvider
         foreach (var service in _services.GetServices<IHostedService>()) await service.StopAsync(CancellationToken.None);
         Books.ShouldBalance(_committed, await RowsAsync("outbox"), await RowsAsync("dead_letter"));
         if (!Get<OutboxBudget>().IsRough && Books.Read().GetValueOrDefault("accepted") == _committed.Values.Sum())
-            Operations.OutboxBytes.Should().Be(await _database.SumBytesAsync(), "the disk budget tells what the table holds");
+            Operations.OutboxBytes.Should().Be(await _database.SumBytesAsync(), "the disk budget tells what waits");
     }
 
     public void Dispose()

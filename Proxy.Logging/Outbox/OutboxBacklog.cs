@@ -1,0 +1,362 @@
+using System.Data.Common;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Proxy.Logging.Records;
+
+namespace Proxy.Logging.Outbox;
+
+/// <summary>
+/// Where rows wait whose target does not take them at once: many of one target and owner together in a file of their own, as a chunk, of which the database knows where
+/// it is. A few alone go into the table <c>outbox</c>, and so do those of a chunk of which only a part leaves.
+/// </summary>
+/// <remarks>
+/// <para>A row of the table costs a page that is written twice. While a target is down all of its calls would pay that, and the database would keep the room for ever.</para>
+/// <para>What of a file no chunk refers to has left; the file is removed when that is all of it. No file of an earlier run is written to again.</para>
+/// <para>Everything is called on the writer's thread, within a transaction, but for <see cref="Deleting"/>.</para>
+/// </remarks>
+internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, ILogger logger)
+{
+    // As many rows, or bytes, are worth a place of their own.
+    private const int LeastRows = 4;
+    private const long LeastBytes = 16 * 1024;
+
+    // A chunk is read as a whole.
+    private const int MostRows = 256;
+    private const long MostBytes = 1024 * 1024;
+
+    // What is moved is collected in memory.
+    private const long MostCollected = 4 * 1024 * 1024;
+
+    private const long FileBytes = 16 * 1024 * 1024;
+    private const int MaxHandles = 64;
+
+    private const string InsertSql = """
+        insert into outbox_chunk (id, row_count, target_id, owner, created_at, bytes, file, place, length)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        """;
+
+    private const string FindInFileSql = """
+        select 1
+        from outbox_chunk
+        where file = ?1 and place >= ?2
+        limit 1
+        """;
+
+    private const string FilesSql = """
+        select distinct file
+        from outbox_chunk
+        """;
+
+    private const string FindSql = """
+        select id as Id, row_count as RowCount, target_id as TargetId, owner as Owner, created_at as CreatedAt, bytes as Bytes, file as File, place as Place, length as Length
+        from outbox_chunk
+        where target_id = @targetId and id <= @last and id + row_count > @first
+        order by id
+        """;
+
+    private const string OldestSql = """
+        select id
+        from outbox_chunk
+        where target_id = @targetId and owner is not distinct from @owner
+            and id < coalesce((select o.id from outbox o where o.target_id = @targetId and o.owner is not distinct from @owner order by o.id limit 1), id + 1)
+        order by id
+        limit 1
+        """;
+
+    private const string DeleteSql = """
+        delete from outbox_chunk
+        where id = @Id
+        """;
+
+    private readonly Dictionary<(string TargetId, string? Owner), List<WaitingRow>> _collected = [];
+    private long _collectedBytes;
+
+    // The files that are written, one for each target and owner.
+    private readonly Dictionary<(string TargetId, string? Owner), OutboxFile> _files = [];
+    private readonly JournalFrames _frames = new();
+    private long _lastNumber;
+
+    // What the last transaction wrote to and how long that was before, and where it took chunks from.
+    private readonly Dictionary<OutboxFile, long> _written = [];
+    private readonly HashSet<long> _left = [];
+
+    private SqliteConnection? _connection;
+    private OutboxRowInsert? _rows;
+    private PreparedStatement? _insert;
+    private PreparedStatement? _findInFile;
+
+    // By the writer, and awaited by others.
+    private volatile Task _deleting = Task.CompletedTask;
+
+    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
+    public Task Deleting => _deleting;
+
+    /// <summary>Where commits wait for the disk they wait for one file, not for one of each target.</summary>
+    private bool HasFiles => !database.Journal!.IsFlushed;
+
+    /// <summary>To be called before anything else in a transaction.</summary>
+    public void Begin(SqliteConnection connection)
+    {
+        if (!ReferenceEquals(_connection, connection))
+        {
+            _connection = connection;
+            _rows = new(connection);
+            _insert = new(connection, InsertSql);
+            _findInFile = new(connection, FindInFileSql);
+        }
+
+        Forget();
+        CutWritten();
+        DeleteLeft();
+    }
+
+    /// <summary>Looks at what an earlier run left. It is only read from now on.</summary>
+    public void Reopen(DbTransaction transaction)
+    {
+        foreach (var file in _files.Values) file.Rest();
+        _files.Clear();
+        _written.Clear();
+        _left.Clear();
+        var used = transaction.Connection!.Query<long>(FilesSql, transaction: transaction).ToHashSet();
+        var there = OutboxFile.NumbersOf(database.Journal!.Backlog);
+        _lastNumber = used.Concat(there).Append(_lastNumber).Max();
+        DeleteSoon([.. there.Where(number => !used.Contains(number))]);
+    }
+
+    /// <summary>Adds a row that gets its id by <see cref="Flush"/>, which is then the part's.</summary>
+    public void Add(OutboxPart part, string? owner, long createdAt, ReadOnlyMemory<byte> body) => Collect(part.Target.Id, owner, new(part, createdAt, body));
+
+    /// <summary>As the other, for a row that nobody else has in memory.</summary>
+    public void Add(string targetId, string? owner, long createdAt, ReadOnlyMemory<byte> body) => Collect(targetId, owner, new(Part: null, createdAt, body));
+
+    /// <summary>Adds a row to the table.</summary>
+    public void AddRow(long id, string targetId, string? owner, long createdAt, ReadOnlySpan<byte> body) => _rows!.Insert(id, targetId, createdAt, body, owner);
+
+    /// <summary>Adds rows of one target and owner, whose ids follow each other from the first one's on.</summary>
+    public void AddRun(long firstId, string targetId, string? owner, IReadOnlyList<WaitingRow> rows)
+    {
+        for (var start = 0; start < rows.Count;)
+        {
+            var (end, bytes) = (start, 0L);
+            while (end < rows.Count && end - start < MostRows && (end == start || bytes + rows[end].Body.Length <= MostBytes)) bytes += rows[end++].Body.Length;
+            Write(firstId + start, targetId, owner, [.. rows.Take(start..end)], bytes);
+            start = end;
+        }
+    }
+
+    /// <summary>Writes what was collected. To be called before the commit.</summary>
+    /// <returns>Whether there was something.</returns>
+    public bool Flush()
+    {
+        if (_collected.Count == 0) return false;
+
+        foreach (var ((targetId, owner), rows) in _collected) AddRun(Name(rows), targetId, owner, rows);
+        Forget();
+        return true;
+    }
+
+    /// <summary>Forgets what was collected.</summary>
+    public void Forget()
+    {
+        _collected.Clear();
+        _collectedBytes = 0;
+    }
+
+    /// <summary>Takes out what is here of these rows of a target, whose fate is known.</summary>
+    /// <returns>Those that are not here.</returns>
+    public IReadOnlyList<long> Take(string targetId, IReadOnlyList<long> ids, DbTransaction transaction)
+    {
+        if (ids.Count == 0) return ids;
+
+        var others = ids.ToHashSet();
+        foreach (var chunk in transaction.Connection!.Query<OutboxChunk>(FindSql, new { targetId, first = others.Min(), last = others.Max() }, transaction))
+        {
+            var taken = others.Where(chunk.Has).ToHashSet();
+            if (taken.Count == 0) continue;
+
+            if (taken.Count < chunk.RowCount) PutIntoTable(chunk, taken);
+            Delete(chunk, transaction);
+            others.ExceptWith(taken);
+        }
+
+        return [.. others];
+    }
+
+    /// <summary>Sees to it that a row is in the table, if it is anywhere.</summary>
+    public void PutIntoTable(string targetId, long id, DbTransaction transaction)
+    {
+        foreach (var chunk in transaction.Connection!.Query<OutboxChunk>(FindSql, new { targetId, first = id, last = id }, transaction))
+        {
+            PutIntoTable(chunk, except: []);
+            Delete(chunk, transaction);
+        }
+    }
+
+    /// <summary>Sees to it that the oldest row is in the table.</summary>
+    public void PutOldestIntoTable(string targetId, string? owner, DbTransaction transaction)
+    {
+        Flush();
+        if (transaction.Connection!.ExecuteScalar<long?>(OldestSql, new { targetId, owner }, transaction) is { } id) PutIntoTable(targetId, id, transaction);
+    }
+
+    /// <summary>Chunks in these files were deleted.</summary>
+    public void Left(IEnumerable<long> files) => _left.UnionWith(files);
+
+    private void Collect(string targetId, string? owner, WaitingRow row)
+    {
+        if (!_collected.TryGetValue((targetId, owner), out var rows)) _collected.Add((targetId, owner), rows = []);
+        rows.Add(row);
+        if ((_collectedBytes += row.Body.Length) > MostCollected) Flush();
+    }
+
+    private long Name(List<WaitingRow> rows)
+    {
+        var first = reserve(rows.Count);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (rows[i].Part is { } part) part.Id = first + i;
+        }
+
+        return first;
+    }
+
+    private void Write(long firstId, string targetId, string? owner, IReadOnlyList<WaitingRow> rows, long bytes)
+    {
+        if (!HasFiles || (rows.Count < LeastRows && bytes < LeastBytes))
+        {
+            for (var i = 0; i < rows.Count; i++) _rows!.Insert(firstId + i, targetId, rows[i].CreatedAt, rows[i].Body.Span, owner);
+            return;
+        }
+
+        var file = FindFile(targetId, owner);
+        var place = file.Length;
+        _written.TryAdd(file, place);
+        long length;
+        try
+        {
+            for (var i = 0; i < rows.Count; i++) _frames.AddRecord(file.Number, firstId + i, rows[i].CreatedAt, targetId, owner, rows[i].Body);
+            length = _frames.Bytes;
+            file.Write(_frames.ToParts(), length);
+        }
+        finally
+        {
+            _frames.Clear();
+        }
+
+        _insert!.Bind(1, firstId);
+        _insert.Bind(2, rows.Count);
+        _insert.Bind(3, targetId);
+        _insert.Bind(4, owner);
+        _insert.Bind(5, rows[0].CreatedAt);
+        _insert.Bind(6, bytes);
+        _insert.Bind(7, file.Number);
+        _insert.Bind(8, place);
+        _insert.Bind(9, length);
+        _insert.Run();
+    }
+
+    private OutboxFile FindFile(string targetId, string? owner)
+    {
+        var key = (targetId, owner);
+        if (_files.TryGetValue(key, out var file) && file.Length >= FileBytes)
+        {
+            file.Rest();
+            _files.Remove(key);
+            file = null;
+        }
+
+        if (file is null) _files.Add(key, file = new OutboxFile(database.Journal!.Backlog, ++_lastNumber, openedAt: 0));
+        if (!file.IsOpen && _files.Values.Count(open => open.IsOpen) >= MaxHandles)
+        {
+            foreach (var open in _files.Values) open.Rest();
+        }
+
+        return file;
+    }
+
+    private void PutIntoTable(OutboxChunk chunk, HashSet<long> except)
+    {
+        var room = new PooledBuffer((int)chunk.Length, CallMemory.Requests);
+        try
+        {
+            foreach (var row in OutboxFile.Try(() => chunk.Read(database.Journal!, room)))
+            {
+                // One that cannot be read is no record any more; that is found again when it is sent, and said then.
+                if (!except.Contains(row.Id)) _rows!.Insert(row.Id, chunk.TargetId, row.CreatedAt, row.Body.GetValueOrDefault().Span, chunk.Owner);
+            }
+        }
+        finally
+        {
+            room.Return();
+        }
+    }
+
+    private void Delete(OutboxChunk chunk, DbTransaction transaction)
+    {
+        transaction.Connection!.Execute(DeleteSql, chunk, transaction);
+        _left.Add(chunk.File);
+    }
+
+    /// <summary>Takes away what the last transaction wrote, if that was rolled back.</summary>
+    private void CutWritten()
+    {
+        foreach (var (file, length) in _written)
+        {
+            if (HasChunk(file.Number, length)) continue;
+
+            if (length > 0) file.CutTo(length);
+            else _left.Add(file.Number);
+        }
+
+        _written.Clear();
+    }
+
+    /// <remarks>In the transaction after the one in which the last chunk left: if that was rolled back, the chunk is there.</remarks>
+    private void DeleteLeft()
+    {
+        if (_left.Count == 0) return;
+
+        var gone = _left.Where(number => !HasChunk(number, from: 0)).ToList();
+        _left.Clear();
+        foreach (var (key, file) in _files.Where(file => gone.Contains(file.Value.Number)).ToList())
+        {
+            file.Rest();
+            _files.Remove(key);
+        }
+
+        DeleteSoon(gone);
+    }
+
+    private bool HasChunk(long number, long from)
+    {
+        _findInFile!.Bind(1, number);
+        _findInFile.Bind(2, from);
+        var isThere = _findInFile.Step();
+        _findInFile.Reset();
+        return isThere;
+    }
+
+    /// <remarks>Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.</remarks>
+    private void DeleteSoon(List<long> numbers)
+    {
+        if (numbers.Count > 0) _deleting = DeleteAsync(numbers, _deleting);
+    }
+
+    private async Task DeleteAsync(List<long> numbers, Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var number in numbers)
+        {
+            if (!OutboxFile.TryDelete(database.Journal!.Backlog, number)) LogNotDeleted(number);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "File {Number} of the log's backlog cannot be deleted. Nothing in it waits; it is tried again at the next start.")]
+    private partial void LogNotDeleted(long number);
+}
+
+/// <param name="Part">Is told its id; null when nobody wants to know.</param>
+/// <param name="CreatedAt">Unix milliseconds.</param>
+/// <param name="Body">Valid until it was written or forgotten.</param>
+internal readonly record struct WaitingRow(OutboxPart? Part, long CreatedAt, ReadOnlyMemory<byte> Body);

@@ -1,0 +1,343 @@
+using System.Text;
+using FluentAssertions;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Data.Sqlite;
+using NUnit.Framework;
+using Proxy.Logging;
+using Proxy.Logging.Outbox;
+using Proxy.Logging.Records;
+using Proxy.Logging.Shipping;
+
+namespace Proxy.Tests.Logging;
+
+/// <summary>Where rows of a target wait that does not take them, which on SQLite is a file of their own.</summary>
+internal sealed class OutboxBacklogTests : IDisposable
+{
+    private readonly EphemeralDataProtectionProvider _protection = new();
+    private readonly ManualTimeProvider _time = new();
+    private TempOutboxDatabase _database = null!;
+    private FakeLangfuse _langfuse = null!;
+    private FakeProject _blue = null!;
+
+    [SetUp]
+    public async Task Start()
+    {
+        _database = new();
+        _langfuse = await FakeLangfuse.StartAsync();
+        _blue = _langfuse.AddProject("blue");
+        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await _langfuse.DisposeAsync();
+        _database.Dispose();
+    }
+
+    public void Dispose() => _database?.Dispose();
+
+    [Test]
+    public async Task What_waits_stands_together_in_a_file_for_its_owner_alone_until_its_target_takes_it()
+    {
+        using var log = await ParkAsync();
+
+        await RecordAsync(log, "red", "1", "2", "3", "4", "5");
+        await RecordAsync(log, "red", "6", "7", "8", "9");
+
+        (await _database.CountChunksAsync(), await _database.CountBacklogAsync()).Should().Be((2, 10));
+        (await log.Operations.ListTargetsAsync(CancellationToken.None)).Single().Waiting.Should().Be(10);
+        _database.BacklogFiles.Should().ContainSingle();
+        if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(_database.BacklogFiles[0]).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        Mend(log);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 10)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
+        _database.BacklogFiles.Should().BeEmpty();
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task The_next_start_sends_what_is_in_the_files_and_removes_those_in_which_nothing_waits()
+    {
+        using (var killed = await ParkAsync()) await RecordAsync(killed, "red", "1", "2", "3", "4");
+        var left = _database.BacklogFiles.Single();
+        var orphan = left[..^1] + "7";
+        File.Copy(left, orphan);
+        _langfuse.Answer = static _ => Task.FromResult(FakeAnswer.Ok);
+
+        using var log = await StartAsync();
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4");
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+        _database.BacklogFiles.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task A_file_of_an_earlier_run_is_never_written_over()
+    {
+        using (var killed = await ParkAsync()) await RecordAsync(killed, "red", "1", "2", "3", "4");
+
+        using var log = await StartAsync();
+        await _langfuse.WaitForRequestsAsync(_blue.PublicKey, 2);
+        await RecordAsync(log, "red", "5", "6", "7", "8");
+
+        _database.BacklogFiles.Should().HaveCount(2);
+        Mend(log);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 9)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4", "5", "6", "7", "8");
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task What_is_purged_is_in_no_file_any_more_and_what_others_have_there_is_sent()
+    {
+        using var log = await ParkAsync();
+        await RecordAsync(log, "red", [.. Enumerable.Range(0, 600).Select(i => $"a confidence {i}")]);
+        await RecordAsync(log, "grey", "1", "2", "3", "4");
+        _database.ReadJournal().Should().Contain("a confidence 0").And.Contain("a confidence 599");
+
+        (await log.Operations.PurgeOwnerAsync("red", CancellationToken.None)).Should().Be(600);
+
+        _database.ReadJournal().Should().NotContain("a confidence");
+        log.Books.Read().Should().Contain("purged", 600);
+        Mend(log);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4");
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task One_that_is_refused_is_buried_alone_and_those_beside_it_arrive_once()
+    {
+        using var log = await ParkAsync();
+        await RecordAsync(log, "red", "1", "2", "poison", "4", "5", "6", "7", "8");
+
+        Mend(log, export => export.Spans.Any(span => span.Name == "poison") ? new FakeAnswer(400, "no") : FakeAnswer.Ok);
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 8)).Select(span => span.Name).Should().BeEquivalentTo("0", "1", "2", "4", "5", "6", "7", "8");
+        await _database.WaitForCountAsync("dead_letter", 1);
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+        _blue.TotalDeliveries.Should().Be(8);
+        _database.BacklogFiles.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task What_the_disk_has_lost_is_buried_and_costs_nobody_else_anything([Values] bool isWholeFile)
+    {
+        using var log = await ParkAsync();
+        await RecordAsync(log, "red", "1", "2", "3", "4", "5");
+        await RecordAsync(log, "red", "6", "7", "8", "9");
+        await RecordAsync(log, "grey", "10", "11", "12", "13");
+        if (isWholeFile) File.Delete(_database.BacklogFiles[0]);
+        else Spoil(_database.BacklogFiles[0], "\"3\"");
+
+        Mend(log);
+
+        string[] arrives = isWholeFile ? ["0", "10", "11", "12", "13"] : ["0", "1", "2", "6", "7", "8", "9", "10", "11", "12", "13"];
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, arrives.Length)).Select(span => span.Name).Should().Equal(arrives);
+        await _database.WaitForCountAsync("dead_letter", 14 - arrives.Length);
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
+        log.Operations.OutboxBytes.Should().Be(0);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task What_is_too_old_goes_and_all_of_it_is_counted()
+    {
+        using var log = await ParkAsync(options => options.MaxAge = TimeSpan.FromDays(30));
+        await RecordAsync(log, "red", "1", "2", "3", "4");
+        _time.Advance(TimeSpan.FromDays(20));
+        await RecordAsync(log, "red", "5", "6", "7", "8");
+        _time.Advance(TimeSpan.FromDays(11));
+
+        await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
+
+        (await _database.CountBacklogAsync()).Should().Be(4);
+        log.Books.Read().Should().Contain("dropped", 5);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task At_the_disk_budget_as_many_of_the_oldest_go_as_are_needed()
+    {
+        using var log = await ParkAsync(options => options.MaxOutboxBytes = 180_000);
+        await RecordAsync(log, "red", large: true, "1", "2", "3", "4", "5");
+        await RecordAsync(log, "grey", large: true, "6", "7", "8", "9");
+
+        await RecordAsync(log, "red", large: true, "X");
+
+        (await _database.BodiesAsync()).Select(NameOf).Should().Equal("0", "2", "3", "4", "5", "6", "7", "8", "9", "X");
+        log.Books.Read().Should().Contain("dropped", 1);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task Where_commits_wait_for_the_disk_what_waits_is_in_the_table()
+    {
+        using var database = new TempOutboxDatabase { IsFlushed = true };
+        using var log = await TestLog.StartAsync(database, _protection, _time);
+        await log.RecordAsync(_blue.Target, Some.Record("0"));
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+
+        await RecordAsync(log, "red", "1", "2", "3", "4");
+
+        (await database.CountChunksAsync(), await database.CountBacklogAsync()).Should().Be((0, 5));
+        database.BacklogFiles.Should().BeEmpty();
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task More_owners_than_files_that_are_open_at_a_time_have_all_theirs()
+    {
+        using var log = await ParkAsync();
+        string[] owners = [.. Enumerable.Range(0, 70).Select(owner => $"owner-{owner}")];
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var owner in owners) await RecordAsync(log, owner, $"{owner} {round}a", $"{owner} {round}b", $"{owner} {round}c", $"{owner} {round}d");
+        }
+
+        _database.BacklogFiles.Should().HaveCount(70);
+        if (OperatingSystem.IsLinux())
+            Directory.GetFiles("/proc/self/fd").Select(handle => new FileInfo(handle).LinkTarget).Count(_database.BacklogFiles.Contains).Should().BePositive().And.BeLessThanOrEqualTo(64);
+        Mend(log);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 561)).Select(span => span.Name).Should().OnlyHaveUniqueItems();
+        await log.StopAsync();
+        _database.BacklogFiles.Should().BeEmpty();
+    }
+
+    [Test]
+    public async Task A_file_goes_when_what_is_in_it_was_taken_though_others_are_full()
+    {
+        using var log = await ParkAsync(options => options.MaxBatchBytes = 400_000);
+        var text = Some.Json($"\"{new string('x', 390_000)}\"");
+        for (var batch = 0; batch < 12; batch++) await RecordAsync(log, "red", () => Some.Record() with { Input = text }, ["a", "b", "c", "d"]);
+        var files = _database.BacklogFiles;
+        files.Should().HaveCount(2, "they are of 16 MB");
+
+        var taken = 0;
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _langfuse.Answer = async export =>
+        {
+            if (Interlocked.Add(ref taken, export.Spans.Count) > 46) await held.Task;
+            return FakeAnswer.Ok;
+        };
+        log.Operations.Hurry();
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 45);
+        await Eventually.BecomesAsync(
+            async () =>
+            {
+                await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
+                return _database.BacklogFiles.Count;
+            },
+            count => count == 1);
+
+        _database.BacklogFiles.Should().Equal(files[1]);
+        held.SetResult();
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 49);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task What_stands_together_leaves_together_where_a_request_has_room_for_it()
+    {
+        using var log = await ParkAsync(options => options.BatchSize = 1);
+        var requests = new List<int>();
+        await RecordAsync(log, "red", "1", "2", "3", "4", "5", "6");
+        await RecordAsync(log, "red", "7", "8", "9", "10", "11", "12");
+        var rows = await _database.LastRowIdAsync();
+
+        Mend(log, export =>
+        {
+            lock (requests) requests.Add(export.Spans.Count);
+            return FakeAnswer.Ok;
+        });
+
+        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 13);
+        await _database.WaitForCountAsync("outbox", 0);
+        await log.StopAsync();
+        (await _database.LastRowIdAsync()).Should().Be(rows, "no chunk was taken apart");
+        requests.Sum().Should().Be(13);
+    }
+
+    [Test]
+    public async Task A_file_that_cannot_be_written_fails_the_commit_and_leaves_nothing_of_it()
+    {
+        using var log = await ParkAsync();
+        var obstacle = _database.Journal!.Backlog.Path + "-0000000001";
+        Directory.CreateDirectory(obstacle);
+
+        var record = () => RecordAsync(log, "red", "1", "2", "3", "4");
+        await record.Should().ThrowAsync<SqliteException>();
+        Directory.Delete(obstacle);
+        await RecordAsync(log, "red", "5", "6", "7", "8");
+
+        Mend(log);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "5", "6", "7", "8");
+        _blue.TotalDeliveries.Should().Be(5);
+    }
+
+    [Test]
+    public async Task Dead_letters_that_are_sent_again_have_other_ids_than_what_waits_in_files()
+    {
+        using var log = await ParkAsync();
+        await RecordAsync(log, "red", "1", "2", "poison", "4");
+        Mend(log, export => export.Spans.Any(span => span.Name == "poison") ? new FakeAnswer(400, "no") : FakeAnswer.Ok);
+        await _database.WaitForCountAsync("dead_letter", 1);
+        await _database.WaitForCountAsync("outbox", 0);
+        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
+        await RecordAsync(log, "red", "5", "6", "7", "8");
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+
+        (await log.Operations.RetryAsync(null, null, also: null, CancellationToken.None)).Should().Be(1);
+        await RecordAsync(log, "red", "9", "10", "11", "12");
+
+        Mend(log);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 13)).Select(span => span.Name)
+            .Should().BeEquivalentTo("0", "1", "2", "4", "poison", "5", "6", "7", "8", "9", "10", "11", "12");
+        await log.StopAsync();
+    }
+
+    private static string NameOf(string body) => RecordJson.Read(Encoding.UTF8.GetBytes(body)).Name;
+
+    private static void Spoil(string path, string text)
+    {
+        var bytes = TempOutboxDatabase.ReadJournalFile(path);
+        var place = bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text));
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        file.Seek(place, SeekOrigin.Begin);
+        file.WriteByte((byte)'?');
+    }
+
+    /// <summary>A log whose target takes nothing, and has one record waiting, of the name 0.</summary>
+    private async Task<TestLog> ParkAsync(Action<CompletionLogOptions>? configure = null)
+    {
+        var log = await StartAsync(configure);
+        await log.RecordAsync(_blue.Target, Some.Record("0"));
+        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+        return log;
+    }
+
+    private void Mend(TestLog log, Func<FakeExport, FakeAnswer>? answer = null)
+    {
+        _langfuse.Answer = export => Task.FromResult(answer?.Invoke(export) ?? FakeAnswer.Ok);
+        log.Operations.Hurry();
+    }
+
+    private Task RecordAsync(TestLog log, string owner, params string[] names) => RecordAsync(log, owner, () => Some.Record(), names);
+
+    private Task RecordAsync(TestLog log, string owner, bool large, params string[] names) =>
+        RecordAsync(log, owner, () => large ? Some.Record() with { Input = Some.Json($"\"{new string('x', 20_000)}\"") } : Some.Record(), names);
+
+    /// <summary>Calls that end at the same moment.</summary>
+    private async Task RecordAsync(TestLog log, string owner, Func<CompletionRecord> make, string[] names)
+    {
+        OutboxEntry[] entries = [.. names.Select(name => log.Log.Prepare(make() with { Name = name }, [new LogRoute(_blue.Target)], owner, LimitPolicy.DropOldest))];
+        await log.CommitAsync(entries);
+        foreach (var entry in entries) log.Log.Committed(entry);
+    }
+
+    private Task<TestLog> StartAsync(Action<CompletionLogOptions>? configure = null) => TestLog.StartAsync(_database, _protection, _time, configure);
+}
