@@ -15,7 +15,7 @@ namespace Proxy.Logging.Outbox;
 /// <para>What of a file no chunk refers to has left; the file is removed when that is all of it. No file of an earlier run is written to again.</para>
 /// <para>Everything is called on the writer's thread, within a transaction, but for <see cref="Deleting"/>.</para>
 /// </remarks>
-internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, ILogger logger)
+internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, ILogger logger)
 {
     // As many rows, or bytes, are worth a place of their own.
     private const int LeastRows = 4;
@@ -27,9 +27,6 @@ internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, 
 
     // What is moved is collected in memory.
     private const long MostCollected = 4 * 1024 * 1024;
-
-    private const long FileBytes = 16 * 1024 * 1024;
-    private const int MaxHandles = 64;
 
     private const string InsertSql = """
         insert into outbox_chunk (id, row_count, target_id, owner, created_at, bytes, file, place, length)
@@ -72,25 +69,15 @@ internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, 
     private readonly Dictionary<(string TargetId, string? Owner), List<WaitingRow>> _collected = [];
     private long _collectedBytes;
 
-    // The files that are written, one for each target and owner.
-    private readonly Dictionary<(string TargetId, string? Owner), OutboxFile> _files = [];
-    private readonly JournalFrames _frames = new();
-    private long _lastNumber;
-
-    // What the last transaction wrote to and how long that was before, and where it took chunks from.
-    private readonly Dictionary<OutboxFile, long> _written = [];
-    private readonly HashSet<long> _left = [];
+    private readonly BacklogFiles _files = new(database, logger);
 
     private SqliteConnection? _connection;
     private OutboxRowInsert? _rows;
     private PreparedStatement? _insert;
     private PreparedStatement? _findInFile;
 
-    // By the writer, and awaited by others.
-    private volatile Task _deleting = Task.CompletedTask;
-
-    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
-    public Task Deleting => _deleting;
+    /// <inheritdoc cref="BacklogFiles.Deleting"/>
+    public Task Deleting => _files.Deleting;
 
     /// <summary>Where commits wait for the disk they wait for one file, not for one of each target.</summary>
     private bool HasFiles => !database.Journal!.IsFlushed;
@@ -107,22 +94,11 @@ internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, 
         }
 
         Forget();
-        CutWritten();
-        DeleteLeft();
+        _files.Begin(HasChunk);
     }
 
     /// <summary>Looks at what an earlier run left. It is only read from now on.</summary>
-    public void Reopen(DbTransaction transaction)
-    {
-        foreach (var file in _files.Values) file.Rest();
-        _files.Clear();
-        _written.Clear();
-        _left.Clear();
-        var used = transaction.Connection!.Query<long>(FilesSql, transaction: transaction).ToHashSet();
-        var there = OutboxFile.NumbersOf(database.Journal!.Backlog);
-        _lastNumber = used.Concat(there).Append(_lastNumber).Max();
-        DeleteSoon([.. there.Where(number => !used.Contains(number))]);
-    }
+    public void Reopen(DbTransaction transaction) => _files.Reopen(transaction.Connection!.Query<long>(FilesSql, transaction: transaction).ToHashSet());
 
     /// <summary>Adds a row that gets its id by <see cref="Flush"/>, which is then the part's.</summary>
     public void Add(OutboxPart part, string? owner, long createdAt, ReadOnlyMemory<byte> body) => Collect(part.Target.Id, owner, new(part, createdAt, body));
@@ -201,7 +177,7 @@ internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, 
     }
 
     /// <summary>Chunks in these files were deleted.</summary>
-    public void Left(IEnumerable<long> files) => _left.UnionWith(files);
+    public void Left(IEnumerable<long> files) => _files.Left(files);
 
     private void Collect(string targetId, string? owner, WaitingRow row)
     {
@@ -229,50 +205,17 @@ internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, 
             return;
         }
 
-        var file = FindFile(targetId, owner);
-        var place = file.Length;
-        _written.TryAdd(file, place);
-        long length;
-        try
-        {
-            for (var i = 0; i < rows.Count; i++) _frames.AddRecord(file.Number, firstId + i, rows[i].CreatedAt, targetId, owner, rows[i].Body);
-            length = _frames.Bytes;
-            file.Write(_frames.ToParts(), length);
-        }
-        finally
-        {
-            _frames.Clear();
-        }
-
+        var (file, place, length) = _files.Write(firstId, targetId, owner, rows);
         _insert!.Bind(1, firstId);
         _insert.Bind(2, rows.Count);
         _insert.Bind(3, targetId);
         _insert.Bind(4, owner);
         _insert.Bind(5, rows[0].CreatedAt);
         _insert.Bind(6, bytes);
-        _insert.Bind(7, file.Number);
+        _insert.Bind(7, file);
         _insert.Bind(8, place);
         _insert.Bind(9, length);
         _insert.Run();
-    }
-
-    private OutboxFile FindFile(string targetId, string? owner)
-    {
-        var key = (targetId, owner);
-        if (_files.TryGetValue(key, out var file) && file.Length >= FileBytes)
-        {
-            file.Rest();
-            _files.Remove(key);
-            file = null;
-        }
-
-        if (file is null) _files.Add(key, file = new OutboxFile(database.Journal!.Backlog, ++_lastNumber, openedAt: 0));
-        if (!file.IsOpen && _files.Values.Count(open => open.IsOpen) >= MaxHandles)
-        {
-            foreach (var open in _files.Values) open.Rest();
-        }
-
-        return file;
     }
 
     private void PutIntoTable(OutboxChunk chunk, HashSet<long> except)
@@ -295,37 +238,7 @@ internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, 
     private void Delete(OutboxChunk chunk, DbTransaction transaction)
     {
         transaction.Connection!.Execute(DeleteSql, chunk, transaction);
-        _left.Add(chunk.File);
-    }
-
-    /// <summary>Takes away what the last transaction wrote, if that was rolled back.</summary>
-    private void CutWritten()
-    {
-        foreach (var (file, length) in _written)
-        {
-            if (HasChunk(file.Number, length)) continue;
-
-            if (length > 0) file.CutTo(length);
-            else _left.Add(file.Number);
-        }
-
-        _written.Clear();
-    }
-
-    /// <remarks>In the transaction after the one in which the last chunk left: if that was rolled back, the chunk is there.</remarks>
-    private void DeleteLeft()
-    {
-        if (_left.Count == 0) return;
-
-        var gone = _left.Where(number => !HasChunk(number, from: 0)).ToList();
-        _left.Clear();
-        foreach (var (key, file) in _files.Where(file => gone.Contains(file.Value.Number)).ToList())
-        {
-            file.Rest();
-            _files.Remove(key);
-        }
-
-        DeleteSoon(gone);
+        _files.Left([chunk.File]);
     }
 
     private bool HasChunk(long number, long from)
@@ -336,24 +249,6 @@ internal sealed partial class OutboxBacklog(IOutboxDatabase database, Func<int, 
         _findInFile.Reset();
         return isThere;
     }
-
-    /// <remarks>Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.</remarks>
-    private void DeleteSoon(List<long> numbers)
-    {
-        if (numbers.Count > 0) _deleting = DeleteAsync(numbers, _deleting);
-    }
-
-    private async Task DeleteAsync(List<long> numbers, Task before)
-    {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var number in numbers)
-        {
-            if (!OutboxFile.TryDelete(database.Journal!.Backlog, number)) LogNotDeleted(number);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Warning, "File {Number} of the log's backlog cannot be deleted. Nothing in it waits; it is tried again at the next start.")]
-    private partial void LogNotDeleted(long number);
 }
 
 /// <param name="Part">Is told its id; null when nobody wants to know.</param>

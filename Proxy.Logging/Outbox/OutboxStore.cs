@@ -1,7 +1,5 @@
 using System.Data.Common;
-using System.Runtime.CompilerServices;
 using Dapper;
-using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
 
@@ -99,68 +97,9 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
     public Task<long> CountBytesAsync(CancellationToken cancellationToken) =>
         _moving.CountAsync(async () => journal.Bytes + (await QueryAsync<long>(BytesSql, null, cancellationToken)).Single(), cancellationToken);
 
-    // Always from the first row: with several writers an id may be committed after a higher one, so nothing can be remembered as passed.
-    private const string ReadSql = """
-        select id as Id, created_at as CreatedAt, owner as Owner, body as Body, null as RowCount, null as Bytes, null as File, null as Place, null as Length
-        from outbox
-        where target_id = @targetId
-        order by id
-        """;
-
-    // Both parts come in the order of an index, and so are merged while they are read.
-    private const string ReadAllSql = """
-        select id as Id, created_at as CreatedAt, owner as Owner, body as Body, null as RowCount, null as Bytes, null as File, null as Place, null as Length
-        from outbox
-        where target_id = @targetId
-        union all
-        select id, created_at, owner, null, row_count, bytes, file, place, length
-        from outbox_chunk
-        where target_id = @targetId
-        order by id
-        """;
-
-    /// <summary>Reads the rows of a target, from the oldest on. A body is valid until the next row is read.</summary>
-    public async IAsyncEnumerable<OutboxRow> ReadAsync(string targetId, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var reader = await connection.ExecuteReaderAsync(
-            new CommandDefinition(journal.IsUsed ? ReadAllSql : ReadSql, new { targetId }, cancellationToken: cancellationToken));
-        PooledBuffer? room = null;
-        try
-        {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                if (!reader.IsDBNull(3))
-                {
-                    yield return new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetString(2), reader.GetFieldValue<byte[]>(3));
-                    continue;
-                }
-
-                var chunk = new OutboxChunk
-                {
-                    Id = reader.GetInt64(0),
-                    CreatedAt = reader.GetInt64(1),
-                    Owner = reader.IsDBNull(2) ? null : reader.GetString(2),
-                    TargetId = targetId,
-                    RowCount = reader.GetInt64(4),
-                    Bytes = reader.GetInt64(5),
-                    File = reader.GetInt64(6),
-                    Place = reader.GetInt64(7),
-                    Length = reader.GetInt64(8),
-                };
-                var isFirst = true;
-                foreach (var row in chunk.Read(database.Journal!, room ??= new((int)chunk.Length, CallMemory.Requests)))
-                {
-                    yield return isFirst ? row with { Group = (chunk.RowCount, chunk.Bytes) } : row;
-                    isFirst = false;
-                }
-            }
-        }
-        finally
-        {
-            room?.Return();
-        }
-    }
+    /// <inheritdoc cref="OutboxReading.ReadAsync"/>
+    public IAsyncEnumerable<OutboxRow> ReadAsync(string targetId, int limit, CancellationToken cancellationToken) =>
+        OutboxReading.ReadAsync(database, targetId, limit, cancellationToken);
 
     // Numbers of our own, written out: the engines have no way in common to pass a list.
     private static string DeleteSql(IEnumerable<long> ids) => $"""

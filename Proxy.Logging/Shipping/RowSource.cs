@@ -89,7 +89,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         var isWhole = true;
         long last = 0;
         Handed.BeginReading();
-        await foreach (var row in tools.Store.ReadAsync(targetId, round.Sends))
+        await foreach (var row in tools.Store.ReadAsync(targetId, most.Records, round.Sends))
         {
             isWhole = batch.Rows.Count < most.Records && batch.Bytes < most.Bytes && !(batch.Rows.Count > 0 && IsForNext(row.Group));
             if (!isWhole) break;
@@ -113,7 +113,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
 
         if (isWhole) Handed.EndReading(last);
         round.Fill(batch.Owners);
-        return new(batch, !isWhole, unreadable);
+        return new(batch, !isWhole || batch.Rows.Count == most.Records, unreadable);
 
         Exception Lost()
         {
