@@ -84,7 +84,7 @@ public sealed class CompletionLog
 
         if (entry.Dropped.Count == 0) return;
 
-        foreach (var row in entry.Dropped) _tools.Metrics.Dropped(CompletionLogMetrics.LabelOf(row.TargetId), 1);
+        foreach (var row in entry.Dropped) _tools.Metrics.Dropped(CompletionLogMetrics.LabelOf(row.TargetId), row.Rows);
         _shipper.Removed(entry.Dropped);
     }
 

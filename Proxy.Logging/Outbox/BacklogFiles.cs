@@ -4,10 +4,13 @@ namespace Proxy.Logging.Outbox;
 
 /// <summary>The files in which chunks are, a row of them for each target and owner: only the last one is written to.</summary>
 /// <remarks>Of which something waits the database says. On the writer's thread, but for <see cref="Deleting"/>.</remarks>
-internal sealed partial class BacklogFiles(IOutboxDatabase database, ILogger logger)
+internal sealed partial class BacklogFiles(IOutboxDatabase database, TimeProvider time, ILogger logger)
 {
     private const long FileBytes = 16 * 1024 * 1024;
     private const int MaxHandles = 64;
+
+    // That chunks are gone is not yet on the disk when it is committed; a machine that goes down may find them again, and then wants their file.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<(string TargetId, string? Owner), OutboxFile> _files = [];
     private readonly JournalFrames _frames = new();
@@ -16,6 +19,10 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, ILogger log
     // What the last transaction wrote to and how long that was before, and where it took chunks from.
     private readonly Dictionary<OutboxFile, long> _written = [];
     private readonly HashSet<long> _left = [];
+    private bool _isHasty;
+
+    // Nothing waits in them since then.
+    private readonly Queue<(long Number, long Since)> _empty = new();
 
     // By the writer, and awaited by others.
     private volatile Task _deleting = Task.CompletedTask;
@@ -33,21 +40,21 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, ILogger log
         {
             if (hasChunk(file.Number, length)) continue;
 
-            if (length > 0) file.CutTo(length);
-            else _left.Add(file.Number);
+            if (length == 0) DeleteSoon([Forget(file)]);
+            else if (!file.TryCutTo(length)) Forget(file);
         }
 
         _written.Clear();
-        if (_left.Count == 0) return;
-
-        var gone = _left.Where(number => !hasChunk(number, 0)).ToList();
-        _left.Clear();
-        foreach (var (key, file) in _files.Where(file => gone.Contains(file.Value.Number)).ToList())
+        foreach (var number in _left.Where(number => !hasChunk(number, 0)))
         {
-            file.Rest();
-            _files.Remove(key);
+            if (_files.Values.FirstOrDefault(file => file.Number == number) is { } file) Forget(file);
+            _empty.Enqueue((number, time.GetTimestamp()));
         }
 
+        _left.Clear();
+        var gone = new List<long>();
+        while (_empty.TryPeek(out var empty) && (_isHasty || time.GetElapsedTime(empty.Since) >= Patience)) gone.Add(_empty.Dequeue().Number);
+        _isHasty = false;
         DeleteSoon(gone);
     }
 
@@ -58,7 +65,8 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, ILogger log
         _files.Clear();
         _written.Clear();
         _left.Clear();
-        var there = OutboxFile.NumbersOf(database.Journal!.Backlog);
+        _empty.Clear();
+        var there = OutboxFile.Try(() => OutboxFile.NumbersOf(database.Journal!.Backlog));
         _lastNumber = used.Concat(there).Append(_lastNumber).Max();
         DeleteSoon([.. there.Where(number => !used.Contains(number))]);
     }
@@ -76,6 +84,12 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, ILogger log
             file.Write(_frames.ToParts(), _frames.Bytes);
             return (file.Number, place, _frames.Bytes);
         }
+        catch
+        {
+            // The next attempt is at another one.
+            Forget(file);
+            throw;
+        }
         finally
         {
             _frames.Clear();
@@ -84,6 +98,9 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, ILogger log
 
     /// <summary>Chunks in these files were deleted.</summary>
     public void Left(IEnumerable<long> files) => _left.UnionWith(files);
+
+    /// <summary>Files in which nothing waits any more are gone once the next transaction begins, and not a while later: somebody wants nothing of it to be left.</summary>
+    public void DeleteAtOnce() => _isHasty = true;
 
     private OutboxFile Find(string targetId, string? owner)
     {
@@ -102,6 +119,15 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, ILogger log
         }
 
         return file;
+    }
+
+    /// <summary>It is not written to any more.</summary>
+    /// <returns>Its number.</returns>
+    private long Forget(OutboxFile file)
+    {
+        file.Rest();
+        foreach (var key in _files.Where(entry => entry.Value == file).Select(entry => entry.Key).ToList()) _files.Remove(key);
+        return file.Number;
     }
 
     /// <remarks>Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.</remarks>

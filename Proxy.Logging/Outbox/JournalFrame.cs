@@ -49,6 +49,16 @@ internal static class JournalFrame
     /// <summary>How many ids fit into one frame.</summary>
     public static int MaxLeft => (MaxHeadLength - 1) / 8;
 
+    /// <summary>How long the frame at the start of the bytes says it is, whether or not it is sound; 0 when there is no whole one.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < PrefixLength) return 0;
+
+        var headLength = BinaryPrimitives.ReadInt32LittleEndian(bytes);
+        var bodyLength = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
+        return headLength is < 1 or > MaxHeadLength || bodyLength < 0 || bytes.Length - PrefixLength - headLength < bodyLength ? 0 : PrefixLength + headLength + bodyLength;
+    }
+
     /// <summary>Reads the frame at the start of the bytes.</summary>
     /// <param name="bytes">The rest of a file.</param>
     /// <param name="number">The number of the file.</param>
@@ -58,14 +68,12 @@ internal static class JournalFrame
     public static int Read(ReadOnlySpan<byte> bytes, long number, ISet<long>? left, out JournalRecord? record)
     {
         record = null;
-        if (bytes.Length < PrefixLength) return 0;
+        var length = LengthOf(bytes);
+        if (length == 0) return 0;
 
         var headLength = BinaryPrimitives.ReadInt32LittleEndian(bytes);
-        var bodyLength = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
-        if (headLength is < 1 or > MaxHeadLength || bodyLength < 0 || bytes.Length - PrefixLength - headLength < bodyLength) return 0;
-
         var head = bytes.Slice(PrefixLength, headLength);
-        var body = bytes.Slice(PrefixLength + headLength, bodyLength);
+        var body = bytes[(PrefixLength + headLength)..length];
         if (BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) != HashOf(number, head, body)) return 0;
 
         var kind = head[0];
@@ -84,7 +92,7 @@ internal static class JournalFrame
             }
         }
 
-        return PrefixLength + headLength + bodyLength;
+        return length;
     }
 
     private static int Close(PooledBuffer output, long number, Span<byte> frame, ReadOnlySpan<byte> body)

@@ -15,7 +15,7 @@ namespace Proxy.Logging.Outbox;
 /// <para>What of a file no chunk refers to has left; the file is removed when that is all of it. No file of an earlier run is written to again.</para>
 /// <para>Everything is called on the writer's thread, within a transaction, but for <see cref="Deleting"/>.</para>
 /// </remarks>
-internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, ILogger logger)
+internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, TimeProvider time, ILogger logger)
 {
     // As many rows, or bytes, are worth a place of their own.
     private const int LeastRows = 4;
@@ -45,15 +45,19 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
         from outbox_chunk
         """;
 
-    private const string FindSql = """
-        select id as Id, row_count as RowCount, target_id as TargetId, owner as Owner, created_at as CreatedAt, bytes as Bytes, file as File, place as Place, length as Length
+    private const string Columns = """
+        id as Id, row_count as RowCount, target_id as TargetId, owner as Owner, created_at as CreatedAt, bytes as Bytes, file as File, place as Place, length as Length
+        """;
+
+    private const string FindSql = $"""
+        select {Columns}
         from outbox_chunk
         where target_id = @targetId and id <= @last and id + row_count > @first
         order by id
         """;
 
-    private const string OldestSql = """
-        select id
+    private const string OldestSql = $"""
+        select {Columns}
         from outbox_chunk
         where target_id = @targetId and owner is not distinct from @owner
             and id < coalesce((select o.id from outbox o where o.target_id = @targetId and o.owner is not distinct from @owner order by o.id limit 1), id + 1)
@@ -61,15 +65,15 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
         limit 1
         """;
 
-    private const string DeleteSql = """
+    private static string DeleteSql(IEnumerable<OutboxChunk> chunks) => $"""
         delete from outbox_chunk
-        where id = @Id
+        where id in ({string.Join(',', chunks.Select(chunk => chunk.Id))})
         """;
 
     private readonly Dictionary<(string TargetId, string? Owner), List<WaitingRow>> _collected = [];
     private long _collectedBytes;
 
-    private readonly BacklogFiles _files = new(database, logger);
+    private readonly BacklogFiles _files = new(database, time, logger);
 
     private SqliteConnection? _connection;
     private OutboxRowInsert? _rows;
@@ -122,14 +126,10 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
     }
 
     /// <summary>Writes what was collected. To be called before the commit.</summary>
-    /// <returns>Whether there was something.</returns>
-    public bool Flush()
+    public void Flush()
     {
-        if (_collected.Count == 0) return false;
-
         foreach (var ((targetId, owner), rows) in _collected) AddRun(Name(rows), targetId, owner, rows);
         Forget();
-        return true;
     }
 
     /// <summary>Forgets what was collected.</summary>
@@ -145,39 +145,61 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
     {
         if (ids.Count == 0) return ids;
 
-        var others = ids.ToHashSet();
-        foreach (var chunk in transaction.Connection!.Query<OutboxChunk>(FindSql, new { targetId, first = others.Min(), last = others.Max() }, transaction))
+        long[] sorted = [.. ids.Order()];
+        var (others, chunks, next) = (new List<long>(), new List<OutboxChunk>(), 0);
+        foreach (var chunk in transaction.Connection!.Query<OutboxChunk>(FindSql, new { targetId, first = sorted[0], last = sorted[^1] }, transaction))
         {
-            var taken = others.Where(chunk.Has).ToHashSet();
-            if (taken.Count == 0) continue;
+            for (; next < sorted.Length && sorted[next] < chunk.Id; next++) others.Add(sorted[next]);
 
-            if (taken.Count < chunk.RowCount) PutIntoTable(chunk, taken);
-            Delete(chunk, transaction);
-            others.ExceptWith(taken);
+            var start = next;
+            while (next < sorted.Length && chunk.Has(sorted[next])) next++;
+            if (next == start) continue;
+
+            if (next - start < chunk.RowCount) Put(Read(chunk), except: sorted.AsSpan(start, next - start), chunk);
+            chunks.Add(chunk);
         }
 
-        return [.. others];
+        Delete(chunks, transaction);
+        return [.. others, .. sorted.AsSpan(next)];
     }
 
     /// <summary>Sees to it that a row is in the table, if it is anywhere.</summary>
     public void PutIntoTable(string targetId, long id, DbTransaction transaction)
     {
-        foreach (var chunk in transaction.Connection!.Query<OutboxChunk>(FindSql, new { targetId, first = id, last = id }, transaction))
-        {
-            PutIntoTable(chunk, except: []);
-            Delete(chunk, transaction);
-        }
+        var chunks = transaction.Connection!.Query<OutboxChunk>(FindSql, new { targetId, first = id, last = id }, transaction).ToList();
+        foreach (var chunk in chunks) Put(Read(chunk), except: [], chunk);
+        Delete(chunks, transaction);
     }
 
-    /// <summary>Sees to it that the oldest row is in the table.</summary>
-    public void PutOldestIntoTable(string targetId, string? owner, DbTransaction transaction)
+    /// <summary>Sees to it that the oldest row is in the table, so that it can go.</summary>
+    /// <returns>What has gone already: the oldest chunk, if not all of it can be read.</returns>
+    public RemovedRow? PutOldestIntoTable(string targetId, string? owner, DbTransaction transaction)
     {
-        Flush();
-        if (transaction.Connection!.ExecuteScalar<long?>(OldestSql, new { targetId, owner }, transaction) is { } id) PutIntoTable(targetId, id, transaction);
+        if (transaction.Connection!.QueryFirstOrDefault<OutboxChunk>(OldestSql, new { targetId, owner }, transaction) is not { } chunk) return null;
+
+        Delete([chunk], transaction);
+        try
+        {
+            var rows = Read(chunk);
+            if (rows.All(row => row.Body is not null))
+            {
+                Put(rows, except: [], chunk);
+                return null;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It would have gone before long, and no call should fail for it.
+        }
+
+        return new() { Id = chunk.Id, TargetId = chunk.TargetId, Rows = chunk.RowCount, Bytes = chunk.Bytes, File = chunk.File };
     }
 
     /// <summary>Chunks in these files were deleted.</summary>
     public void Left(IEnumerable<long> files) => _files.Left(files);
+
+    /// <inheritdoc cref="BacklogFiles.DeleteAtOnce"/>
+    public void DeleteAtOnce() => _files.DeleteAtOnce();
 
     private void Collect(string targetId, string? owner, WaitingRow row)
     {
@@ -218,27 +240,23 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
         _insert.Run();
     }
 
-    private void PutIntoTable(OutboxChunk chunk, HashSet<long> except)
+    private IReadOnlyList<OutboxRow> Read(OutboxChunk chunk) => chunk.Read(database.Journal!, new PooledBuffer((int)chunk.Length));
+
+    /// <remarks>One that the disk has lost is no record any more; that is found again when it is sent, and said then.</remarks>
+    private void Put(IReadOnlyList<OutboxRow> rows, ReadOnlySpan<long> except, OutboxChunk chunk)
     {
-        var room = new PooledBuffer((int)chunk.Length, CallMemory.Requests);
-        try
+        foreach (var row in rows)
         {
-            foreach (var row in OutboxFile.Try(() => chunk.Read(database.Journal!, room)))
-            {
-                // One that cannot be read is no record any more; that is found again when it is sent, and said then.
-                if (!except.Contains(row.Id)) _rows!.Insert(row.Id, chunk.TargetId, row.CreatedAt, row.Body.GetValueOrDefault().Span, chunk.Owner);
-            }
-        }
-        finally
-        {
-            room.Return();
+            if (except.BinarySearch(row.Id) < 0) _rows!.Insert(row.Id, chunk.TargetId, row.CreatedAt, row.Body.GetValueOrDefault().Span, chunk.Owner);
         }
     }
 
-    private void Delete(OutboxChunk chunk, DbTransaction transaction)
+    private void Delete(List<OutboxChunk> chunks, DbTransaction transaction)
     {
-        transaction.Connection!.Execute(DeleteSql, chunk, transaction);
-        _files.Left([chunk.File]);
+        if (chunks.Count == 0) return;
+
+        transaction.Connection!.Execute(new CommandDefinition(DeleteSql(chunks), transaction: transaction, flags: CommandFlags.NoCache));
+        _files.Left(chunks.Select(chunk => chunk.File));
     }
 
     private bool HasChunk(long number, long from)

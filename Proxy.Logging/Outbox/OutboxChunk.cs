@@ -30,6 +30,7 @@ internal sealed class OutboxChunk
     /// <param name="room">Holds the bodies.</param>
     /// <returns>All, in the order of their ids. What cannot be read any more, since the disk has lost it, has no body.</returns>
     /// <exception cref="IOException">The file is there and cannot be read just now.</exception>
+    /// <exception cref="UnauthorizedAccessException">As above.</exception>
     public IReadOnlyList<OutboxRow> Read(JournalPlace place, PooledBuffer room)
     {
         var rows = new OutboxRow[RowCount];
@@ -38,12 +39,16 @@ internal sealed class OutboxChunk
         room.Truncate(0);
         OutboxFile.Read(place.Backlog, File, Place, (int)Length, room);
         var bytes = room.Written;
-        while (JournalFrame.Read(bytes.Span, File, left: null, out var record) is > 0 and var length)
+        while (JournalFrame.LengthOf(bytes.Span) is > 0 and var length)
         {
-            if (record is not null && Has(record.Id)) rows[record.Id - Id] = new(record.Id, record.CreatedAt, Owner, bytes[(length - record.Length)..length]);
+            // A frame that is spoilt costs itself. What is sound may still be another's: of a file that was put in the place of this one.
+            if (JournalFrame.Read(bytes.Span, File, left: null, out var record) == length && record is not null && IsOf(record))
+                rows[record.Id - Id] = new(record.Id, record.CreatedAt, Owner, bytes[(length - record.Length)..length]);
             bytes = bytes[length..];
         }
 
         return rows;
     }
+
+    private bool IsOf(JournalRecord record) => Has(record.Id) && record.TargetId == TargetId && record.Owner == Owner;
 }

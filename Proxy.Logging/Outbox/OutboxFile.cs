@@ -161,12 +161,21 @@ internal sealed class OutboxFile(JournalPlace place, long number, long openedAt)
     }
 
     /// <summary>Takes away what stands behind this length.</summary>
-    public void CutTo(long length) => Try(() =>
+    /// <returns>False when it cannot be had.</returns>
+    public bool TryCutTo(long length)
     {
-        _file ??= Open();
-        RandomAccess.SetLength(_file.SafeFileHandle, length);
-        return FileLength = Length = length;
-    });
+        try
+        {
+            _file ??= Open();
+            RandomAccess.SetLength(_file.SafeFileHandle, length);
+            FileLength = Length = length;
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Gives back the handle until it is written to again.</summary>
     public void Rest()

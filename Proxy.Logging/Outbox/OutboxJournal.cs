@@ -22,7 +22,11 @@ internal sealed class OutboxJournal : IOutboxInsert
     // What is moved is read into memory.
     private const long MostMovedAtOnce = 1024 * 1024;
 
-    private const string LastIdSql = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'";
+    private const string LastIdSql = """
+        select max(
+            (select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'),
+            coalesce((select id + row_count - 1 from outbox_chunk order by id desc limit 1), 0))
+        """;
 
     private readonly IOutboxDatabase _database;
     private readonly JournalIndex _records = new();
@@ -42,7 +46,7 @@ internal sealed class OutboxJournal : IOutboxInsert
     {
         _database = database;
         _files = new(database, time, logger);
-        Backlog = new(database, Reserve, logger);
+        Backlog = new(database, Reserve, time, logger);
     }
 
     /// <summary>What waits for longer. It is begun and flushed with the journal.</summary>
@@ -145,6 +149,7 @@ internal sealed class OutboxJournal : IOutboxInsert
         Move(static _ => true);
         Rotate();
         _files.DeleteSpares();
+        Backlog.DeleteAtOnce();
         SavePosition();
     }
 
@@ -284,7 +289,8 @@ internal sealed class OutboxJournal : IOutboxInsert
 
     private void FlushFrames()
     {
-        if (Backlog.Flush() | _files.TryFlush()) SavePosition();
+        Backlog.Flush();
+        if (_files.TryFlush() || _nextId != _written.NextId) SavePosition();
     }
 
     private void SavePosition()

@@ -24,6 +24,9 @@ internal readonly record struct OutboxRow(long Id, long CreatedAt, string? Owner
     public (long Rows, long Bytes) Group { get; init; }
 }
 
+/// <summary>A row of the outbox, and what it takes there.</summary>
+internal readonly record struct StoredRow(long Id, int Bytes);
+
 internal sealed class TargetRow
 {
     public required string Id { get; init; }

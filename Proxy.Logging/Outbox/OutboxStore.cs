@@ -67,7 +67,11 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
 
     private const string LastIdSql = """
         select max(id)
-        from (select coalesce(max(id), 0) as id from outbox union all select coalesce(max(id + row_count - 1), 0) from outbox_chunk) x
+        from (
+            select coalesce(max(id), 0) as id from outbox
+            union all
+            select coalesce((select id + row_count - 1 from outbox_chunk order by id desc limit 1), 0)
+        ) x
         """;
 
     /// <returns>0 when there is no row.</returns>
@@ -140,19 +144,19 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
         insert into dead_letter (id, target_id, created_at, body, owner, answer, died_at)
         select id, target_id, created_at, body, owner, @answer, @now
         from outbox
-        where id = @id
+        where id = @Id and length(body) = @Bytes
         """;
 
-    public Task<int> BuryAsync(string targetId, long id, string answer, CancellationToken cancellationToken)
+    /// <returns>0 when the row is not there any more, or is not what was read: a file may have gone while it was read, since what was in it had come into the table.</returns>
+    public Task<int> BuryAsync(string targetId, StoredRow row, string answer, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         return WriteAsync(
             (connection, transaction) =>
             {
-                journal.MoveOne(id);
-                if (journal.IsUsed) journal.Backlog.PutIntoTable(targetId, id, transaction);
-                connection.Execute(BurySql, new { id, answer, now }, transaction);
-                return connection.Execute(DeleteSql([id]), transaction: transaction);
+                journal.MoveOne(row.Id);
+                if (journal.IsUsed) journal.Backlog.PutIntoTable(targetId, row.Id, transaction);
+                return connection.Execute(BurySql, new { row.Id, row.Bytes, answer, now }, transaction) == 0 ? 0 : connection.Execute(DeleteSql([row.Id]), transaction: transaction);
             },
             cancellationToken);
     }
@@ -198,32 +202,45 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
 
     /// <summary>Removes an owner's rows, at most <paramref name="limit"/> places of them: a long write would hold up every call.</summary>
     /// <returns>None when there are none left.</returns>
-    public async Task<IReadOnlyList<RemovedRow>> RemoveOwnedAsync(string owner, string targetId, int limit, CancellationToken cancellationToken)
-    {
-        var parameters = new { owner, targetId, limit };
-        return await RemoveAsync(
-            await QueryAsync<long>(OwnedSql, parameters, cancellationToken), await QueryAsync<long>(OwnedChunksSql, parameters, cancellationToken), cancellationToken);
-    }
+    public Task<IReadOnlyList<RemovedRow>> RemoveOwnedAsync(string owner, string targetId, int limit, CancellationToken cancellationToken) => RemoveAsync(
+        () => QueryAsync<long>(OwnedChunksSql, new { owner, targetId, limit }, cancellationToken),
+        () => QueryAsync<long>(OwnedSql, new { owner, targetId, limit }, cancellationToken),
+        cancellationToken);
 
     /// <summary>Removes the rows that lead the outbox and are too old, at most <paramref name="limit"/> places of them.</summary>
     /// <returns>None when there are none left.</returns>
-    public async Task<IReadOnlyList<RemovedRow>> RemoveOldestAsync(long before, int limit, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<RemovedRow>> RemoveOldestAsync(long before, int limit, CancellationToken cancellationToken)
     {
-        return await RemoveAsync(await FindOldAsync(OldestSql), await FindOldAsync(OldestChunksSql), cancellationToken);
+        return RemoveAsync(() => FindOldAsync(OldestChunksSql), () => FindOldAsync(OldestSql), cancellationToken);
 
         async Task<IReadOnlyList<long>> FindOldAsync(string sql) =>
             [.. (await QueryAsync<RowAge>(sql, new { limit }, cancellationToken)).TakeWhile(row => row.CreatedAt < before).Select(row => row.Id)];
     }
 
-    private async Task<IReadOnlyList<RemovedRow>> RemoveAsync(IReadOnlyList<long> ids, IReadOnlyList<long> chunks, CancellationToken cancellationToken)
+    /// <remarks>Chunks are looked for first: meanwhile one may be put into the table, and never the other way. What was found may have left, which does not mean that there is no more.</remarks>
+    private async Task<IReadOnlyList<RemovedRow>> RemoveAsync(
+        Func<Task<IReadOnlyList<long>>> findChunks, Func<Task<IReadOnlyList<long>>> findRows, CancellationToken cancellationToken)
     {
-        if (ids.Count + chunks.Count == 0) return [];
+        while (true)
+        {
+            var (chunks, ids) = (await findChunks(), await findRows());
+            if (chunks.Count + ids.Count == 0) return [];
+            if (await RemoveAsync(ids, chunks, cancellationToken) is { Count: > 0 } rows) return rows;
+        }
+    }
 
-        return await WriteAsync(
+    private Task<List<RemovedRow>> RemoveAsync(IReadOnlyList<long> ids, IReadOnlyList<long> chunks, CancellationToken cancellationToken)
+    {
+        return WriteAsync(
             (connection, transaction) =>
             {
                 List<RemovedRow> rows = [.. Remove(ids, RemoveSql), .. Remove(chunks, RemoveChunksSql)];
-                if (journal.IsUsed) journal.Backlog.Left(rows.Select(row => row.File).OfType<long>());
+                if (journal.IsUsed)
+                {
+                    journal.Backlog.Left(rows.Select(row => row.File).OfType<long>());
+                    journal.Backlog.DeleteAtOnce();
+                }
+
                 return rows;
 
                 IEnumerable<RemovedRow> Remove(IReadOnlyList<long> removed, Func<IEnumerable<long>, string> sql) => removed.Count == 0

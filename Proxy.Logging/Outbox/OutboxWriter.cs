@@ -63,8 +63,13 @@ internal sealed class OutboxWriter(IOutboxDatabase database, OutboxJournal journ
     {
         journal.Begin(transaction);
         journal.MoveTarget(part.Target.Id);
-        if (journal.IsUsed) journal.Backlog.PutOldestIntoTable(part.Target.Id, entry.Owner, transaction);
         long freed = 0;
+        if (journal.IsUsed && journal.Backlog.PutOldestIntoTable(part.Target.Id, entry.Owner, transaction) is { } gone)
+        {
+            entry.Drop(gone);
+            if ((freed += gone.Bytes) >= part.Body.Length) return;
+        }
+
         var connection = transaction.Connection!;
         foreach (var row in connection.Query<RemovedRow>(OldestSql, new { targetId = part.Target.Id, owner = entry.Owner, limit = DroppedAtOnce }, transaction))
         {

@@ -126,8 +126,5 @@ internal sealed class RecordBatch
     }
 }
 
-/// <summary>A row of the outbox, and what it takes there.</summary>
-internal readonly record struct StoredRow(long Id, int Bytes);
-
 /// <summary>A record in a batch, and where it ends there.</summary>
 internal readonly record struct BatchRecord(RecordName Name, int End);

@@ -1,3 +1,4 @@
+using Proxy.Logging.Outbox;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Shipping;

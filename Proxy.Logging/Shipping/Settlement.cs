@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Proxy.Logging.Outbox;
 
 namespace Proxy.Logging.Shipping;
 
@@ -33,7 +34,7 @@ internal sealed partial class Settlement(TargetSender sender, SenderTools tools,
     public async Task BuryAsync(StoredRow row, string reason, string answer, CancellationToken abort)
     {
         var text = answer.Length <= ShownAnswer ? answer : answer[..ShownAnswer];
-        var removed = await RemoveAsync(token => tools.Store.BuryAsync(sender.TargetId, row.Id, text, token), [row], abort);
+        var removed = await RemoveAsync(token => tools.Store.BuryAsync(sender.TargetId, row, text, token), [row], abort);
         if (removed == 0) return;
 
         tools.Metrics.DeadLettered(sender.Label, removed);

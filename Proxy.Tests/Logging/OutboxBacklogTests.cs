@@ -54,6 +54,9 @@ internal sealed class OutboxBacklogTests : IDisposable
         (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 10)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
         await _database.WaitForCountAsync("outbox", 0);
         await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
+        _database.BacklogFiles.Should().ContainSingle("a machine that goes down now may find the chunks again");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
         _database.BacklogFiles.Should().BeEmpty();
         await log.StopAsync();
     }
@@ -135,7 +138,7 @@ internal sealed class OutboxBacklogTests : IDisposable
 
         Mend(log);
 
-        string[] arrives = isWholeFile ? ["0", "10", "11", "12", "13"] : ["0", "1", "2", "6", "7", "8", "9", "10", "11", "12", "13"];
+        string[] arrives = isWholeFile ? ["0", "10", "11", "12", "13"] : ["0", "1", "2", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"];
         (await _langfuse.WaitForSpansAsync(_blue.PublicKey, arrives.Length)).Select(span => span.Name).Should().Equal(arrives);
         await _database.WaitForCountAsync("dead_letter", 14 - arrives.Length);
         await _database.WaitForCountAsync("outbox", 0);
@@ -225,17 +228,17 @@ internal sealed class OutboxBacklogTests : IDisposable
             return FakeAnswer.Ok;
         };
         log.Operations.Hurry();
-        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 45);
-        await Eventually.BecomesAsync(
-            async () =>
-            {
-                await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
-                return _database.BacklogFiles.Count;
-            },
-            count => count == 1);
+        await _database.WaitForCountAsync("outbox", 4);
+        for (var look = 0; look < 2; look++)
+        {
+            await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
 
+        await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
         _database.BacklogFiles.Should().Equal(files[1]);
         held.SetResult();
+        Mend(log);
         await _langfuse.WaitForSpansAsync(_blue.PublicKey, 49);
         await log.StopAsync();
     }
@@ -300,6 +303,150 @@ internal sealed class OutboxBacklogTests : IDisposable
         await log.StopAsync();
     }
 
+    [Test]
+    public async Task Ids_are_not_given_again_after_a_crash_though_much_was_written_at_once()
+    {
+        // More than is collected before it is written.
+        var text = Some.Json($"\"{new string('x', 390_000)}\"");
+        using (var killed = await ParkAsync())
+        {
+            await RecordAsync(killed, "red", () => Some.Record() with { Input = text }, [.. Enumerable.Range(1, 11).Select(i => $"{i}")]);
+            (await _database.CountBacklogAsync()).Should().Be(12);
+        }
+
+        using var log = await StartAsync();
+        await RecordAsync(log, "red", "12", "13", "14", "15");
+        Mend(log);
+
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 16)).Select(span => span.Name).Should().BeEquivalentTo(Enumerable.Range(0, 16).Select(i => $"{i}"));
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task What_was_rolled_back_is_in_no_file_and_what_stands_before_it_is([Values] bool isFirst)
+    {
+        using var log = await ParkAsync();
+        if (!isFirst) await RecordAsync(log, "red", "1", "2", "3", "4");
+        var entries = Prepare(log, "red", () => Some.Record(), ["a confidence", "a confidence", "a confidence", "a confidence"]);
+        var failed = () => _database.WriteAsync(
+            (connection, transaction) =>
+            {
+                foreach (var entry in entries) entry.Write(connection, transaction);
+                entries[^1].Flush(transaction);
+                throw new InvalidOperationException("The group fails.");
+            },
+            CancellationToken.None);
+        await failed.Should().ThrowAsync<InvalidOperationException>();
+        _database.ReadJournal().Should().Contain("a confidence");
+
+        await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
+
+        _database.ReadJournal().Should().NotContain("a confidence");
+        Mend(log);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, isFirst ? 1 : 5)).Should().HaveCount(isFirst ? 1 : 5);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task A_purge_finds_what_is_put_into_the_table_while_it_looks()
+    {
+        using var log = await ParkAsync();
+        var entries = Prepare(log, "red", () => Some.Record(), ["1", "2", "3", "4"]);
+        await log.CommitAsync(entries);
+        var store = log.Get<OutboxStore>();
+        var (reads, isTaken) = (0, false);
+        _database.BeforeRead = async () =>
+        {
+            // The targets are listed; then chunks are looked for, and then rows.
+            if (Interlocked.Increment(ref reads) != 3 || isTaken) return;
+            isTaken = true;
+            await store.DeleteAsync(entries[0].Parts[0].Target.Id, [entries[1].Parts[0].Id], CancellationToken.None);
+        };
+
+        await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
+
+        isTaken.Should().BeTrue();
+        (await _database.CountOwnedAsync("red")).Should().Be(0);
+    }
+
+    [Test]
+    public async Task What_seemed_lost_and_is_in_the_table_is_not_buried()
+    {
+        using var log = await ParkAsync();
+        var entries = Prepare(log, "red", () => Some.Record(), ["1", "2", "3", "4"]);
+        await log.CommitAsync(entries);
+
+        (await log.Get<OutboxStore>().BuryAsync(entries[0].Parts[0].Target.Id, new StoredRow(entries[2].Parts[0].Id, Bytes: 0), "lost", CancellationToken.None)).Should().Be(0);
+
+        (await _database.CountAsync("dead_letter"), await _database.CountBacklogAsync()).Should().Be((0, 5));
+    }
+
+    [Test]
+    public async Task A_call_that_makes_room_does_not_fail_for_a_file_that_cannot_be_read()
+    {
+        using (var killed = await ParkAsync()) await RecordAsync(killed, "red", large: true, "1", "2", "3", "4", "5");
+        var file = _database.BacklogFiles.Single();
+        File.Delete(file);
+        Directory.CreateDirectory(file);
+        using var log = await StartAsync(options => options.MaxOutboxBytes = 100_000);
+        await log.Get<OutboxCensus>().Done;
+
+        await RecordAsync(log, "red", large: true, "6");
+
+        (await _database.BodiesAsync()).Select(NameOf).Should().Equal("0", "6");
+        log.Books.Read().Should().Contain("dropped", 5);
+        Directory.Delete(file);
+        await log.StopAsync();
+    }
+
+    [Test]
+    public async Task A_file_that_cannot_be_opened_again_fails_one_commit_and_no_other()
+    {
+        using var log = await ParkAsync();
+        await RecordAsync(log, "red", "1", "2", "3", "4");
+        var file = _database.BacklogFiles.Single();
+        for (var owner = 0; owner < 70; owner++) await RecordAsync(log, $"owner-{owner}", "a", "b", "c", "d");
+        File.Delete(file);
+        Directory.CreateDirectory(file);
+
+        var record = () => RecordAsync(log, "red", "5", "6", "7", "8");
+        await record.Should().ThrowAsync<SqliteException>();
+        await RecordAsync(log, "red", "9", "10", "11", "12");
+
+        (await _database.CountOwnedAsync("red")).Should().Be(8);
+        Directory.Delete(file);
+    }
+
+    [Test]
+    public async Task A_file_in_the_place_of_another_is_nobodys()
+    {
+        var green = _langfuse.AddProject("green");
+        using (var killed = await ParkAsync())
+        {
+            await RecordAsync(killed, "red", "1", "2", "3", "4");
+            await killed.StopAsync();
+        }
+
+        // The same in another database, of another target.
+        using var database = new TempOutboxDatabase();
+        using (var other = await TestLog.StartAsync(database, _protection, _time))
+        {
+            await other.RecordAsync(green.Target, Some.Record("0"));
+            await _langfuse.WaitForRequestsAsync(green.PublicKey, 1);
+            await other.MoveToBacklogAsync();
+            await other.RecordAsync(green.Target, [.. Enumerable.Range(1, 4).Select(i => Some.Record($"green {i}"))]);
+            await other.StopAsync();
+        }
+
+        await using (var file = new FileStream(_database.BacklogFiles.Single(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+            file.Write(TempOutboxDatabase.ReadJournalFile(database.BacklogFiles.Single()));
+        using var log = await StartAsync();
+        Mend(log);
+
+        await _database.WaitForCountAsync("dead_letter", 4);
+        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Select(span => span.Name).Should().Equal("0");
+    }
+
     private static string NameOf(string body) => RecordJson.Read(Encoding.UTF8.GetBytes(body)).Name;
 
     private static void Spoil(string path, string text)
@@ -334,10 +481,13 @@ internal sealed class OutboxBacklogTests : IDisposable
     /// <summary>Calls that end at the same moment.</summary>
     private async Task RecordAsync(TestLog log, string owner, Func<CompletionRecord> make, string[] names)
     {
-        OutboxEntry[] entries = [.. names.Select(name => log.Log.Prepare(make() with { Name = name }, [new LogRoute(_blue.Target)], owner, LimitPolicy.DropOldest))];
+        var entries = Prepare(log, owner, make, names);
         await log.CommitAsync(entries);
         foreach (var entry in entries) log.Log.Committed(entry);
     }
+
+    private OutboxEntry[] Prepare(TestLog log, string owner, Func<CompletionRecord> make, string[] names) =>
+        [.. names.Select(name => log.Log.Prepare(make() with { Name = name }, [new LogRoute(_blue.Target)], owner, LimitPolicy.DropOldest))];
 
     private Task<TestLog> StartAsync(Action<CompletionLogOptions>? configure = null) => TestLog.StartAsync(_database, _protection, _time, configure);
 }
