@@ -110,9 +110,6 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
     /// <summary>As the other, for a row that nobody else has in memory.</summary>
     public void Add(string targetId, string? owner, long createdAt, ReadOnlyMemory<byte> body) => Collect(targetId, owner, new(Part: null, createdAt, body));
 
-    /// <summary>Adds a row to the table.</summary>
-    public void AddRow(long id, string targetId, string? owner, long createdAt, ReadOnlySpan<byte> body) => _rows!.Insert(id, targetId, createdAt, body, owner);
-
     /// <summary>Adds rows of one target and owner, whose ids follow each other from the first one's on.</summary>
     public void AddRun(long firstId, string targetId, string? owner, IReadOnlyList<WaitingRow> rows)
     {
@@ -171,27 +168,13 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
         Delete(chunks, transaction);
     }
 
-    /// <summary>Sees to it that the oldest row is in the table, so that it can go.</summary>
-    /// <returns>What has gone already: the oldest chunk, if not all of it can be read.</returns>
-    public RemovedRow? PutOldestIntoTable(string targetId, string? owner, DbTransaction transaction)
+    /// <summary>Removes the oldest chunk, unless a row of the table is older: as a whole, since to take one out of it costs more than the call that makes room.</summary>
+    /// <returns>What is gone; null when there was none.</returns>
+    public RemovedRow? RemoveOldest(string targetId, string? owner, DbTransaction transaction)
     {
         if (transaction.Connection!.QueryFirstOrDefault<OutboxChunk>(OldestSql, new { targetId, owner }, transaction) is not { } chunk) return null;
 
         Delete([chunk], transaction);
-        try
-        {
-            var rows = Read(chunk);
-            if (rows.All(row => row.Body is not null))
-            {
-                Put(rows, except: [], chunk);
-                return null;
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // It would have gone before long, and no call should fail for it.
-        }
-
         return new() { Id = chunk.Id, TargetId = chunk.TargetId, Rows = chunk.RowCount, Bytes = chunk.Bytes, File = chunk.File };
     }
 

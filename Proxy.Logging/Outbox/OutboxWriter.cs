@@ -64,7 +64,7 @@ internal sealed class OutboxWriter(IOutboxDatabase database, OutboxJournal journ
         journal.Begin(transaction);
         journal.MoveTarget(part.Target.Id);
         long freed = 0;
-        if (journal.IsUsed && journal.Backlog.PutOldestIntoTable(part.Target.Id, entry.Owner, transaction) is { } gone)
+        if (journal.IsUsed && journal.Backlog.RemoveOldest(part.Target.Id, entry.Owner, transaction) is { } gone)
         {
             entry.Drop(gone);
             if ((freed += gone.Bytes) >= part.Body.Length) return;

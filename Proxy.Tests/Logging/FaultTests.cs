@@ -174,7 +174,7 @@ public sealed class FaultTests : IDisposable
 
         log.Log.Pressure.Should().Be(OutboxPressure.None, "the large one has gone");
         await log.StopAsync();
-        log.Books.Read().Should().Contain("dropped", 1).And.ContainKey("shed");
+        log.Books.Read().Should().ContainKey("shed").And.ContainKey("dropped").WhoseValue.Should().BeInRange(1, _database.Journal is null ? 1 : 256, "in files what stands together goes together");
         (await _database.BodiesAsync()).Should().Contain(body => body.Contains("bodies_shed") && !body.Contains("hello"));
     }
 

@@ -518,7 +518,7 @@ internal sealed class OutboxJournalTests : IDisposable
                 .Concat(came.Select(row => (row.Entry.Parts[0].Id, TargetId: row.Entry.Parts[0].Target.Id)))
                 .Where(row => row.Id > 0 && !left.Contains(row.Id)).ToList();
             var target = all[random.Next(2)];
-            switch (random.Next(8))
+            switch (random.Next(7) + (random.Next(12) == 0 ? 1 : 0))
             {
                 case 0 or 1 or 2:
                     for (var count = random.Next(1, 7); count > 0; count--) came.Add(Add(connection, transaction, target));
@@ -544,7 +544,7 @@ internal sealed class OutboxJournalTests : IDisposable
                     break;
                 case 7:
                     var owner = written % 3 == 0 ? "red" : null;
-                    journal.Backlog.PutOldestIntoTable(target.Id, owner, transaction).Should().BeNull("all can be read");
+                    if (journal.Backlog.RemoveOldest(target.Id, owner, transaction) is { } gone) left.UnionWith(Enumerable.Range(0, (int)gone.Rows).Select(i => gone.Id + i));
                     break;
             }
         }
