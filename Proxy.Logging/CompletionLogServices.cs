@@ -24,7 +24,9 @@ public static class CompletionLogServices
         services.AddSingleton<CompletionLogMetrics>();
         services.AddSingleton<OutboxTargets>();
         services.AddSingleton<OutboxJournal>();
+        services.AddSingleton<MoveGuard>();
         services.AddSingleton<OutboxStore>();
+        services.AddSingleton<OutboxSurvey>();
         services.AddSingleton<OutboxWriter>();
         services.AddSingleton<DeadLetterStore>();
         services.AddSingleton<OutboxBudget>();

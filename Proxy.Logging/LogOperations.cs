@@ -22,7 +22,7 @@ public sealed class LogOperations
 
     public async Task<IReadOnlyList<TargetReport>> ListTargetsAsync(CancellationToken cancellationToken)
     {
-        var rows = await _tools.Store.ListTargetsAsync(cancellationToken);
+        var rows = await _tools.Survey.ListTargetsAsync(cancellationToken);
         return [.. rows.Select(row => TargetReport.Of(row, _shipper.StatusOf(row.Id)))];
     }
 
@@ -42,7 +42,7 @@ public sealed class LogOperations
         {
             _tools.Metrics.Revived(CompletionLogMetrics.LabelOf(target.Key), target.Count());
             _tools.Budget.Add(target.Sum(row => row.Bytes));
-            var row = await _tools.Store.FindTargetAsync(target.Key, cancellationToken);
+            var row = await _tools.Survey.FindTargetAsync(target.Key, cancellationToken);
             _shipper.Resume(target.Key, row is null ? null : _tools.Targets.Open(row), target.Count());
         }
 
@@ -64,14 +64,14 @@ public sealed class LogOperations
     {
         await _tools.Store.MoveToBacklogAsync(cancellationToken);
         var purged = 0L;
-        foreach (var target in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
+        foreach (var target in await _tools.Survey.ListWaitingTargetsAsync(cancellationToken))
         {
             while (await _shipper.RemoveAsync(token => _tools.Store.RemoveOwnedAsync(owner, target.Id, RowsAtOnce, token), cancellationToken) is { Count: > 0 } rows)
                 purged += BookPurged(rows, wasDead: false);
         }
 
         _shipper.Drop(owner);
-        await _tools.Store.LookAfterJournalAsync(cancellationToken);
+        await _tools.Store.DeleteLeftAsync(cancellationToken);
         return purged + BookPurged(await _deadLetters.PurgeAsync(new DeadLetterChoice(null, null, owner, long.MaxValue), also: null, cancellationToken), wasDead: true);
     }
 

@@ -1,16 +1,30 @@
-using Microsoft.Extensions.Logging;
+using System.Data.Common;
+using Dapper;
+using Microsoft.Data.Sqlite;
 
 namespace Proxy.Logging.Outbox;
 
 /// <summary>The files in which chunks are, a row of them for each target and owner: only the last one is written to.</summary>
-/// <remarks>Of which something waits the database says. On the writer's thread, but for <see cref="Deleting"/>.</remarks>
-internal sealed partial class BacklogFiles(IOutboxDatabase database, TimeProvider time, ILogger logger)
+/// <remarks>In which of them something waits the database says. On the writer's thread.</remarks>
+internal sealed class BacklogFiles(IOutboxDatabase database, FileDeletions deletions, TimeProvider time)
 {
     private const long FileBytes = 16 * 1024 * 1024;
     private const int MaxHandles = 64;
 
     // That chunks are gone is not yet on the disk when it is committed; a machine that goes down may find them again, and then wants their file.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private const string FindSql = """
+        select 1
+        from outbox_chunk
+        where file = ?1 and place >= ?2
+        limit 1
+        """;
+
+    private const string FilesSql = """
+        select distinct file
+        from outbox_chunk
+        """;
 
     private readonly Dictionary<(string TargetId, string? Owner), OutboxFile> _files = [];
     private readonly JournalFrames _frames = new();
@@ -24,71 +38,52 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, TimeProvide
     // Nothing waits in them since then.
     private readonly Queue<(long Number, long Since)> _empty = new();
 
-    // By the writer, and awaited by others.
-    private volatile Task _deleting = Task.CompletedTask;
-
-    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
-    public Task Deleting => _deleting;
+    private SqliteConnection? _connection;
+    private PreparedStatement? _find;
 
     /// <summary>
     /// To be called before anything else in a transaction: takes away what the last one wrote, if that was rolled back, and what it took all chunks from, if it was not.
     /// </summary>
-    /// <param name="hasChunk">Whether a chunk is in the file of this number, from this place on.</param>
-    public void Begin(Func<long, long, bool> hasChunk)
+    public void Begin(SqliteConnection connection)
     {
-        foreach (var (file, length) in _written)
+        if (!ReferenceEquals(_connection, connection)) (_connection, _find) = (connection, new(connection, FindSql));
+        CutWritten();
+        foreach (var number in _left)
         {
-            if (hasChunk(file.Number, length)) continue;
-
-            if (length == 0) DeleteSoon([Forget(file)]);
-            else if (!file.TryCutTo(length)) Forget(file);
-        }
-
-        _written.Clear();
-        foreach (var number in _left.Where(number => !hasChunk(number, 0)))
-        {
-            if (_files.Values.FirstOrDefault(file => file.Number == number) is { } file) Forget(file);
-            _empty.Enqueue((number, time.GetTimestamp()));
+            if (!HasChunk(number, from: 0)) _empty.Enqueue((Forget(number), time.GetTimestamp()));
         }
 
         _left.Clear();
-        var gone = new List<long>();
-        while (_empty.TryPeek(out var empty) && (_isHasty || time.GetElapsedTime(empty.Since) >= Patience)) gone.Add(_empty.Dequeue().Number);
+        if (_empty.Count > 0) DeleteEmpty();
         _isHasty = false;
-        DeleteSoon(gone);
     }
 
     /// <summary>Removes what an earlier run left and nothing waits in, and writes to nothing that is there.</summary>
-    public void Reopen(HashSet<long> used)
+    public void Reopen(DbTransaction transaction)
     {
         foreach (var file in _files.Values) file.Rest();
         _files.Clear();
         _written.Clear();
         _left.Clear();
         _empty.Clear();
+        var used = transaction.Connection!.Query<long>(FilesSql, transaction: transaction).ToHashSet();
         var there = OutboxFile.Try(() => OutboxFile.NumbersOf(database.Journal!.Backlog));
         _lastNumber = used.Concat(there).Append(_lastNumber).Max();
-        DeleteSoon([.. there.Where(number => !used.Contains(number))]);
+        deletions.Add([.. there.Where(number => !used.Contains(number)).Select(At)]);
     }
 
     /// <summary>Writes rows one behind the other.</summary>
     /// <returns>In which file they are, and where.</returns>
-    public (long File, long Place, long Length) Write(long firstId, string targetId, string? owner, IReadOnlyList<WaitingRow> rows)
+    public (long File, long Place, long Length) Write(long firstId, string targetId, string? owner, ReadOnlySpan<WaitingRow> rows)
     {
         var file = Find(targetId, owner);
         var place = file.Length;
         _written.TryAdd(file, place);
         try
         {
-            for (var i = 0; i < rows.Count; i++) _frames.AddRecord(file.Number, firstId + i, rows[i].CreatedAt, targetId, owner, rows[i].Body);
+            for (var i = 0; i < rows.Length; i++) _frames.AddRecord(file.Number, firstId + i, rows[i].CreatedAt, targetId, owner, rows[i].Body);
             file.Write(_frames.ToParts(), _frames.Bytes);
             return (file.Number, place, _frames.Bytes);
-        }
-        catch
-        {
-            // The next attempt is at another one.
-            Forget(file);
-            throw;
         }
         finally
         {
@@ -112,7 +107,7 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, TimeProvide
             file = null;
         }
 
-        if (file is null) _files.Add(key, file = new OutboxFile(database.Journal!.Backlog, ++_lastNumber, openedAt: 0));
+        if (file is null) _files.Add(key, file = At(++_lastNumber));
         if (!file.IsOpen && _files.Values.Count(open => open.IsOpen) >= MaxHandles)
         {
             foreach (var open in _files.Values) open.Rest();
@@ -121,30 +116,51 @@ internal sealed partial class BacklogFiles(IOutboxDatabase database, TimeProvide
         return file;
     }
 
+    /// <summary>Takes away what was rolled back. A file of which it cannot be taken is not written to any more: nobody reads what stands there.</summary>
+    private void CutWritten()
+    {
+        foreach (var (file, length) in _written)
+        {
+            if (HasChunk(file.Number, length)) continue;
+
+            if (length == 0) deletions.Add([At(Forget(file.Number))]);
+            else if (!file.TryCutTo(length)) Forget(file.Number);
+        }
+
+        _written.Clear();
+    }
+
+    private void DeleteEmpty()
+    {
+        var files = new List<OutboxFile>();
+        while (_empty.TryPeek(out var empty) && (_isHasty || time.GetElapsedTime(empty.Since) >= Patience)) files.Add(At(_empty.Dequeue().Number));
+        deletions.Add(files);
+    }
+
     /// <summary>It is not written to any more.</summary>
     /// <returns>Its number.</returns>
-    private long Forget(OutboxFile file)
+    private long Forget(long number)
     {
-        file.Rest();
-        foreach (var key in _files.Where(entry => entry.Value == file).Select(entry => entry.Key).ToList()) _files.Remove(key);
-        return file.Number;
-    }
-
-    /// <remarks>Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.</remarks>
-    private void DeleteSoon(List<long> numbers)
-    {
-        if (numbers.Count > 0) _deleting = DeleteAsync(numbers, _deleting);
-    }
-
-    private async Task DeleteAsync(List<long> numbers, Task before)
-    {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var number in numbers)
+        foreach (var (key, file) in _files)
         {
-            if (!OutboxFile.TryDelete(database.Journal!.Backlog, number)) LogNotDeleted(number);
+            if (file.Number != number) continue;
+
+            file.Rest();
+            _files.Remove(key);
+            break;
         }
+
+        return number;
     }
 
-    [LoggerMessage(LogLevel.Warning, "File {Number} of the log's backlog cannot be deleted. Nothing in it waits; it is tried again at the next start.")]
-    private partial void LogNotDeleted(long number);
+    private OutboxFile At(long number) => new(database.Journal!.Backlog, number, openedAt: 0);
+
+    private bool HasChunk(long number, long from)
+    {
+        _find!.Bind(1, number);
+        _find.Bind(2, from);
+        var isThere = _find.Step();
+        _find.Reset();
+        return isThere;
+    }
 }

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace Proxy.Logging.Outbox;
 
 /// <summary>The files that the journal is written to: the last one is appended to, those before it go, or are used again, when nothing in them waits.</summary>
-/// <remarks>How far they count the database says. On the writer's thread, but for <see cref="Deleting"/>.</remarks>
-internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvider time, ILogger logger)
+/// <remarks>How far they count the database says. On the writer's thread.</remarks>
+internal sealed partial class JournalFiles(IOutboxDatabase database, FileDeletions deletions, TimeProvider time, ILogger logger)
 {
     private const int MaxSegments = 32;
 
     // A commit goes into one file as a rule, however large; this is what can be read as a whole.
     private const long MaxFileBytes = 512 * 1024 * 1024;
 
-    // What is not taken by then belongs into the table, where it may wait for a month.
+    // What is not taken by then belongs into the backlog, where it may wait for a month.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(10);
 
     private readonly List<OutboxFile> _segments = [];
@@ -20,12 +20,6 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
 
     // No file is made anew that may be about to be deleted, also when another database with other numbers is put in place of this one.
     private long _lastNumber;
-
-    // By the writer, and awaited by others.
-    private volatile Task _deleting = Task.CompletedTask;
-
-    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
-    public Task Deleting => _deleting;
 
     /// <summary>The one that is appended to.</summary>
     public OutboxFile Current => _segments[^1];
@@ -65,7 +59,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
 
         try
         {
-            if (!Current.IsOpen && _spares.Take() is { } spare && !Current.TryTakeOver(spare)) DeleteSoon([spare]);
+            if (!Current.IsOpen && _spares.Take() is { } spare && !Current.TryTakeOver(spare)) deletions.Add([spare]);
             Current.Write(_frames.ToParts(), _frames.Bytes);
             return true;
         }
@@ -90,19 +84,19 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
 
         _segments.RemoveRange(0, gone.Count);
         gone.RemoveAll(_spares.TryKeep);
-        DeleteSoon(gone);
+        deletions.Add(gone);
     }
 
     /// <summary>Spares that were not used for a while are not needed either.</summary>
-    public void DeleteOldSpares() => DeleteSoon(_spares.TakeOld());
+    public void DeleteOldSpares() => deletions.Add(_spares.TakeOld());
 
     /// <summary>No file that is there now is used again, and none is kept for it.</summary>
-    public void DeleteSpares() => DeleteSoon(_spares.TakeAll(_lastNumber));
+    public void DeleteSpares() => deletions.Add(_spares.TakeAll(_lastNumber));
 
     /// <summary>What lies beyond was rolled back.</summary>
     public void CutTo(JournalPosition position)
     {
-        for (; Current.Number > position.Segment; _segments.RemoveAt(_segments.Count - 1)) Delete(Current);
+        for (; Current.Number > position.Segment; _segments.RemoveAt(_segments.Count - 1)) deletions.Delete(Current);
         Current.Length = position.Length;
     }
 
@@ -114,7 +108,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
         _segments.Clear();
 
         // Before anything is read: in another database their numbers may count.
-        foreach (var spare in _spares.TakeAll(_lastNumber)) Delete(spare);
+        foreach (var spare in _spares.TakeAll(_lastNumber)) deletions.Delete(spare);
         var reading = new JournalReading();
         for (var number = position.First; number <= position.Segment; number++)
         {
@@ -165,29 +159,9 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, TimeProvide
         _segments.Add(new OutboxFile(database.Journal!, number, time.GetTimestamp()));
     }
 
-    /// <remarks>Not here: a large file takes longer than a commit, and all calls that end meanwhile wait for it.</remarks>
-    private void DeleteSoon(IReadOnlyList<OutboxFile> segments)
-    {
-        if (segments.Count > 0) _deleting = DeleteAsync(segments, _deleting);
-    }
-
-    private async Task DeleteAsync(IReadOnlyList<OutboxFile> segments, Task before)
-    {
-        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var segment in segments) Delete(segment);
-    }
-
-    private void Delete(OutboxFile segment)
-    {
-        if (!segment.TryDelete()) LogNotDeleted(segment.Number);
-    }
-
     [LoggerMessage(LogLevel.Error, "{Bytes} bytes of file {Number} of the log's journal cannot be read: the machine went down before they were on its disk, or the disk is broken. The records in them are lost.")]
     private partial void LogLost(long bytes, long number);
 
     [LoggerMessage(LogLevel.Error, "File {Number} of the log's journal is not there any more. The records in it are lost.")]
     private partial void LogMissing(long number);
-
-    [LoggerMessage(LogLevel.Warning, "File {Number} of the log's journal cannot be deleted. All of it was taken; it is tried again at the next start.")]
-    private partial void LogNotDeleted(long number);
 }

@@ -21,6 +21,28 @@ internal sealed class JournalIndex
     /// <summary>Those of which this is true, in the order of their ids.</summary>
     public List<JournalRecord> List(Func<JournalRecord, bool> isWanted) => [.. _records.Values.Where(isWanted).OrderBy(record => record.Id)];
 
+    /// <summary>Those of which this is true, in runs: of one target and owner, with ids that follow each other, and not much more than <paramref name="mostBytes"/> long.</summary>
+    public IEnumerable<List<JournalRecord>> ListRuns(Func<JournalRecord, bool> isWanted, long mostBytes)
+    {
+        foreach (var group in List(isWanted).GroupBy(record => (record.TargetId, record.Owner)))
+        {
+            var (run, bytes) = (new List<JournalRecord>(), 0L);
+            foreach (var record in group)
+            {
+                if (run.Count > 0 && (record.Id != run[^1].Id + 1 || bytes > mostBytes))
+                {
+                    yield return run;
+                    (run, bytes) = ([], 0);
+                }
+
+                run.Add(record);
+                bytes += record.Length;
+            }
+
+            yield return run;
+        }
+    }
+
     /// <summary>How many of each target's rows are here, and when the oldest was written. For any thread.</summary>
     public IReadOnlyDictionary<string, (long Count, long OldestAt)> CountByTarget()
     {

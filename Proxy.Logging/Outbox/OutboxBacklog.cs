@@ -1,7 +1,7 @@
 using System.Data.Common;
+using System.Runtime.InteropServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Outbox;
@@ -13,9 +13,9 @@ namespace Proxy.Logging.Outbox;
 /// <remarks>
 /// <para>A row of the table costs a page that is written twice. While a target is down all of its calls would pay that, and the database would keep the room for ever.</para>
 /// <para>What of a file no chunk refers to has left; the file is removed when that is all of it. No file of an earlier run is written to again.</para>
-/// <para>Everything is called on the writer's thread, within a transaction, but for <see cref="Deleting"/>.</para>
+/// <para>Everything is called on the writer's thread, within a transaction.</para>
 /// </remarks>
-internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, TimeProvider time, ILogger logger)
+internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, FileDeletions deletions, TimeProvider time)
 {
     // As many rows, or bytes, are worth a place of their own.
     private const int LeastRows = 4;
@@ -33,31 +33,15 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """;
 
-    private const string FindInFileSql = """
-        select 1
-        from outbox_chunk
-        where file = ?1 and place >= ?2
-        limit 1
-        """;
-
-    private const string FilesSql = """
-        select distinct file
-        from outbox_chunk
-        """;
-
-    private const string Columns = """
-        id as Id, row_count as RowCount, target_id as TargetId, owner as Owner, created_at as CreatedAt, bytes as Bytes, file as File, place as Place, length as Length
-        """;
-
     private const string FindSql = $"""
-        select {Columns}
+        select {OutboxChunk.Columns}
         from outbox_chunk
         where target_id = @targetId and id <= @last and id + row_count > @first
         order by id
         """;
 
     private const string OldestSql = $"""
-        select {Columns}
+        select {OutboxChunk.Columns}
         from outbox_chunk
         where target_id = @targetId and owner is not distinct from @owner
             and id < coalesce((select o.id from outbox o where o.target_id = @targetId and o.owner is not distinct from @owner order by o.id limit 1), id + 1)
@@ -73,15 +57,11 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
     private readonly Dictionary<(string TargetId, string? Owner), List<WaitingRow>> _collected = [];
     private long _collectedBytes;
 
-    private readonly BacklogFiles _files = new(database, time, logger);
+    private readonly BacklogFiles _files = new(database, deletions, time);
 
     private SqliteConnection? _connection;
     private OutboxRowInsert? _rows;
     private PreparedStatement? _insert;
-    private PreparedStatement? _findInFile;
-
-    /// <inheritdoc cref="BacklogFiles.Deleting"/>
-    public Task Deleting => _files.Deleting;
 
     /// <summary>Where commits wait for the disk they wait for one file, not for one of each target.</summary>
     private bool HasFiles => !database.Journal!.IsFlushed;
@@ -94,15 +74,14 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
             _connection = connection;
             _rows = new(connection);
             _insert = new(connection, InsertSql);
-            _findInFile = new(connection, FindInFileSql);
         }
 
         Forget();
-        _files.Begin(HasChunk);
+        _files.Begin(connection);
     }
 
-    /// <summary>Looks at what an earlier run left. It is only read from now on.</summary>
-    public void Reopen(DbTransaction transaction) => _files.Reopen(transaction.Connection!.Query<long>(FilesSql, transaction: transaction).ToHashSet());
+    /// <inheritdoc cref="BacklogFiles.Reopen"/>
+    public void Reopen(DbTransaction transaction) => _files.Reopen(transaction);
 
     /// <summary>Adds a row that gets its id by <see cref="Flush"/>, which is then the part's.</summary>
     public void Add(OutboxPart part, string? owner, long createdAt, ReadOnlyMemory<byte> body) => Collect(part.Target.Id, owner, new(part, createdAt, body));
@@ -111,13 +90,13 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
     public void Add(string targetId, string? owner, long createdAt, ReadOnlyMemory<byte> body) => Collect(targetId, owner, new(Part: null, createdAt, body));
 
     /// <summary>Adds rows of one target and owner, whose ids follow each other from the first one's on.</summary>
-    public void AddRun(long firstId, string targetId, string? owner, IReadOnlyList<WaitingRow> rows)
+    public void AddRun(long firstId, string targetId, string? owner, ReadOnlySpan<WaitingRow> rows)
     {
-        for (var start = 0; start < rows.Count;)
+        for (var start = 0; start < rows.Length;)
         {
             var (end, bytes) = (start, 0L);
-            while (end < rows.Count && end - start < MostRows && (end == start || bytes + rows[end].Body.Length <= MostBytes)) bytes += rows[end++].Body.Length;
-            Write(firstId + start, targetId, owner, [.. rows.Take(start..end)], bytes);
+            while (end < rows.Length && end - start < MostRows && (end == start || bytes + rows[end].Body.Length <= MostBytes)) bytes += rows[end++].Body.Length;
+            Write(firstId + start, targetId, owner, rows[start..end], bytes);
             start = end;
         }
     }
@@ -125,7 +104,7 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
     /// <summary>Writes what was collected. To be called before the commit.</summary>
     public void Flush()
     {
-        foreach (var ((targetId, owner), rows) in _collected) AddRun(Name(rows), targetId, owner, rows);
+        foreach (var ((targetId, owner), rows) in _collected) AddRun(Name(rows), targetId, owner, CollectionsMarshal.AsSpan(rows));
         Forget();
     }
 
@@ -202,17 +181,17 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
         return first;
     }
 
-    private void Write(long firstId, string targetId, string? owner, IReadOnlyList<WaitingRow> rows, long bytes)
+    private void Write(long firstId, string targetId, string? owner, ReadOnlySpan<WaitingRow> rows, long bytes)
     {
-        if (!HasFiles || (rows.Count < LeastRows && bytes < LeastBytes))
+        if (!HasFiles || (rows.Length < LeastRows && bytes < LeastBytes))
         {
-            for (var i = 0; i < rows.Count; i++) _rows!.Insert(firstId + i, targetId, rows[i].CreatedAt, rows[i].Body.Span, owner);
+            for (var i = 0; i < rows.Length; i++) _rows!.Insert(firstId + i, targetId, rows[i].CreatedAt, rows[i].Body.Span, owner);
             return;
         }
 
         var (file, place, length) = _files.Write(firstId, targetId, owner, rows);
         _insert!.Bind(1, firstId);
-        _insert.Bind(2, rows.Count);
+        _insert.Bind(2, rows.Length);
         _insert.Bind(3, targetId);
         _insert.Bind(4, owner);
         _insert.Bind(5, rows[0].CreatedAt);
@@ -240,15 +219,6 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
 
         transaction.Connection!.Execute(new CommandDefinition(DeleteSql(chunks), transaction: transaction, flags: CommandFlags.NoCache));
         _files.Left(chunks.Select(chunk => chunk.File));
-    }
-
-    private bool HasChunk(long number, long from)
-    {
-        _findInFile!.Bind(1, number);
-        _findInFile.Bind(2, from);
-        var isThere = _findInFile.Step();
-        _findInFile.Reset();
-        return isThere;
     }
 }
 

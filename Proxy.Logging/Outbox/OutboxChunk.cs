@@ -5,6 +5,11 @@ namespace Proxy.Logging.Outbox;
 /// <summary>Rows of one target and owner that stand one behind the other in a file, and have ids that follow each other.</summary>
 internal sealed class OutboxChunk
 {
+    /// <summary>All of <c>outbox_chunk</c>, as it is read into this.</summary>
+    public const string Columns = """
+        id as Id, row_count as RowCount, target_id as TargetId, owner as Owner, created_at as CreatedAt, bytes as Bytes, file as File, place as Place, length as Length
+        """;
+
     public long Id { get; init; }
 
     public long RowCount { get; init; }

@@ -15,6 +15,8 @@ internal sealed class OutboxFile(JournalPlace place, long number, long openedAt)
 
     public long Number => number;
 
+    public string Name => Path.GetFileName(_path);
+
     /// <summary>When it became the one that is written.</summary>
     public long OpenedAt => openedAt;
 
@@ -70,20 +72,6 @@ internal sealed class OutboxFile(JournalPlace place, long number, long openedAt)
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             // As if it were empty.
-        }
-    }
-
-    /// <returns>False when the file stays where it is.</returns>
-    public static bool TryDelete(JournalPlace place, long number)
-    {
-        try
-        {
-            File.Delete(PathOf(place, number));
-            return true;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return false;
         }
     }
 
@@ -157,7 +145,15 @@ internal sealed class OutboxFile(JournalPlace place, long number, long openedAt)
     public bool TryDelete()
     {
         Dispose();
-        return TryDelete(place, number);
+        try
+        {
+            File.Delete(_path);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Takes away what stands behind this length.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Runtime.InteropServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,7 @@ internal sealed class OutboxJournal : IOutboxInsert
     private readonly IOutboxDatabase _database;
     private readonly JournalIndex _records = new();
     private readonly JournalFiles _files;
+    private readonly FileDeletions _deletions;
 
     private DbTransaction? _transaction;
     private SqliteConnection? _connection;
@@ -45,15 +47,16 @@ internal sealed class OutboxJournal : IOutboxInsert
     public OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger)
     {
         _database = database;
-        _files = new(database, time, logger);
-        Backlog = new(database, Reserve, time, logger);
+        _deletions = new(logger);
+        _files = new(database, _deletions, time, logger);
+        Backlog = new(database, Reserve, _deletions, time);
     }
 
     /// <summary>What waits for longer. It is begun and flushed with the journal.</summary>
     public OutboxBacklog Backlog { get; }
 
     /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
-    public Task Deleting => Task.WhenAll(_files.Deleting, Backlog.Deleting);
+    public Task Deleting => _deletions.Done;
 
     /// <summary>Whether there is one. For any thread.</summary>
     public bool IsUsed => _database.Journal is not null;
@@ -69,7 +72,7 @@ internal sealed class OutboxJournal : IOutboxInsert
         if (!IsUsed || ReferenceEquals(_transaction, transaction)) return;
 
         var connection = (SqliteConnection)transaction.Connection!;
-        Open(connection);
+        if (!ReferenceEquals(_connection, connection)) (_connection, _row) = (connection, new(connection));
         Backlog.Begin(connection);
         var stored = _row!.Read();
         if (stored == _written && _written != _committed) Keep();
@@ -179,14 +182,6 @@ internal sealed class OutboxJournal : IOutboxInsert
         Backlog.Forget();
     }
 
-    private void Open(SqliteConnection connection)
-    {
-        if (ReferenceEquals(_connection, connection)) return;
-
-        _connection = connection;
-        _row = new JournalRow(connection);
-    }
-
     /// <summary>The last transaction was committed.</summary>
     private void Keep()
     {
@@ -241,43 +236,20 @@ internal sealed class OutboxJournal : IOutboxInsert
 
     private void Move(Func<JournalRecord, bool> isMoved)
     {
-        var records = _records.List(isMoved);
-        if (records.Count == 0) return;
+        var runs = _records.ListRuns(isMoved, MostMovedAtOnce).ToList();
+        if (runs.Count == 0) return;
 
         // Bodies are read from the files.
         FlushFrames();
-        foreach (var run in RunsOf(records)) Move(run);
-        _files.AddLeft(records.ConvertAll(record => record.Id));
-    }
-
-    private void Move(List<JournalRecord> run)
-    {
-        // One that cannot be read any more has no body: its sender may still have it in memory, and if not, finds that it is no record.
-        var rows = run.ConvertAll(record => new WaitingRow(Part: null, record.CreatedAt, _files.ReadBody(record)));
-        Backlog.AddRun(run[0].Id, run[0].TargetId, run[0].Owner, rows);
-        foreach (var record in run) _records.Leave(record);
-    }
-
-    /// <summary>Those of one target and owner whose ids follow each other, and that are read together.</summary>
-    private static IEnumerable<List<JournalRecord>> RunsOf(List<JournalRecord> records)
-    {
-        foreach (var group in records.GroupBy(record => (record.TargetId, record.Owner)))
+        foreach (var run in runs)
         {
-            var (run, bytes) = (new List<JournalRecord>(), 0L);
-            foreach (var record in group)
-            {
-                if (run.Count > 0 && (record.Id != run[^1].Id + 1 || bytes > MostMovedAtOnce))
-                {
-                    yield return run;
-                    (run, bytes) = ([], 0);
-                }
-
-                run.Add(record);
-                bytes += record.Length;
-            }
-
-            yield return run;
+            // One that cannot be read any more has no body: its sender may still have it in memory, and if not, finds that it is no record.
+            var rows = run.ConvertAll(record => new WaitingRow(Part: null, record.CreatedAt, _files.ReadBody(record)));
+            Backlog.AddRun(run[0].Id, run[0].TargetId, run[0].Owner, CollectionsMarshal.AsSpan(rows));
+            foreach (var record in run) _records.Leave(record);
         }
+
+        _files.AddLeft([.. runs.SelectMany(run => run.Select(record => record.Id))]);
     }
 
     /// <summary>Goes on in a new file, unless nothing is in this one.</summary>

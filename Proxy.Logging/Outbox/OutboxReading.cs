@@ -9,7 +9,7 @@ internal static class OutboxReading
 {
     // Always from the first row: with several writers an id may be committed after a higher one, so nothing can be remembered as passed.
     private const string ReadSql = """
-        select id as Id, created_at as CreatedAt, owner as Owner, body as Body, null as RowCount, null as Bytes, null as File, null as Place, null as Length
+        select id, created_at, owner, body
         from outbox
         where target_id = @targetId
         order by id
@@ -18,7 +18,7 @@ internal static class OutboxReading
 
     // Both parts come in the order of an index, and so are merged while they are read.
     private const string ReadAllSql = """
-        select id as Id, created_at as CreatedAt, owner as Owner, body as Body, null as RowCount, null as Bytes, null as File, null as Place, null as Length
+        select id, created_at, owner, body, null, null, null, null, null
         from outbox
         where target_id = @targetId
         union all

@@ -8,7 +8,7 @@ namespace Proxy.Logging.Shipping;
 /// Rows that leave meanwhile are taken off the books only if they are on them, which is the case up to where the count is and for rows of this run. So that this is
 /// never a guess, no slice is read between a removal and its booking: who removes rows holds the count meanwhile.
 /// </remarks>
-internal sealed partial class OutboxCensus(OutboxStore store, TimeProvider time, ILogger<OutboxCensus> logger)
+internal sealed partial class OutboxCensus(OutboxSurvey survey, TimeProvider time, ILogger<OutboxCensus> logger)
 {
     private const long Everything = long.MaxValue;
 
@@ -43,7 +43,7 @@ internal sealed partial class OutboxCensus(OutboxStore store, TimeProvider time,
     /// <summary>Finds out what there is to count. Before the first row of this run is written or removed.</summary>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        _lastLeft = await store.FindLastIdAsync(cancellationToken);
+        _lastLeft = await survey.FindLastIdAsync(cancellationToken);
         if (_lastLeft > 0) Volatile.Write(ref _countedTo, 0);
         else _done.SetResult();
     }
@@ -108,7 +108,7 @@ internal sealed partial class OutboxCensus(OutboxStore store, TimeProvider time,
         try
         {
             await quiet.Task.WaitAsync(stopping);
-            var slice = await store.CountSliceAsync(_countedTo, _lastLeft, SliceRows, stopping);
+            var slice = await survey.CountSliceAsync(_countedTo, _lastLeft, SliceRows, stopping);
             book(slice);
             Volatile.Write(ref _countedTo, slice.Sum(rows => rows.Rows) < SliceRows ? Everything : slice.Max(rows => rows.LastId));
         }

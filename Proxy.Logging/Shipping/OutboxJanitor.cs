@@ -21,7 +21,7 @@ internal sealed partial class OutboxJanitor(
         CallMemory.Pool.Trim();
         CallMemory.Requests.Trim();
         await tools.Store.LookAfterJournalAsync(cancellationToken);
-        if (tools.Budget.IsRough && tools.Census.IsDone) tools.Budget.Correct(await tools.Store.CountBytesAsync(cancellationToken));
+        if (tools.Budget.IsRough && tools.Census.IsDone) tools.Budget.Correct(await tools.Survey.CountBytesAsync(cancellationToken));
         Report();
 
         var before = (time.GetUtcNow() - tools.Options.MaxAge).ToUnixTimeMilliseconds();

@@ -41,7 +41,7 @@ internal sealed partial class OutboxShipper : IHostedService, IDisposable
     {
         await _tools.Store.LookAfterJournalAsync(cancellationToken);
         await _tools.Census.BeginAsync(cancellationToken);
-        foreach (var row in await _tools.Store.ListWaitingTargetsAsync(cancellationToken))
+        foreach (var row in await _tools.Survey.ListWaitingTargetsAsync(cancellationToken))
         {
             if (_tools.Destinations.Has(row.Kind)) Resume(row.Id, _tools.Targets.Open(row), rows: 0);
         }

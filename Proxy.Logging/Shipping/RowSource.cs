@@ -92,7 +92,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         Handed.BeginReading();
         await foreach (var row in tools.Store.ReadAsync(targetId, most.Records, round.Sends))
         {
-            isWhole = batch.Rows.Count < most.Records && batch.Bytes < most.Bytes && !(batch.Rows.Count > 0 && IsForNext(row.Group));
+            isWhole = batch.Rows.Count == 0 || HasRoom(row.Group);
             if (!isWhole) break;
 
             last = row.Id;
@@ -124,7 +124,7 @@ internal sealed class RowSource(string targetId, SenderTools tools, bool mustRea
         }
 
         // What stands together leaves together, if it can.
-        bool IsForNext((long Rows, long Bytes) group) => batch.Rows.Count + group.Rows > most.Records || batch.Bytes + group.Bytes > most.Bytes;
+        bool HasRoom((long Rows, long Bytes) group) => batch.Rows.Count + Math.Max(1, group.Rows) <= most.Records && batch.Bytes + group.Bytes < most.Bytes;
     }
 }
 

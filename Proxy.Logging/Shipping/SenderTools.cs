@@ -7,6 +7,7 @@ namespace Proxy.Logging.Shipping;
 /// <summary>What all senders share.</summary>
 internal sealed class SenderTools(
     OutboxStore store,
+    OutboxSurvey survey,
     OutboxJournal journal,
     OutboxWriter writer,
     OutboxTargets targets,
@@ -17,6 +18,8 @@ internal sealed class SenderTools(
     ITargetWatch? watch = null)
 {
     public OutboxStore Store { get; } = store;
+
+    public OutboxSurvey Survey { get; } = survey;
 
     public OutboxJournal Journal { get; } = journal;
 

@@ -73,7 +73,7 @@ internal sealed partial class TargetDelivery(
     }
 
     private async Task<LogTarget?> FindTargetAsync(CancellationToken abort) =>
-        await tools.Store.FindTargetAsync(sender.TargetId, abort) is { } row ? tools.Targets.Open(row) : null;
+        await tools.Survey.FindTargetAsync(sender.TargetId, abort) is { } row ? tools.Targets.Open(row) : null;
 
     private void Report(DeliveryVerdict verdict)
     {
