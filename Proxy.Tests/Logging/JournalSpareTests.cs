@@ -1,7 +1,6 @@
 using System.Text;
 using Dapper;
 using FluentAssertions;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 using Proxy.Logging.Outbox;
@@ -11,47 +10,27 @@ using Proxy.Logging.Shipping;
 namespace Proxy.Tests.Logging;
 
 /// <summary>Files of the journal that are used again. Here one record fills a file.</summary>
-internal sealed class JournalSpareTests : IDisposable
+internal sealed class JournalSpareTests : OutboxFixture
 {
     private const int FileBytes = 4000;
     private const int Little = 10;
 
-    private readonly EphemeralDataProtectionProvider _protection = new();
-    private readonly ManualTimeProvider _time = new();
-    private TempOutboxDatabase _database = null!;
-    private FakeLangfuse _langfuse = null!;
-    private FakeProject _blue = null!;
-
     [SetUp]
-    public async Task Start()
-    {
-        _database = new() { JournalFileBytes = FileBytes };
-        _langfuse = await FakeLangfuse.StartAsync();
-        _blue = _langfuse.AddProject("blue");
-    }
-
-    [TearDown]
-    public async Task Stop()
-    {
-        await _langfuse.DisposeAsync();
-        _database.Dispose();
-    }
-
-    public void Dispose() => _database?.Dispose();
+    public void MakeFilesSmall() => Database.JournalFileBytes = FileBytes;
 
     [Test]
     public async Task A_file_of_which_all_was_taken_is_written_over()
     {
         using var log = await StartAsync();
         await FillAsync(log, "first");
-        using var file = new StreamReader(new FileStream(_database.JournalFiles[0], FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Encoding.Latin1);
+        using var file = new StreamReader(new FileStream(Database.JournalFiles[0], FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), Encoding.Latin1);
 
         for (var i = 0; i < 10; i++) await FillAsync(log, "later");
         await FillAsync(log, "the last but one");
         await FillAsync(log, "the last");
 
         file.ReadToEnd().Should().Contain("last").And.NotContain("first");
-        _database.JournalFiles.Should().HaveCount(2);
+        Database.JournalFiles.Should().HaveCount(2);
     }
 
     [Test]
@@ -74,12 +53,12 @@ internal sealed class JournalSpareTests : IDisposable
     {
         using var log = await StartAsync();
         await FillAsync(log, "first");
-        _time.Advance(TimeSpan.FromSeconds(6));
+        Time.Advance(TimeSpan.FromSeconds(6));
         await FillAsync(log, "second");
         await LookAsync(log);
         Numbers().Should().Equal([3, 4], "the two before were begun long ago");
 
-        _time.Advance(TimeSpan.FromSeconds(6));
+        Time.Advance(TimeSpan.FromSeconds(6));
         await LookAsync(log);
 
         Numbers().Should().Equal(4);
@@ -89,7 +68,7 @@ internal sealed class JournalSpareTests : IDisposable
     public async Task Where_commits_wait_for_the_disk_no_file_is_used_again()
     {
         using var database = new TempOutboxDatabase { JournalFileBytes = FileBytes, IsFlushed = true };
-        using var log = await TestLog.StartAsync(database, _protection, _time);
+        using var log = await TestLog.StartAsync(database, Protection, Time);
 
         for (var i = 0; i < 5; i++) await FillAsync(log, "taken");
         await LookAsync(log);
@@ -104,7 +83,7 @@ internal sealed class JournalSpareTests : IDisposable
         {
             await FillAsync(crashed, "first");
             await LookAsync(crashed);
-            File.Delete(_database.JournalFiles[0]);
+            File.Delete(Database.JournalFiles[0]);
 
             await FillAsync(crashed, "second");
             await crashed.CommitAsync(Prepare(crashed, "waits"));
@@ -124,10 +103,10 @@ internal sealed class JournalSpareTests : IDisposable
             await FillAsync(crashed, "of an earlier life", 3 * FileBytes);
             await FillAsync(crashed, "second");
             await crashed.CommitAsync(Prepare(crashed, "waits"));
-            _database.ReadJournal().Should().Contain("of an earlier life");
+            Database.ReadJournal().Should().Contain("of an earlier life");
 
             if (isClosed) await crashed.CommitAsync(Prepare(crashed, "waits too"));
-            if (isClosed) _database.ReadJournal().Should().NotContain("of an earlier life", "nobody will write over it any more");
+            if (isClosed) Database.ReadJournal().Should().NotContain("of an earlier life", "nobody will write over it any more");
         }
 
         using var log = await StartAsync();
@@ -141,18 +120,18 @@ internal sealed class JournalSpareTests : IDisposable
         using (var crashed = await StartAsync())
         {
             await FillAsync(crashed, "of an earlier life");
-            var before = TempOutboxDatabase.ReadJournalFile(_database.JournalFiles[0]);
+            var before = TempOutboxDatabase.ReadJournalFile(Database.JournalFiles[0]);
             await FillAsync(crashed, "second");
             await crashed.CommitAsync(Prepare(crashed, "lost", 2 * FileBytes));
 
-            await using var file = new FileStream(_database.JournalFiles[^1], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            await using var file = new FileStream(Database.JournalFiles[^1], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             file.Length.Should().BeGreaterThan(before.Length);
             file.Write(before);
         }
 
         using var log = await StartAsync();
-        await log.RecordAsync(_blue.Target, Some.Record("new"));
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Single().Name.Should().Be("new");
+        await log.RecordAsync(Blue.Target, Some.Record("new"));
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 1)).Single().Name.Should().Be("new");
         log.Lines.Should().ContainSingle(line => line.Level == LogLevel.Error).Which.Text.Should().Contain("cannot be read");
     }
 
@@ -163,13 +142,13 @@ internal sealed class JournalSpareTests : IDisposable
         {
             await FillAsync(killed, "a confidence");
             await killed.CommitAsync(Prepare(killed, "waits"));
-            if (isTakenOver) await FailAsync(killed, "never committed");
+            if (isTakenOver) await killed.RollBackAsync(isFlushed: true, Prepare(killed, "never committed"));
             Numbers().Should().Equal(isTakenOver ? [2, 3] : [1, 2]);
         }
 
         using var log = await StartAsync();
         await ShouldSendAsync("waits");
-        _database.ReadJournal().Should().NotContain("a confidence").And.NotContain("never committed");
+        Database.ReadJournal().Should().NotContain("a confidence").And.NotContain("never committed");
     }
 
     [Test]
@@ -180,13 +159,13 @@ internal sealed class JournalSpareTests : IDisposable
         await LookAsync(log);
         Numbers().Should().Equal(1, 2);
 
-        await _database.WriteAsync(
+        await Database.WriteAsync(
             static (connection, transaction) => connection.Execute("update outbox_journal set first_segment = 1, segment = 1, length = 100", transaction: transaction),
             CancellationToken.None);
         await LookAsync(log);
 
-        (await _database.CountBacklogAsync()).Should().Be(0);
-        _database.ReadJournal().Should().NotContain("of a spare");
+        (await Database.CountBacklogAsync()).Should().Be(0);
+        Database.ReadJournal().Should().NotContain("of a spare");
     }
 
     [Test]
@@ -197,13 +176,13 @@ internal sealed class JournalSpareTests : IDisposable
         await FillAsync(log, "second confidence");
         await LookAsync(log);
         await log.CommitAsync(Prepare(log, "third confidence", Little));
-        _database.ReadJournal().Should().Contain("first confidence").And.Contain("second confidence").And.Contain("third confidence");
+        Database.ReadJournal().Should().Contain("first confidence").And.Contain("second confidence").And.Contain("third confidence");
 
         if (isPurge) await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
         else await log.Get<OutboxShipper>().StopAsync(CancellationToken.None);
 
-        _database.ReadJournal().Should().NotContain("confidence");
-        if (!isPurge) _database.JournalFiles.Should().BeEmpty();
+        Database.ReadJournal().Should().NotContain("confidence");
+        if (!isPurge) Database.JournalFiles.Should().BeEmpty();
     }
 
     [Test]
@@ -220,15 +199,15 @@ internal sealed class JournalSpareTests : IDisposable
         {
             await log.CommitAsync(Prepare(log, "waits"));
             await LookAsync(log);
-            await FailAsync(log, "rolled back");
+            await log.RollBackAsync(isFlushed: true, Prepare(log, "rolled back"));
         }
 
-        _database.ReadJournal().Should().Contain("first confidence").And.Contain(isWritten ? "second confidence" : "rolled back");
+        Database.ReadJournal().Should().Contain("first confidence").And.Contain(isWritten ? "second confidence" : "rolled back");
 
-        _time.Advance(TimeSpan.FromSeconds(6));
+        Time.Advance(TimeSpan.FromSeconds(6));
         await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
 
-        _database.ReadJournal().Should().NotContain("confidence").And.NotContain("rolled back");
+        Database.ReadJournal().Should().NotContain("confidence").And.NotContain("rolled back");
     }
 
     [Test]
@@ -239,7 +218,7 @@ internal sealed class JournalSpareTests : IDisposable
             var taken = Prepare(crashed, "taken");
             await crashed.CommitAsync(taken, Prepare(crashed, "left"));
             await TakeAsync(crashed, taken);
-            for (var number = 1; number <= 2; number++) WriteAsBefore(_database.JournalFiles[number - 1], number);
+            for (var number = 1; number <= 2; number++) WriteAsBefore(Database.JournalFiles[number - 1], number);
         }
 
         using var log = await StartAsync();
@@ -274,32 +253,16 @@ internal sealed class JournalSpareTests : IDisposable
     private static async Task TakeAsync(TestLog log, params OutboxEntry[] entries) =>
         await log.Get<OutboxStore>().DeleteAsync(entries[0].Parts[0].Target.Id, [.. entries.Select(entry => entry.Parts[0].Id)], CancellationToken.None);
 
-    /// <summary>A transaction that had written when it was rolled back.</summary>
-    private async Task FailAsync(TestLog log, string text)
-    {
-        var entry = Prepare(log, text);
-        var fail = () => _database.WriteAsync(
-            (connection, transaction) =>
-            {
-                entry.Write(connection, transaction);
-                entry.Flush(transaction);
-                throw new InvalidOperationException("The commit fails.");
-            },
-            CancellationToken.None);
-        await fail.Should().ThrowAsync<InvalidOperationException>();
-        entry.Forget();
-    }
-
     private OutboxEntry Prepare(TestLog log, string text, int length = FileBytes) => log.Log.Prepare(
-        Some.Record(text) with { Input = Some.Json($"\"{new string('x', length)} {text}\"") }, [new LogRoute(_blue.Target)], "red", policy: null);
+        Some.Record(text) with { Input = Some.Json($"\"{new string('x', length)} {text}\"") }, [new LogRoute(Blue.Target)], "red", policy: null);
 
     private static async Task LookAsync(TestLog log) => await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
 
     private async Task ShouldSendAsync(params string[] texts)
     {
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, texts.Length)).Select(span => span.Name).Should().Equal(texts);
-        await _database.WaitForCountAsync("outbox", 0);
-        _blue.Spans.Should().HaveCount(texts.Length);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, texts.Length)).Select(span => span.Name).Should().Equal(texts);
+        await Database.WaitForCountAsync("outbox", 0);
+        Blue.Spans.Should().HaveCount(texts.Length);
     }
 
     /// <summary>Gives the frames the hashes that they had before files were used again.</summary>
@@ -320,7 +283,7 @@ internal sealed class JournalSpareTests : IDisposable
         }
     }
 
-    private IEnumerable<long> Numbers() => _database.JournalFiles.Select(TempOutboxDatabase.NumberOf);
+    private IEnumerable<long> Numbers() => Database.JournalFiles.Select(TempOutboxDatabase.NumberOf);
 
-    private Task<TestLog> StartAsync() => TestLog.StartAsync(_database, _protection, _time);
+    private Task<TestLog> StartAsync() => TestLog.StartAsync(Database, Protection, Time);
 }

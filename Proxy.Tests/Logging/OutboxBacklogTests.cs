@@ -1,6 +1,5 @@
 using System.Text;
 using FluentAssertions;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Data.Sqlite;
 using NUnit.Framework;
 using Proxy.Logging;
@@ -11,31 +10,10 @@ using Proxy.Logging.Shipping;
 namespace Proxy.Tests.Logging;
 
 /// <summary>Where rows of a target wait that does not take them, which on SQLite is a file of their own.</summary>
-internal sealed class OutboxBacklogTests : IDisposable
+internal sealed class OutboxBacklogTests : OutboxFixture
 {
-    private readonly EphemeralDataProtectionProvider _protection = new();
-    private readonly ManualTimeProvider _time = new();
-    private TempOutboxDatabase _database = null!;
-    private FakeLangfuse _langfuse = null!;
-    private FakeProject _blue = null!;
-
     [SetUp]
-    public async Task Start()
-    {
-        _database = new();
-        _langfuse = await FakeLangfuse.StartAsync();
-        _blue = _langfuse.AddProject("blue");
-        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
-    }
-
-    [TearDown]
-    public async Task Stop()
-    {
-        await _langfuse.DisposeAsync();
-        _database.Dispose();
-    }
-
-    public void Dispose() => _database?.Dispose();
+    public void TakeNothing() => Langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
 
     [Test]
     public async Task What_waits_stands_together_in_a_file_for_its_owner_alone_until_its_target_takes_it()
@@ -45,19 +23,19 @@ internal sealed class OutboxBacklogTests : IDisposable
         await RecordAsync(log, "red", "1", "2", "3", "4", "5");
         await RecordAsync(log, "red", "6", "7", "8", "9");
 
-        (await _database.CountChunksAsync(), await _database.CountBacklogAsync()).Should().Be((2, 10));
+        (await Database.CountChunksAsync(), await Database.CountBacklogAsync()).Should().Be((2, 10));
         (await log.Operations.ListTargetsAsync(CancellationToken.None)).Single().Waiting.Should().Be(10);
-        _database.BacklogFiles.Should().ContainSingle();
-        if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(_database.BacklogFiles[0]).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Database.BacklogFiles.Should().ContainSingle();
+        if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(Database.BacklogFiles[0]).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         Mend(log);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 10)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
-        await _database.WaitForCountAsync("outbox", 0);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 10)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
+        await Database.WaitForCountAsync("outbox", 0);
         await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
-        _database.BacklogFiles.Should().ContainSingle("a machine that goes down now may find the chunks again");
-        _time.Advance(TimeSpan.FromMinutes(1));
+        Database.BacklogFiles.Should().ContainSingle("a machine that goes down now may find the chunks again");
+        Time.Advance(TimeSpan.FromMinutes(1));
         await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
-        _database.BacklogFiles.Should().BeEmpty();
+        Database.BacklogFiles.Should().BeEmpty();
         await log.StopAsync();
     }
 
@@ -65,17 +43,17 @@ internal sealed class OutboxBacklogTests : IDisposable
     public async Task The_next_start_sends_what_is_in_the_files_and_removes_those_in_which_nothing_waits()
     {
         using (var killed = await ParkAsync()) await RecordAsync(killed, "red", "1", "2", "3", "4");
-        var left = _database.BacklogFiles.Single();
+        var left = Database.BacklogFiles.Single();
         var orphan = left[..^1] + "7";
         File.Copy(left, orphan);
-        _langfuse.Answer = static _ => Task.FromResult(FakeAnswer.Ok);
+        Langfuse.Answer = static _ => Task.FromResult(FakeAnswer.Ok);
 
         using var log = await StartAsync();
 
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4");
-        await _database.WaitForCountAsync("outbox", 0);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4");
+        await Database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
-        _database.BacklogFiles.Should().BeEmpty();
+        Database.BacklogFiles.Should().BeEmpty();
     }
 
     [Test]
@@ -84,12 +62,12 @@ internal sealed class OutboxBacklogTests : IDisposable
         using (var killed = await ParkAsync()) await RecordAsync(killed, "red", "1", "2", "3", "4");
 
         using var log = await StartAsync();
-        await _langfuse.WaitForRequestsAsync(_blue.PublicKey, 2);
+        await Langfuse.WaitForRequestsAsync(Blue.PublicKey, 2);
         await RecordAsync(log, "red", "5", "6", "7", "8");
 
-        _database.BacklogFiles.Should().HaveCount(2);
+        Database.BacklogFiles.Should().HaveCount(2);
         Mend(log);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 9)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4", "5", "6", "7", "8");
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 9)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4", "5", "6", "7", "8");
         await log.StopAsync();
     }
 
@@ -99,14 +77,14 @@ internal sealed class OutboxBacklogTests : IDisposable
         using var log = await ParkAsync();
         await RecordAsync(log, "red", [.. Enumerable.Range(0, 600).Select(i => $"a confidence {i}")]);
         await RecordAsync(log, "grey", "1", "2", "3", "4");
-        _database.ReadJournal().Should().Contain("a confidence 0").And.Contain("a confidence 599");
+        Database.ReadJournal().Should().Contain("a confidence 0").And.Contain("a confidence 599");
 
         (await log.Operations.PurgeOwnerAsync("red", CancellationToken.None)).Should().Be(600);
 
-        _database.ReadJournal().Should().NotContain("a confidence");
+        Database.ReadJournal().Should().NotContain("a confidence");
         log.Books.Read().Should().Contain("purged", 600);
         Mend(log);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4");
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "1", "2", "3", "4");
         await log.StopAsync();
     }
 
@@ -118,12 +96,12 @@ internal sealed class OutboxBacklogTests : IDisposable
 
         Mend(log, export => export.Spans.Any(span => span.Name == "poison") ? new FakeAnswer(400, "no") : FakeAnswer.Ok);
 
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 8)).Select(span => span.Name).Should().BeEquivalentTo("0", "1", "2", "4", "5", "6", "7", "8");
-        await _database.WaitForCountAsync("dead_letter", 1);
-        await _database.WaitForCountAsync("outbox", 0);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 8)).Select(span => span.Name).Should().BeEquivalentTo("0", "1", "2", "4", "5", "6", "7", "8");
+        await Database.WaitForCountAsync("dead_letter", 1);
+        await Database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
-        _blue.TotalDeliveries.Should().Be(8);
-        _database.BacklogFiles.Should().BeEmpty();
+        Blue.TotalDeliveries.Should().Be(8);
+        Database.BacklogFiles.Should().BeEmpty();
     }
 
     [Test]
@@ -133,15 +111,15 @@ internal sealed class OutboxBacklogTests : IDisposable
         await RecordAsync(log, "red", "1", "2", "3", "4", "5");
         await RecordAsync(log, "red", "6", "7", "8", "9");
         await RecordAsync(log, "grey", "10", "11", "12", "13");
-        if (isWholeFile) File.Delete(_database.BacklogFiles[0]);
-        else Spoil(_database.BacklogFiles[0], "\"3\"");
+        if (isWholeFile) File.Delete(Database.BacklogFiles[0]);
+        else Spoil(Database.BacklogFiles[0], "\"3\"");
 
         Mend(log);
 
         string[] arrives = isWholeFile ? ["0", "10", "11", "12", "13"] : ["0", "1", "2", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13"];
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, arrives.Length)).Select(span => span.Name).Should().Equal(arrives);
-        await _database.WaitForCountAsync("dead_letter", 14 - arrives.Length);
-        await _database.WaitForCountAsync("outbox", 0);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, arrives.Length)).Select(span => span.Name).Should().Equal(arrives);
+        await Database.WaitForCountAsync("dead_letter", 14 - arrives.Length);
+        await Database.WaitForCountAsync("outbox", 0);
         await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
         log.Operations.OutboxBytes.Should().Be(0);
         await log.StopAsync();
@@ -152,13 +130,13 @@ internal sealed class OutboxBacklogTests : IDisposable
     {
         using var log = await ParkAsync(options => options.MaxAge = TimeSpan.FromDays(30));
         await RecordAsync(log, "red", "1", "2", "3", "4");
-        _time.Advance(TimeSpan.FromDays(20));
+        Time.Advance(TimeSpan.FromDays(20));
         await RecordAsync(log, "red", "5", "6", "7", "8");
-        _time.Advance(TimeSpan.FromDays(11));
+        Time.Advance(TimeSpan.FromDays(11));
 
         await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
 
-        (await _database.CountBacklogAsync()).Should().Be(4);
+        (await Database.CountBacklogAsync()).Should().Be(4);
         log.Books.Read().Should().Contain("dropped", 5);
         await log.StopAsync();
     }
@@ -173,7 +151,7 @@ internal sealed class OutboxBacklogTests : IDisposable
 
         await RecordAsync(log, "red", large: true, "X");
 
-        (await _database.BodiesAsync()).Select(NameOf).Should().Equal("0", "1", "2", "3", "4", "7", "8", "9", "X");
+        (await Database.BodiesAsync()).Select(NameOf).Should().Equal("0", "1", "2", "3", "4", "7", "8", "9", "X");
         log.Books.Read().Should().Contain("dropped", 2);
         log.Log.Pressure.Should().NotBe(OutboxPressure.Full, "the next call makes no room");
         await log.StopAsync();
@@ -183,9 +161,9 @@ internal sealed class OutboxBacklogTests : IDisposable
     public async Task Where_commits_wait_for_the_disk_what_waits_is_in_the_table()
     {
         using var database = new TempOutboxDatabase { IsFlushed = true };
-        using var log = await TestLog.StartAsync(database, _protection, _time);
-        await log.RecordAsync(_blue.Target, Some.Record("0"));
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+        using var log = await TestLog.StartAsync(database, Protection, Time);
+        await log.RecordAsync(Blue.Target, Some.Record("0"));
+        await Time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
 
         await RecordAsync(log, "red", "1", "2", "3", "4");
 
@@ -204,13 +182,13 @@ internal sealed class OutboxBacklogTests : IDisposable
             foreach (var owner in owners) await RecordAsync(log, owner, $"{owner} {round}a", $"{owner} {round}b", $"{owner} {round}c", $"{owner} {round}d");
         }
 
-        _database.BacklogFiles.Should().HaveCount(70);
+        Database.BacklogFiles.Should().HaveCount(70);
         if (OperatingSystem.IsLinux())
-            Directory.GetFiles("/proc/self/fd").Select(handle => new FileInfo(handle).LinkTarget).Count(_database.BacklogFiles.Contains).Should().BePositive().And.BeLessThanOrEqualTo(64);
+            Directory.GetFiles("/proc/self/fd").Select(handle => new FileInfo(handle).LinkTarget).Count(Database.BacklogFiles.Contains).Should().BePositive().And.BeLessThanOrEqualTo(64);
         Mend(log);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 561)).Select(span => span.Name).Should().OnlyHaveUniqueItems();
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 561)).Select(span => span.Name).Should().OnlyHaveUniqueItems();
         await log.StopAsync();
-        _database.BacklogFiles.Should().BeEmpty();
+        Database.BacklogFiles.Should().BeEmpty();
     }
 
     [Test]
@@ -219,29 +197,29 @@ internal sealed class OutboxBacklogTests : IDisposable
         using var log = await ParkAsync(options => options.MaxBatchBytes = 400_000);
         var text = Some.Json($"\"{new string('x', 390_000)}\"");
         for (var batch = 0; batch < 12; batch++) await RecordAsync(log, "red", () => Some.Record() with { Input = text }, ["a", "b", "c", "d"]);
-        var files = _database.BacklogFiles;
+        var files = Database.BacklogFiles;
         files.Should().HaveCount(2, "they are of 16 MB");
 
         var taken = 0;
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _langfuse.Answer = async export =>
+        Langfuse.Answer = async export =>
         {
             if (Interlocked.Add(ref taken, export.Spans.Count) > 46) await held.Task;
             return FakeAnswer.Ok;
         };
         log.Operations.Hurry();
-        await _database.WaitForCountAsync("outbox", 4);
+        await Database.WaitForCountAsync("outbox", 4);
         for (var look = 0; look < 2; look++)
         {
             await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
-            _time.Advance(TimeSpan.FromMinutes(1));
+            Time.Advance(TimeSpan.FromMinutes(1));
         }
 
         await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
-        _database.BacklogFiles.Should().Equal(files[1]);
+        Database.BacklogFiles.Should().Equal(files[1]);
         held.SetResult();
         Mend(log);
-        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 49);
+        await Langfuse.WaitForSpansAsync(Blue.PublicKey, 49);
         await log.StopAsync();
     }
 
@@ -249,29 +227,23 @@ internal sealed class OutboxBacklogTests : IDisposable
     public async Task What_stands_together_leaves_together_where_a_request_has_room_for_it()
     {
         using var log = await ParkAsync(options => options.BatchSize = 1);
-        var requests = new List<int>();
         await RecordAsync(log, "red", "1", "2", "3", "4", "5", "6");
         await RecordAsync(log, "red", "7", "8", "9", "10", "11", "12");
-        var rows = await _database.LastRowIdAsync();
+        var rows = await Database.LastRowIdAsync();
 
-        Mend(log, export =>
-        {
-            lock (requests) requests.Add(export.Spans.Count);
-            return FakeAnswer.Ok;
-        });
+        Mend(log);
 
-        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 13);
-        await _database.WaitForCountAsync("outbox", 0);
+        await Langfuse.WaitForSpansAsync(Blue.PublicKey, 13);
+        await Database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
-        (await _database.LastRowIdAsync()).Should().Be(rows, "no chunk was taken apart");
-        requests.Sum().Should().Be(13);
+        (await Database.LastRowIdAsync()).Should().Be(rows, "no chunk was taken apart");
     }
 
     [Test]
     public async Task A_file_that_cannot_be_written_fails_the_commit_and_leaves_nothing_of_it()
     {
         using var log = await ParkAsync();
-        var obstacle = _database.Journal!.Backlog.Path + "-0000000001";
+        var obstacle = Database.Journal!.Backlog.Path + "-0000000001";
         Directory.CreateDirectory(obstacle);
 
         var record = () => RecordAsync(log, "red", "1", "2", "3", "4");
@@ -280,8 +252,8 @@ internal sealed class OutboxBacklogTests : IDisposable
         await RecordAsync(log, "red", "5", "6", "7", "8");
 
         Mend(log);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "5", "6", "7", "8");
-        _blue.TotalDeliveries.Should().Be(5);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 5)).Select(span => span.Name).Should().Equal("0", "5", "6", "7", "8");
+        Blue.TotalDeliveries.Should().Be(5);
     }
 
     [Test]
@@ -290,17 +262,17 @@ internal sealed class OutboxBacklogTests : IDisposable
         using var log = await ParkAsync();
         await RecordAsync(log, "red", "1", "2", "poison", "4");
         Mend(log, export => export.Spans.Any(span => span.Name == "poison") ? new FakeAnswer(400, "no") : FakeAnswer.Ok);
-        await _database.WaitForCountAsync("dead_letter", 1);
-        await _database.WaitForCountAsync("outbox", 0);
-        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
+        await Database.WaitForCountAsync("dead_letter", 1);
+        await Database.WaitForCountAsync("outbox", 0);
+        Langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
         await RecordAsync(log, "red", "5", "6", "7", "8");
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+        await Time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
 
         (await log.Operations.RetryAsync(null, null, also: null, CancellationToken.None)).Should().Be(1);
         await RecordAsync(log, "red", "9", "10", "11", "12");
 
         Mend(log);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 13)).Select(span => span.Name)
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 13)).Select(span => span.Name)
             .Should().BeEquivalentTo("0", "1", "2", "4", "poison", "5", "6", "7", "8", "9", "10", "11", "12");
         await log.StopAsync();
     }
@@ -313,14 +285,14 @@ internal sealed class OutboxBacklogTests : IDisposable
         using (var killed = await ParkAsync())
         {
             await RecordAsync(killed, "red", () => Some.Record() with { Input = text }, [.. Enumerable.Range(1, 11).Select(i => $"{i}")]);
-            (await _database.CountBacklogAsync()).Should().Be(12);
+            (await Database.CountBacklogAsync()).Should().Be(12);
         }
 
         using var log = await StartAsync();
         await RecordAsync(log, "red", "12", "13", "14", "15");
         Mend(log);
 
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 16)).Select(span => span.Name).Should().BeEquivalentTo(Enumerable.Range(0, 16).Select(i => $"{i}"));
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 16)).Select(span => span.Name).Should().BeEquivalentTo(Enumerable.Range(0, 16).Select(i => $"{i}"));
         await log.StopAsync();
     }
 
@@ -330,22 +302,14 @@ internal sealed class OutboxBacklogTests : IDisposable
         using var log = await ParkAsync();
         if (!isFirst) await RecordAsync(log, "red", "1", "2", "3", "4");
         var entries = Prepare(log, "red", () => Some.Record(), ["a confidence", "a confidence", "a confidence", "a confidence"]);
-        var failed = () => _database.WriteAsync(
-            (connection, transaction) =>
-            {
-                foreach (var entry in entries) entry.Write(connection, transaction);
-                entries[^1].Flush(transaction);
-                throw new InvalidOperationException("The group fails.");
-            },
-            CancellationToken.None);
-        await failed.Should().ThrowAsync<InvalidOperationException>();
-        _database.ReadJournal().Should().Contain("a confidence");
+        await log.RollBackAsync(isFlushed: true, entries);
+        Database.ReadJournal().Should().Contain("a confidence");
 
         await log.Get<OutboxStore>().LookAfterJournalAsync(CancellationToken.None);
 
-        _database.ReadJournal().Should().NotContain("a confidence");
+        Database.ReadJournal().Should().NotContain("a confidence");
         Mend(log);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, isFirst ? 1 : 5)).Should().HaveCount(isFirst ? 1 : 5);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, isFirst ? 1 : 5)).Should().HaveCount(isFirst ? 1 : 5);
         await log.StopAsync();
     }
 
@@ -357,7 +321,7 @@ internal sealed class OutboxBacklogTests : IDisposable
         await log.CommitAsync(entries);
         var store = log.Get<OutboxStore>();
         var (reads, isTaken) = (0, false);
-        _database.BeforeRead = async () =>
+        Database.BeforeRead = async () =>
         {
             // The targets are listed; then chunks are looked for, and then rows.
             if (Interlocked.Increment(ref reads) != 3 || isTaken) return;
@@ -368,7 +332,7 @@ internal sealed class OutboxBacklogTests : IDisposable
         await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
 
         isTaken.Should().BeTrue();
-        (await _database.CountOwnedAsync("red")).Should().Be(0);
+        (await Database.CountOwnedAsync("red")).Should().Be(0);
     }
 
     [Test]
@@ -380,14 +344,14 @@ internal sealed class OutboxBacklogTests : IDisposable
 
         (await log.Get<OutboxStore>().BuryAsync(entries[0].Parts[0].Target.Id, new StoredRow(entries[2].Parts[0].Id, Bytes: 0), "lost", CancellationToken.None)).Should().Be(0);
 
-        (await _database.CountAsync("dead_letter"), await _database.CountBacklogAsync()).Should().Be((0, 5));
+        (await Database.CountAsync("dead_letter"), await Database.CountBacklogAsync()).Should().Be((0, 5));
     }
 
     [Test]
     public async Task A_call_that_makes_room_does_not_fail_for_a_file_that_cannot_be_read()
     {
         using (var killed = await ParkAsync()) await RecordAsync(killed, "red", large: true, "1", "2", "3", "4", "5");
-        var file = _database.BacklogFiles.Single();
+        var file = Database.BacklogFiles.Single();
         File.Delete(file);
         Directory.CreateDirectory(file);
         using var log = await StartAsync(options => options.MaxOutboxBytes = 100_000);
@@ -395,7 +359,7 @@ internal sealed class OutboxBacklogTests : IDisposable
 
         await RecordAsync(log, "red", large: true, "6");
 
-        (await _database.BodiesAsync()).Select(NameOf).Should().Equal("0", "6");
+        (await Database.BodiesAsync()).Select(NameOf).Should().Equal("0", "6");
         log.Books.Read().Should().Contain("dropped", 5);
         Directory.Delete(file);
         await log.StopAsync();
@@ -406,7 +370,7 @@ internal sealed class OutboxBacklogTests : IDisposable
     {
         using var log = await ParkAsync();
         await RecordAsync(log, "red", "1", "2", "3", "4");
-        var file = _database.BacklogFiles.Single();
+        var file = Database.BacklogFiles.Single();
         for (var owner = 0; owner < 70; owner++) await RecordAsync(log, $"owner-{owner}", "a", "b", "c", "d");
         File.Delete(file);
         Directory.CreateDirectory(file);
@@ -415,14 +379,14 @@ internal sealed class OutboxBacklogTests : IDisposable
         await record.Should().ThrowAsync<SqliteException>();
         await RecordAsync(log, "red", "9", "10", "11", "12");
 
-        (await _database.CountOwnedAsync("red")).Should().Be(8);
+        (await Database.CountOwnedAsync("red")).Should().Be(8);
         Directory.Delete(file);
     }
 
     [Test]
     public async Task A_file_in_the_place_of_another_is_nobodys()
     {
-        var green = _langfuse.AddProject("green");
+        var green = Langfuse.AddProject("green");
         using (var killed = await ParkAsync())
         {
             await RecordAsync(killed, "red", "1", "2", "3", "4");
@@ -431,22 +395,22 @@ internal sealed class OutboxBacklogTests : IDisposable
 
         // The same in another database, of another target.
         using var database = new TempOutboxDatabase();
-        using (var other = await TestLog.StartAsync(database, _protection, _time))
+        using (var other = await TestLog.StartAsync(database, Protection, Time))
         {
             await other.RecordAsync(green.Target, Some.Record("0"));
-            await _langfuse.WaitForRequestsAsync(green.PublicKey, 1);
+            await Langfuse.WaitForRequestsAsync(green.PublicKey, 1);
             await other.MoveToBacklogAsync();
             await other.RecordAsync(green.Target, [.. Enumerable.Range(1, 4).Select(i => Some.Record($"green {i}"))]);
             await other.StopAsync();
         }
 
-        await using (var file = new FileStream(_database.BacklogFiles.Single(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        await using (var file = new FileStream(Database.BacklogFiles.Single(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
             file.Write(TempOutboxDatabase.ReadJournalFile(database.BacklogFiles.Single()));
         using var log = await StartAsync();
         Mend(log);
 
-        await _database.WaitForCountAsync("dead_letter", 4);
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Select(span => span.Name).Should().Equal("0");
+        await Database.WaitForCountAsync("dead_letter", 4);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 1)).Select(span => span.Name).Should().Equal("0");
     }
 
     private static string NameOf(string body) => RecordJson.Read(Encoding.UTF8.GetBytes(body)).Name;
@@ -464,14 +428,14 @@ internal sealed class OutboxBacklogTests : IDisposable
     private async Task<TestLog> ParkAsync(Action<CompletionLogOptions>? configure = null)
     {
         var log = await StartAsync(configure);
-        await log.RecordAsync(_blue.Target, Some.Record("0"));
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+        await log.RecordAsync(Blue.Target, Some.Record("0"));
+        await Time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
         return log;
     }
 
     private void Mend(TestLog log, Func<FakeExport, FakeAnswer>? answer = null)
     {
-        _langfuse.Answer = export => Task.FromResult(answer?.Invoke(export) ?? FakeAnswer.Ok);
+        Langfuse.Answer = export => Task.FromResult(answer?.Invoke(export) ?? FakeAnswer.Ok);
         log.Operations.Hurry();
     }
 
@@ -489,7 +453,7 @@ internal sealed class OutboxBacklogTests : IDisposable
     }
 
     private OutboxEntry[] Prepare(TestLog log, string owner, Func<CompletionRecord> make, string[] names) =>
-        [.. names.Select(name => log.Log.Prepare(make() with { Name = name }, [new LogRoute(_blue.Target)], owner, LimitPolicy.DropOldest))];
+        [.. names.Select(name => log.Log.Prepare(make() with { Name = name }, [new LogRoute(Blue.Target)], owner, LimitPolicy.DropOldest))];
 
-    private Task<TestLog> StartAsync(Action<CompletionLogOptions>? configure = null) => TestLog.StartAsync(_database, _protection, _time, configure);
+    private Task<TestLog> StartAsync(Action<CompletionLogOptions>? configure = null) => TestLog.StartAsync(Database, Protection, Time, configure);
 }

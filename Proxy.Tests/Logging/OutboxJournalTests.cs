@@ -2,7 +2,6 @@ using System.Data.Common;
 using System.Text;
 using Dapper;
 using FluentAssertions;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
@@ -14,44 +13,25 @@ using Proxy.Tests.Gateway;
 namespace Proxy.Tests.Logging;
 
 /// <summary>The files in front of the table, which only SQLite has.</summary>
-internal sealed class OutboxJournalTests : IDisposable
+internal sealed class OutboxJournalTests : OutboxFixture
 {
-    private readonly EphemeralDataProtectionProvider _protection = new();
-    private readonly ManualTimeProvider _time = new();
-    private TempOutboxDatabase _database = null!;
-    private FakeLangfuse _langfuse = null!;
-    private FakeProject _blue = null!;
     private FakeProject _green = null!;
 
     [SetUp]
-    public async Task Start()
-    {
-        _database = new();
-        _langfuse = await FakeLangfuse.StartAsync();
-        (_blue, _green) = (_langfuse.AddProject("blue"), _langfuse.AddProject("green"));
-    }
-
-    [TearDown]
-    public async Task Stop()
-    {
-        await _langfuse.DisposeAsync();
-        _database.Dispose();
-    }
-
-    public void Dispose() => _database?.Dispose();
+    public void AddGreen() => _green = Langfuse.AddProject("green");
 
     [Test]
     public async Task What_is_taken_at_once_never_comes_into_the_table_and_its_files_are_for_their_owner()
     {
         using var log = await StartAsync();
 
-        await log.RecordAsync(_blue.Target, Some.Record("first"), Some.Record("second"));
+        await log.RecordAsync(Blue.Target, Some.Record("first"), Some.Record("second"));
 
-        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2);
-        await _database.WaitForCountAsync("outbox", 0);
-        (await _database.LastRowIdAsync()).Should().Be(0, "no row was ever inserted");
+        await Langfuse.WaitForSpansAsync(Blue.PublicKey, 2);
+        await Database.WaitForCountAsync("outbox", 0);
+        (await Database.LastRowIdAsync()).Should().Be(0, "no row was ever inserted");
         if (!OperatingSystem.IsWindows())
-            _database.JournalFiles.Select(File.GetUnixFileMode).Should().NotBeEmpty().And.AllBeEquivalentTo(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Database.JournalFiles.Select(File.GetUnixFileMode).Should().NotBeEmpty().And.AllBeEquivalentTo(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await log.StopAsync();
     }
 
@@ -61,16 +41,16 @@ internal sealed class OutboxJournalTests : IDisposable
         using var database = new TempOutboxDatabase { IsFlushed = isFlushed };
         using (var crashed = await StartAsync(database))
         {
-            await crashed.RecordAsync(_blue.Target, Some.Record("taken"), Some.Record("taken"));
-            await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2);
+            await crashed.RecordAsync(Blue.Target, Some.Record("taken"), Some.Record("taken"));
+            await Langfuse.WaitForSpansAsync(Blue.PublicKey, 2);
             await database.WaitForCountAsync("outbox", 0);
-            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("left"), [_blue.Target, _green.Target]), crashed.Log.Prepare(Some.Record("left too"), [_blue.Target]));
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("left"), [Blue.Target, _green.Target]), crashed.Log.Prepare(Some.Record("left too"), [Blue.Target]));
         }
 
         using var log = await StartAsync(database);
 
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 4)).Select(span => span.Name).Should().Equal("taken", "taken", "left", "left too");
-        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Select(span => span.Name).Should().Equal("left");
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 4)).Select(span => span.Name).Should().Equal("taken", "taken", "left", "left too");
+        (await Langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Select(span => span.Name).Should().Equal("left");
         await database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
     }
@@ -80,26 +60,17 @@ internal sealed class OutboxJournalTests : IDisposable
     {
         using (var crashed = await StartAsync())
         {
-            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("kept"), [_blue.Target]));
-            var undone = crashed.Log.Prepare(Some.Record("rolled back"), [_blue.Target]);
-            var rollBack = () => _database.WriteAsync(
-                (connection, transaction) =>
-                {
-                    undone.Write(connection, transaction);
-                    if (isFlushedBefore) undone.Flush(transaction);
-                    throw new InvalidOperationException("The group fails.");
-                },
-                CancellationToken.None);
-            await rollBack.Should().ThrowAsync<InvalidOperationException>();
-            undone.Forget();
-            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("kept too"), [_blue.Target]));
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("kept"), [Blue.Target]));
+            var undone = crashed.Log.Prepare(Some.Record("rolled back"), [Blue.Target]);
+            await crashed.RollBackAsync(isFlushedBefore, undone);
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("kept too"), [Blue.Target]));
             crashed.Get<OutboxJournal>().CountByTarget().Values.Sum(target => target.Count).Should().Be(2);
         }
 
         using var log = await StartAsync();
 
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("kept", "kept too");
-        await _database.WaitForCountAsync("outbox", 0);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("kept", "kept too");
+        await Database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
     }
 
@@ -108,11 +79,11 @@ internal sealed class OutboxJournalTests : IDisposable
     {
         using (var crashed = await StartAsync())
         {
-            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("on the disk"), [_blue.Target]));
-            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("not on the disk"), [_blue.Target]));
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("on the disk"), [Blue.Target]));
+            await crashed.CommitAsync(crashed.Log.Prepare(Some.Record("not on the disk"), [Blue.Target]));
         }
 
-        await using (var file = new FileStream(_database.JournalFiles.Single(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+        await using (var file = new FileStream(Database.JournalFiles.Single(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
         {
             file.Seek(-20, SeekOrigin.End);
             file.Write(new byte[20]);
@@ -120,9 +91,9 @@ internal sealed class OutboxJournalTests : IDisposable
 
         using var log = await StartAsync();
 
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Single().Name.Should().Be("on the disk");
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 1)).Single().Name.Should().Be("on the disk");
         log.Lines.Should().ContainSingle(line => line.Level == LogLevel.Error).Which.Text.Should().Contain("cannot be read");
-        await _database.WaitForCountAsync("outbox", 0);
+        await Database.WaitForCountAsync("outbox", 0);
     }
 
     [Test]
@@ -171,45 +142,45 @@ internal sealed class OutboxJournalTests : IDisposable
     public async Task What_waits_moves_into_the_backlog_what_follows_goes_there_and_once_it_is_taken_the_journal_is_used_again()
     {
         var (isHeld, held) = (true, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        _langfuse.Answer = async export =>
+        Langfuse.Answer = async export =>
         {
-            if (export.Project == _blue && isHeld) await held.Task;
+            if (export.Project == Blue && isHeld) await held.Task;
             return FakeAnswer.Ok;
         };
-        using var log = await StartAsync(time: _time);
-        await log.RecordAsync(_blue.Target, Some.Record("held"));
-        await _langfuse.WaitForRequestsAsync(_blue.PublicKey, 1);
-        (await _database.LastRowIdAsync()).Should().Be(0);
+        using var log = await StartAsync(time: Time);
+        await log.RecordAsync(Blue.Target, Some.Record("held"));
+        await Langfuse.WaitForRequestsAsync(Blue.PublicKey, 1);
+        (await Database.LastRowIdAsync()).Should().Be(0);
 
-        _time.Advance(TimeSpan.FromSeconds(11));
+        Time.Advance(TimeSpan.FromSeconds(11));
         await log.RecordAsync(_green.Target, Some.Record());
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Time.Advance(TimeSpan.FromSeconds(1));
         await log.RecordAsync(_green.Target, Some.Record());
-        (await _database.CountBacklogAsync()).Should().Be(1, "the one that waits has moved");
-        await log.RecordAsync(_blue.Target, Some.Record("follows"));
-        (await _database.CountBacklogAsync()).Should().Be(2, "it went there at once");
+        (await Database.CountBacklogAsync()).Should().Be(1, "the one that waits has moved");
+        await log.RecordAsync(Blue.Target, Some.Record("follows"));
+        (await Database.CountBacklogAsync()).Should().Be(2, "it went there at once");
 
         isHeld = false;
         held.SetResult();
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("held", "follows");
-        await _database.WaitForCountAsync("outbox", 0);
-        var last = await _database.LastRowIdAsync();
-        await log.RecordAsync(_blue.Target, Some.Record("at once"));
-        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 3);
-        (await _database.LastRowIdAsync()).Should().Be(last, "the target keeps up again");
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 2)).Select(span => span.Name).Should().Equal("held", "follows");
+        await Database.WaitForCountAsync("outbox", 0);
+        var last = await Database.LastRowIdAsync();
+        await log.RecordAsync(Blue.Target, Some.Record("at once"));
+        await Langfuse.WaitForSpansAsync(Blue.PublicKey, 3);
+        (await Database.LastRowIdAsync()).Should().Be(last, "the target keeps up again");
         await log.StopAsync();
     }
 
     [Test]
     public async Task A_target_that_fails_has_its_records_in_the_backlog_not_in_memory_nor_in_the_journal()
     {
-        _langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
-        using var log = await StartAsync(time: _time);
+        Langfuse.Answer = static _ => Task.FromResult(new FakeAnswer(401));
+        using var log = await StartAsync(time: Time);
 
-        await log.RecordAsync(_blue.Target, Some.Record("first"), Some.Record("second"));
-        await _time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
+        await log.RecordAsync(Blue.Target, Some.Record("first"), Some.Record("second"));
+        await Time.WaitForTimerAsync(TimeSpan.FromSeconds(60));
 
-        (await _database.CountBacklogAsync()).Should().Be(2);
+        (await Database.CountBacklogAsync()).Should().Be(2);
         log.Get<OutboxJournal>().Bytes.Should().Be(0);
         await log.StopAsync();
     }
@@ -222,22 +193,22 @@ internal sealed class OutboxJournalTests : IDisposable
 
         for (var record = 0; record < 120; record++)
         {
-            await log.RecordAsync(_blue.Target, Some.Record() with { Input = text });
-            if (record % 20 == 19) await _database.WaitForCountAsync("outbox", 0);
+            await log.RecordAsync(Blue.Target, Some.Record() with { Input = text });
+            if (record % 20 == 19) await Database.WaitForCountAsync("outbox", 0);
         }
 
-        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 120);
-        _database.JournalFiles.Count.Should().BeLessThanOrEqualTo(5, "47 MB went through files of 4, of which two may be kept to be used again");
-        (await _database.LastRowIdAsync()).Should().Be(0);
+        await Langfuse.WaitForSpansAsync(Blue.PublicKey, 120);
+        Database.JournalFiles.Count.Should().BeLessThanOrEqualTo(5, "47 MB went through files of 4, of which two may be kept to be used again");
+        (await Database.LastRowIdAsync()).Should().Be(0);
         await log.StopAsync();
-        _database.JournalFiles.Should().BeEmpty("a program that has stopped leaves one database");
+        Database.JournalFiles.Should().BeEmpty("a program that has stopped leaves one database");
     }
 
     [Test]
     public async Task What_is_purged_is_in_no_file_any_more()
     {
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _langfuse.Answer = async _ =>
+        Langfuse.Answer = async _ =>
         {
             await held.Task;
             return FakeAnswer.Ok;
@@ -247,13 +218,13 @@ internal sealed class OutboxJournalTests : IDisposable
         await log.CommitAsync(entry);
         log.Log.Committed(entry);
         await log.RecordAsync(_green.Target, Some.Record("another's"));
-        _database.ReadJournal().Should().Contain("a confidence");
+        Database.ReadJournal().Should().Contain("a confidence");
 
         (await log.Operations.PurgeOwnerAsync("red", CancellationToken.None)).Should().Be(1);
 
-        _database.ReadJournal().Should().NotContain("a confidence");
+        Database.ReadJournal().Should().NotContain("a confidence");
         held.SetResult();
-        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Single().Name.Should().Be("another's");
+        (await Langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Single().Name.Should().Be("another's");
         await log.StopAsync();
     }
 
@@ -261,49 +232,49 @@ internal sealed class OutboxJournalTests : IDisposable
     public async Task Dead_letters_that_are_sent_again_and_new_records_have_ids_of_their_own()
     {
         var isRefused = true;
-        _langfuse.Answer = export => Task.FromResult(isRefused && export.Spans.Any(span => span.Name == "poison") ? new FakeAnswer(400, "no") : FakeAnswer.Ok);
+        Langfuse.Answer = export => Task.FromResult(isRefused && export.Spans.Any(span => span.Name == "poison") ? new FakeAnswer(400, "no") : FakeAnswer.Ok);
         using var log = await StartAsync();
-        await log.RecordAsync(_blue.Target, Some.Record("poison"));
+        await log.RecordAsync(Blue.Target, Some.Record("poison"));
         await log.RecordAsync(_green.Target, Some.Record("poison"));
-        await _database.WaitForCountAsync("dead_letter", 2);
+        await Database.WaitForCountAsync("dead_letter", 2);
         isRefused = false;
 
-        for (var round = 0; round < 3; round++) await log.RecordAsync(_blue.Target, Some.Record("new"));
+        for (var round = 0; round < 3; round++) await log.RecordAsync(Blue.Target, Some.Record("new"));
         (await log.Operations.RetryAsync(null, null, also: null, CancellationToken.None)).Should().Be(2);
-        for (var round = 0; round < 3; round++) await log.RecordAsync(_blue.Target, Some.Record("newer"));
+        for (var round = 0; round < 3; round++) await log.RecordAsync(Blue.Target, Some.Record("newer"));
 
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 7)).Count(span => span.Name == "poison").Should().Be(1);
-        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Should().ContainSingle();
-        await _database.WaitForCountAsync("outbox", 0);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 7)).Count(span => span.Name == "poison").Should().Be(1);
+        (await Langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Should().ContainSingle();
+        await Database.WaitForCountAsync("outbox", 0);
         await log.StopAsync();
     }
 
     [Test]
     public async Task A_file_that_cannot_be_written_fails_the_commit_and_nothing_else()
     {
-        var obstacle = _database.Journal!.Path + "-0000000001";
+        var obstacle = Database.Journal!.Path + "-0000000001";
         Directory.CreateDirectory(obstacle);
         using var log = await StartAsync();
 
-        var record = () => log.RecordAsync(_blue.Target, Some.Record("refused"));
+        var record = () => log.RecordAsync(Blue.Target, Some.Record("refused"));
         await record.Should().ThrowAsync<SqliteException>();
         Directory.Delete(obstacle);
         await log.CommitAsync(log.Log.Prepare(Some.Record("written"), [_green.Target]));
 
         log.Get<OutboxJournal>().CountByTarget().Values.Sum(target => target.Count).Should().Be(1);
         using var next = await StartAsync();
-        (await _langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Single().Name.Should().Be("written");
-        _blue.Spans.Should().BeEmpty();
+        (await Langfuse.WaitForSpansAsync(_green.PublicKey, 1)).Single().Name.Should().Be("written");
+        Blue.Spans.Should().BeEmpty();
     }
 
     [Test]
     public async Task What_a_failed_write_had_collected_is_not_written_by_the_next_one([Values] bool isBurial)
     {
-        using (var crashed = await StartAsync(time: _time))
+        using (var crashed = await StartAsync(time: Time))
         {
             var entry = Confidence(crashed);
             if (isBurial) await crashed.CommitAsync(entry);
-            var failed = () => _database.WriteAsync(
+            var failed = () => Database.WriteAsync(
                 (connection, transaction) =>
                 {
                     var journal = crashed.Get<OutboxJournal>();
@@ -317,13 +288,13 @@ internal sealed class OutboxJournalTests : IDisposable
 
             // A call that was withdrawn writes nothing and may still be the one that is asked to flush.
             var withdrawn = crashed.Log.Prepare(Some.Record(), [_green.Target]);
-            await _database.WriteAsync((_, transaction) => withdrawn.Flush(transaction), CancellationToken.None);
+            await Database.WriteAsync((_, transaction) => withdrawn.Flush(transaction), CancellationToken.None);
         }
 
-        using var log = await StartAsync(time: _time);
-        if (isBurial) await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1);
-        await _database.WaitForCountAsync("outbox", 0);
-        _blue.Spans.Should().HaveCount(isBurial ? 1 : 0);
+        using var log = await StartAsync(time: Time);
+        if (isBurial) await Langfuse.WaitForSpansAsync(Blue.PublicKey, 1);
+        await Database.WaitForCountAsync("outbox", 0);
+        Blue.Spans.Should().HaveCount(isBurial ? 1 : 0);
     }
 
     [Test]
@@ -332,7 +303,7 @@ internal sealed class OutboxJournalTests : IDisposable
         using (var killed = await StartAsync())
         {
             await killed.CommitAsync(Confidence(killed));
-            await _database.WriteAsync(
+            await Database.WriteAsync(
                 (_, transaction) =>
                 {
                     var journal = killed.Get<OutboxJournal>();
@@ -341,80 +312,73 @@ internal sealed class OutboxJournalTests : IDisposable
                     journal.Flush(transaction);
                 },
                 CancellationToken.None);
-            _database.ReadJournal().Should().Contain("a confidence");
+            Database.ReadJournal().Should().Contain("a confidence");
         }
 
         using var log = await StartAsync();
-        _database.ReadJournal().Should().NotContain("a confidence");
-        (await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1)).Should().ContainSingle();
+        Database.ReadJournal().Should().NotContain("a confidence");
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 1)).Should().ContainSingle();
         await log.StopAsync();
-        _database.JournalFiles.Should().BeEmpty();
+        Database.JournalFiles.Should().BeEmpty();
     }
 
     [Test]
     public async Task What_was_rolled_back_is_in_no_file_after_a_purge()
     {
         using var log = await StartAsync();
-        var entry = Confidence(log);
-        var failed = () => _database.WriteAsync(
-            (connection, transaction) =>
-            {
-                entry.Write(connection, transaction);
-                entry.Flush(transaction);
-                throw new InvalidOperationException("The commit fails.");
-            },
-            CancellationToken.None);
-        await failed.Should().ThrowAsync<InvalidOperationException>();
+        await log.RollBackAsync(isFlushed: true, Confidence(log));
 
         await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
 
-        _database.ReadJournal().Should().NotContain("a confidence");
+        Database.ReadJournal().Should().NotContain("a confidence");
     }
 
     [Test]
     public async Task After_a_quiet_time_a_purge_a_stop_or_the_janitor_leaves_nothing_of_it_in_a_file([Values("purge", "stop", "janitor")] string what)
     {
-        using var log = await StartAsync(time: _time);
+        using var log = await StartAsync(time: Time);
         var entry = Confidence(log);
         await log.CommitAsync(entry);
         log.Log.Committed(entry);
-        await _langfuse.WaitForSpansAsync(_blue.PublicKey, 1);
-        await _database.WaitForCountAsync("outbox", 0);
-        _time.Advance(TimeSpan.FromSeconds(6));
+        await Langfuse.WaitForSpansAsync(Blue.PublicKey, 1);
+        await Database.WaitForCountAsync("outbox", 0);
+        Time.Advance(TimeSpan.FromSeconds(6));
 
         if (what == "purge") await log.Operations.PurgeOwnerAsync("red", CancellationToken.None);
         else if (what == "stop") await log.StopAsync();
         else for (var look = 0; look < 2; look++) await log.Get<OutboxJanitor>().LookAsync(CancellationToken.None);
 
-        _database.ReadJournal().Should().NotContain("a confidence");
+        Database.ReadJournal().Should().NotContain("a confidence");
     }
 
     [Test]
     public async Task A_file_that_cannot_be_read_any_more_costs_what_is_in_it_and_no_commit()
     {
-        using var log = await StartAsync(time: _time);
+        using var log = await StartAsync(time: Time);
         await log.CommitAsync(Confidence(log));
-        _time.Advance(TimeSpan.FromSeconds(6));
+        Time.Advance(TimeSpan.FromSeconds(6));
         await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
-        await using (var file = new FileStream(_database.JournalFiles[0], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)) file.SetLength(10);
-        _time.Advance(TimeSpan.FromSeconds(6));
+        await using (var file = new FileStream(Database.JournalFiles[0], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)) file.SetLength(10);
+        Time.Advance(TimeSpan.FromSeconds(6));
 
         for (var i = 0; i < 3; i++) await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
 
         log.Lines.Should().ContainSingle(line => line.Level == LogLevel.Error).Which.Text.Should().Contain("cannot be read");
-        (await _database.CountAsync("outbox")).Should().Be(5);
-        (await _database.BodiesAsync()).Should().Equal([""], "its sender finds that it is no record, and buries it");
+        (await Database.CountAsync("outbox")).Should().Be(5);
+        (await Database.BodiesAsync()).Should().Equal([""]);
+        using var next = await StartAsync(time: Time);
+        await Database.WaitForCountAsync("dead_letter", 1);
     }
 
     [Test]
     public async Task A_file_that_cannot_be_deleted_fails_no_commit()
     {
-        using var log = await StartAsync(time: _time);
+        using var log = await StartAsync(time: Time);
         var entry = Confidence(log);
         await log.CommitAsync(entry);
-        _time.Advance(TimeSpan.FromSeconds(6));
+        Time.Advance(TimeSpan.FromSeconds(6));
         await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
-        var path = _database.JournalFiles[0];
+        var path = Database.JournalFiles[0];
         File.Delete(path);
         Directory.CreateDirectory(Path.Combine(path, "not empty"));
 
@@ -424,7 +388,7 @@ internal sealed class OutboxJournalTests : IDisposable
         await log.Get<OutboxJournal>().Deleting;
         Directory.Delete(path, recursive: true);
         log.Lines.Should().ContainSingle(line => line.Text.Contains("cannot be deleted"));
-        (await _database.CountAsync("outbox")).Should().Be(4);
+        (await Database.CountAsync("outbox")).Should().Be(4);
     }
 
     /// <summary>Whatever is done in whatever order, and fails wherever it fails: a row is in the journal, in a chunk or in the table, once, and no other is.</summary>
@@ -435,11 +399,11 @@ internal sealed class OutboxJournalTests : IDisposable
 
         // Half of the runs fill files so fast that most of them are used again.
         var isFast = seed % 2 == 0;
-        if (isFast) _database.JournalFileBytes = 300;
+        if (isFast) Database.JournalFileBytes = 300;
         using var faults = new CapturedLog();
         using var loggers = new LoggerFactory([faults]);
-        var targets = new OutboxTargets(_protection);
-        OutboxTarget[] all = [targets.Get(_blue.Target), targets.Get(_green.Target)];
+        var targets = new OutboxTargets(Protection);
+        OutboxTarget[] all = [targets.Get(Blue.Target), targets.Get(_green.Target)];
         var rows = new Dictionary<long, (string Body, string TargetId)>();
         OutboxJournal journal = null!;
         OutboxWriter writer = null!;
@@ -450,7 +414,7 @@ internal sealed class OutboxJournalTests : IDisposable
             if (random.Next(30) == 0)
             {
                 await RestartAsync();
-                var there = await _database.BodiesByIdAsync();
+                var there = await Database.BodiesByIdAsync();
                 there.Values.Order(StringComparer.Ordinal).Should().Equal(rows.Values.Select(row => row.Body).Order(StringComparer.Ordinal), "after step {0}", step);
 
                 // A crash gives new ids to what was in the journal; bodies are all different.
@@ -459,13 +423,13 @@ internal sealed class OutboxJournalTests : IDisposable
                 continue;
             }
 
-            _time.Advance(TimeSpan.FromSeconds(random.Next(4)) / (isFast ? 8 : 1));
+            Time.Advance(TimeSpan.FromSeconds(random.Next(4)) / (isFast ? 8 : 1));
             if (random.Next(4) == 0) journal.Admit(all[random.Next(2)].Id);
             var (came, left) = (new List<(OutboxEntry Entry, string Body)>(), new HashSet<long>());
             var failsAt = random.Next(5);
             try
             {
-                await _database.WriteAsync(
+                await Database.WriteAsync(
                     (connection, transaction) =>
                     {
                         for (var work = random.Next(1, 5); work > 0; work--) Work(connection, transaction, came, left);
@@ -482,15 +446,15 @@ internal sealed class OutboxJournalTests : IDisposable
                 // None of it is there.
             }
 
-            if (random.Next(3) == 0) await _database.WriteAsync((_, transaction) => journal.Flush(transaction), CancellationToken.None);
+            if (random.Next(3) == 0) await Database.WriteAsync((_, transaction) => journal.Flush(transaction), CancellationToken.None);
             journal.Backlog.DeleteAtOnce();
             await LookAsync();
-            (journal.CountByTarget().Sum(target => target.Value.Count) + await _database.CountBacklogAsync()).Should().Be(rows.Count, "after step {0}", step);
-            (await _database.BodiesByIdAsync()).Should().BeSubsetOf(rows.Select(row => KeyValuePair.Create(row.Key, row.Value.Body)), "after step {0}", step);
-            chunks += await _database.CountChunksAsync();
+            (journal.CountByTarget().Sum(target => target.Value.Count) + await Database.CountBacklogAsync()).Should().Be(rows.Count, "after step {0}", step);
+            (await Database.BodiesByIdAsync()).Should().BeSubsetOf(rows.Select(row => KeyValuePair.Create(row.Key, row.Value.Body)), "after step {0}", step);
+            chunks += await Database.CountChunksAsync();
             await journal.Deleting;
             ShouldHoldFramesOfTheirOwn();
-            (await _database.BacklogFilesAsync()).There.Should().BeSubsetOf((await _database.BacklogFilesAsync()).Used, "after step {0} no other is there", step);
+            (await Database.BacklogFilesAsync()).There.Should().BeSubsetOf((await Database.BacklogFilesAsync()).Used, "after step {0} no other is there", step);
         }
 
         faults.Lines.Should().BeEmpty();
@@ -498,12 +462,12 @@ internal sealed class OutboxJournalTests : IDisposable
 
         async Task RestartAsync()
         {
-            journal = new OutboxJournal(_database, _time, loggers.CreateLogger<OutboxJournal>());
-            writer = new OutboxWriter(_database, journal);
+            journal = new OutboxJournal(Database, Time, loggers.CreateLogger<OutboxJournal>());
+            writer = new OutboxWriter(Database, journal);
             await LookAsync();
         }
 
-        Task LookAsync() => _database.WriteAsync(
+        Task LookAsync() => Database.WriteAsync(
             (_, transaction) =>
             {
                 journal.Begin(transaction);
@@ -565,7 +529,7 @@ internal sealed class OutboxJournalTests : IDisposable
     private void ShouldHoldFramesOfTheirOwn()
     {
         long last = 0;
-        foreach (var path in _database.JournalFiles)
+        foreach (var path in Database.JournalFiles)
         {
             var (number, bytes) = (TempOutboxDatabase.NumberOf(path), TempOutboxDatabase.ReadJournalFile(path));
             var ids = new List<long>();
@@ -580,7 +544,7 @@ internal sealed class OutboxJournalTests : IDisposable
         }
     }
 
-    private OutboxEntry Confidence(TestLog log) => log.Log.Prepare(Some.Record() with { Input = Some.Json("\"a confidence\"") }, [new LogRoute(_blue.Target)], "red", policy: null);
+    private OutboxEntry Confidence(TestLog log) => log.Log.Prepare(Some.Record() with { Input = Some.Json("\"a confidence\"") }, [new LogRoute(Blue.Target)], "red", policy: null);
 
-    private Task<TestLog> StartAsync(TempOutboxDatabase? database = null, TimeProvider? time = null) => TestLog.StartAsync(database ?? _database, _protection, time);
+    private Task<TestLog> StartAsync(TempOutboxDatabase? database = null, TimeProvider? time = null) => TestLog.StartAsync(database ?? Database, Protection, time);
 }

@@ -9,16 +9,11 @@ namespace Proxy.Tests.Logging;
 /// <summary>What waits in an outbox, wherever it is but in its journal.</summary>
 internal static class OutboxRows
 {
-    private const string ChunksSql = """
-        select id as Id, row_count as RowCount, target_id as TargetId, owner as Owner, created_at as CreatedAt, bytes as Bytes, file as File, place as Place, length as Length
-        from outbox_chunk
-        """;
-
     /// <returns>The bodies, as text.</returns>
     public static async Task<Dictionary<long, string>> ReadAsync(DbConnection connection, JournalPlace? place)
     {
         var bodies = (await connection.QueryAsync<(long Id, byte[] Body)>("select id, body from outbox")).ToDictionary(row => row.Id, row => Encoding.UTF8.GetString(row.Body));
-        foreach (var chunk in await connection.QueryAsync<OutboxChunk>(ChunksSql))
+        foreach (var chunk in await connection.QueryAsync<OutboxChunk>($"select {OutboxChunk.Columns} from outbox_chunk"))
         {
             foreach (var row in chunk.Read(place!, new PooledBuffer(1024))) bodies.Add(row.Id, Encoding.UTF8.GetString(row.Body!.Value.Span));
         }

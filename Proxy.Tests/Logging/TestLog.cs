@@ -84,7 +84,24 @@ internal sealed class TestLog : ILoggerProvider
         },
         CancellationToken.None);
 
-    /// <summary>All that waits is in the table then.</summary>
+    /// <summary>Records calls in one transaction, which is then rolled back.</summary>
+    /// <param name="isFlushed">Whether all was written by then.</param>
+    /// <param name="entries">The calls.</param>
+    public async Task RollBackAsync(bool isFlushed, params OutboxEntry[] entries)
+    {
+        var fail = () => _database.WriteAsync(
+            (connection, transaction) =>
+            {
+                foreach (var entry in entries) entry.Write(connection, transaction);
+                if (isFlushed) entries[^1].Flush(transaction);
+                throw new InvalidOperationException("The group fails.");
+            },
+            CancellationToken.None);
+        await fail.Should().ThrowAsync<InvalidOperationException>();
+        entries[^1].Forget();
+    }
+
+    /// <summary>All that waits is in the backlog then.</summary>
     public Task MoveToBacklogAsync() => Get<OutboxStore>().MoveToBacklogAsync(CancellationToken.None);
 
     /// <summary>Stops, and looks whether the books balance: after each test, so after every fault that there is.</summary>
