@@ -6,7 +6,7 @@ namespace Proxy.Logging.Outbox;
 
 /// <summary>The files in which chunks are, a row of them for each target and owner: only the last one is written to.</summary>
 /// <remarks>In which of them something waits the database says. On the writer's thread.</remarks>
-internal sealed class BacklogFiles(IOutboxDatabase database, FileDeletions deletions, TimeProvider time)
+internal sealed class BacklogFiles(IOutboxDatabase database, FileChores chores, TimeProvider time)
 {
     private const long FileBytes = 16 * 1024 * 1024;
     private const int MaxHandles = 64;
@@ -69,7 +69,7 @@ internal sealed class BacklogFiles(IOutboxDatabase database, FileDeletions delet
         var used = transaction.Connection!.Query<long>(FilesSql, transaction: transaction).ToHashSet();
         var there = OutboxFile.Try(() => OutboxFile.NumbersOf(database.Journal!.Backlog));
         _lastNumber = used.Concat(there).Append(_lastNumber).Max();
-        deletions.Add([.. there.Where(number => !used.Contains(number)).Select(At)]);
+        chores.Delete([.. there.Where(number => !used.Contains(number)).Select(At)]);
     }
 
     /// <summary>Writes rows one behind the other.</summary>
@@ -102,7 +102,7 @@ internal sealed class BacklogFiles(IOutboxDatabase database, FileDeletions delet
         var key = (targetId, owner);
         if (_files.TryGetValue(key, out var file) && file.Length >= FileBytes)
         {
-            file.Rest();
+            chores.LetGo(file);
             _files.Remove(key);
             file = null;
         }
@@ -123,7 +123,7 @@ internal sealed class BacklogFiles(IOutboxDatabase database, FileDeletions delet
         {
             if (HasChunk(file.Number, length)) continue;
 
-            if (length == 0) deletions.Add([At(Forget(file.Number))]);
+            if (length == 0) chores.Delete([At(Forget(file.Number))]);
             else if (!file.TryCutTo(length)) Forget(file.Number);
         }
 
@@ -134,7 +134,7 @@ internal sealed class BacklogFiles(IOutboxDatabase database, FileDeletions delet
     {
         var files = new List<OutboxFile>();
         while (_empty.TryPeek(out var empty) && (_isHasty || time.GetElapsedTime(empty.Since) >= Patience)) files.Add(At(_empty.Dequeue().Number));
-        deletions.Add(files);
+        chores.Delete(files);
     }
 
     /// <summary>It is not written to any more.</summary>

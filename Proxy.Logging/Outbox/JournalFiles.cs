@@ -4,7 +4,7 @@ namespace Proxy.Logging.Outbox;
 
 /// <summary>The files that the journal is written to: the last one is appended to, those before it go, or are used again, when nothing in them waits.</summary>
 /// <remarks>How far they count the database says. On the writer's thread.</remarks>
-internal sealed partial class JournalFiles(IOutboxDatabase database, FileDeletions deletions, TimeProvider time, ILogger logger)
+internal sealed partial class JournalFiles(IOutboxDatabase database, FileChores chores, TimeProvider time, ILogger logger)
 {
     private const int MaxSegments = 32;
 
@@ -59,7 +59,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, FileDeletio
 
         try
         {
-            if (!Current.IsOpen && _spares.Take() is { } spare && !Current.TryTakeOver(spare)) deletions.Add([spare]);
+            if (!Current.IsOpen && _spares.Take() is { } spare && !Current.TryTakeOver(spare)) chores.Delete([spare]);
             Current.Write(_frames.ToParts(), _frames.Bytes);
             return true;
         }
@@ -84,19 +84,19 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, FileDeletio
 
         _segments.RemoveRange(0, gone.Count);
         gone.RemoveAll(_spares.TryKeep);
-        deletions.Add(gone);
+        chores.Delete(gone);
     }
 
     /// <summary>Spares that were not used for a while are not needed either.</summary>
-    public void DeleteOldSpares() => deletions.Add(_spares.TakeOld());
+    public void DeleteOldSpares() => chores.Delete(_spares.TakeOld());
 
     /// <summary>No file that is there now is used again, and none is kept for it.</summary>
-    public void DeleteSpares() => deletions.Add(_spares.TakeAll(_lastNumber));
+    public void DeleteSpares() => chores.Delete(_spares.TakeAll(_lastNumber));
 
     /// <summary>What lies beyond was rolled back.</summary>
     public void CutTo(JournalPosition position)
     {
-        for (; Current.Number > position.Segment; _segments.RemoveAt(_segments.Count - 1)) deletions.Delete(Current);
+        for (; Current.Number > position.Segment; _segments.RemoveAt(_segments.Count - 1)) chores.DeleteNow(Current);
         Current.Length = position.Length;
     }
 
@@ -108,7 +108,7 @@ internal sealed partial class JournalFiles(IOutboxDatabase database, FileDeletio
         _segments.Clear();
 
         // Before anything is read: in another database their numbers may count.
-        foreach (var spare in _spares.TakeAll(_lastNumber)) deletions.Delete(spare);
+        foreach (var spare in _spares.TakeAll(_lastNumber)) chores.DeleteNow(spare);
         var reading = new JournalReading();
         for (var number = position.First; number <= position.Segment; number++)
         {

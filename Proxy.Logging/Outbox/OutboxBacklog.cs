@@ -15,7 +15,7 @@ namespace Proxy.Logging.Outbox;
 /// <para>What of a file no chunk refers to has left; the file is removed when that is all of it. No file of an earlier run is written to again.</para>
 /// <para>Everything is called on the writer's thread, within a transaction.</para>
 /// </remarks>
-internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, FileDeletions deletions, TimeProvider time)
+internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> reserve, FileChores chores, TimeProvider time)
 {
     // As many rows, or bytes, are worth a place of their own.
     private const int LeastRows = 4;
@@ -57,7 +57,7 @@ internal sealed class OutboxBacklog(IOutboxDatabase database, Func<int, long> re
     private readonly Dictionary<(string TargetId, string? Owner), List<WaitingRow>> _collected = [];
     private long _collectedBytes;
 
-    private readonly BacklogFiles _files = new(database, deletions, time);
+    private readonly BacklogFiles _files = new(database, chores, time);
 
     private SqliteConnection? _connection;
     private OutboxRowInsert? _rows;

@@ -174,10 +174,14 @@ internal sealed class OutboxFile(JournalPlace place, long number, long openedAt)
     }
 
     /// <summary>Gives back the handle until it is written to again.</summary>
-    public void Rest()
+    public void Rest() => TakeHandle()?.Dispose();
+
+    /// <summary>As <see cref="Rest"/>, but that somebody else closes it.</summary>
+    public FileStream? TakeHandle()
     {
-        _file?.Dispose();
+        var file = _file;
         _file = null;
+        return file;
     }
 
     public void Dispose() => _file?.Dispose();

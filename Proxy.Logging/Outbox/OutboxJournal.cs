@@ -32,7 +32,7 @@ internal sealed class OutboxJournal : IOutboxInsert
     private readonly IOutboxDatabase _database;
     private readonly JournalIndex _records = new();
     private readonly JournalFiles _files;
-    private readonly FileDeletions _deletions;
+    private readonly FileChores _chores;
 
     private DbTransaction? _transaction;
     private SqliteConnection? _connection;
@@ -47,16 +47,16 @@ internal sealed class OutboxJournal : IOutboxInsert
     public OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger)
     {
         _database = database;
-        _deletions = new(logger);
-        _files = new(database, _deletions, time, logger);
-        Backlog = new(database, Reserve, _deletions, time);
+        _chores = new(logger);
+        _files = new(database, _chores, time, logger);
+        Backlog = new(database, Reserve, _chores, time);
     }
 
     /// <summary>What waits for longer. It is begun and flushed with the journal.</summary>
     public OutboxBacklog Backlog { get; }
 
-    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
-    public Task Deleting => _deletions.Done;
+    /// <summary>Done when files that are not needed any more are gone, and nothing else is to be done to any. For any thread.</summary>
+    public Task Chores => _chores.Done;
 
     /// <summary>Whether there is one. For any thread.</summary>
     public bool IsUsed => _database.Journal is not null;

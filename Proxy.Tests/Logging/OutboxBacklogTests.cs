@@ -89,6 +89,25 @@ internal sealed class OutboxBacklogTests : OutboxFixture
     }
 
     [Test]
+    public async Task A_file_that_is_full_takes_no_memory_of_the_system_until_it_is_sent()
+    {
+        if (!SystemCache.IsKnown) Assert.Ignore("What the system keeps in memory is asked of Linux, and of a disk.");
+        using var log = await ParkAsync();
+
+        await RecordAsync(log, "red", large: true, [.. Enumerable.Range(1, 850).Select(i => $"{i}")]);
+        await RecordAsync(log, "red", large: true, "851", "852", "853", "854");
+
+        await log.Get<OutboxJournal>().Chores;
+        Database.BacklogFiles.Should().HaveCount(2);
+        new FileInfo(Database.BacklogFiles[0]).Length.Should().BeGreaterThan(16 * 1024 * 1024);
+        SystemCache.BytesOf(Database.BacklogFiles[0]).Should().Be(0);
+        SystemCache.BytesOf(Database.BacklogFiles[1]).Should().BePositive("it is still written to");
+        Mend(log);
+        (await Langfuse.WaitForSpansAsync(Blue.PublicKey, 855)).Select(span => span.Name).Should().Equal(Enumerable.Range(0, 855).Select(i => $"{i}"));
+        await log.StopAsync();
+    }
+
+    [Test]
     public async Task One_that_is_refused_is_buried_alone_and_those_beside_it_arrive_once()
     {
         using var log = await ParkAsync();
