@@ -125,6 +125,7 @@ internal sealed class BacklogFiles(IOutboxDatabase database, FileChores chores, 
 
             if (length == 0) chores.Delete([At(Forget(file.Number))]);
             else if (!file.TryCutTo(length)) Forget(file.Number);
+            else if (!_files.ContainsValue(file)) file.Rest();
         }
 
         _written.Clear();

@@ -14,6 +14,7 @@ internal static class DiskCache
 
     /// <summary>Brings all of a file to the disk, and its memory to others.</summary>
     /// <exception cref="IOException">The disk does not take it.</exception>
+    /// <exception cref="UnauthorizedAccessException">As above.</exception>
     public static void Leave(SafeFileHandle file)
     {
         // What is not on the disk stays in memory, whatever the advice.

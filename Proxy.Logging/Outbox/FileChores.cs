@@ -9,16 +9,19 @@ internal sealed partial class FileChores(ILogger logger)
     private const int MostLettingGo = 4;
 
     // By the writer, and awaited by others.
-    private volatile Task _done = Task.CompletedTask;
+    private volatile Task _deleting = Task.CompletedTask;
+
+    // A chain of its own: a purge does not wait for the disk to take what others have waiting.
+    private Task _lastLettingGo = Task.CompletedTask;
     private int _lettingGo;
 
-    /// <summary>Done when there is nothing left to do. For any thread.</summary>
-    public Task Done => _done;
+    /// <summary>Done when all files are gone that are not needed any more. For any thread.</summary>
+    public Task Deleting => _deleting;
 
     /// <summary>Removes files that are not needed any more.</summary>
     public void Delete(IReadOnlyList<OutboxFile> files)
     {
-        if (files.Count > 0) _done = DeleteAsync(files, _done);
+        if (files.Count > 0) _deleting = DeleteAsync(files, _deleting);
     }
 
     /// <summary>Removes one at once.</summary>
@@ -37,7 +40,7 @@ internal sealed partial class FileChores(ILogger logger)
         else if (file.TakeHandle() is { } handle)
         {
             Interlocked.Increment(ref _lettingGo);
-            _done = LetGoAsync(handle, _done);
+            _lastLettingGo = LetGoAsync(handle, file.Name, _lastLettingGo);
         }
     }
 
@@ -47,23 +50,26 @@ internal sealed partial class FileChores(ILogger logger)
         foreach (var file in files) DeleteNow(file);
     }
 
-    private async Task LetGoAsync(FileStream file, Task before)
+    private async Task LetGoAsync(FileStream file, string name, Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        Interlocked.Decrement(ref _lettingGo);
-        await using (file)
+        try
         {
-            try
-            {
-                DiskCache.Leave(file.SafeFileHandle);
-            }
-            catch (IOException)
-            {
-                // What the disk has not taken is found out when it is read.
-            }
+            await using (file) DiskCache.Leave(file.SafeFileHandle);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            LogNotOnDisk(exception, name);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _lettingGo);
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "{File} of the log's outbox cannot be deleted. Nothing in it waits; it is tried again at the next start.")]
     private partial void LogNotDeleted(string file);
+
+    [LoggerMessage(LogLevel.Error, "The disk has not taken all of {File} of the log's outbox. Records in it that cannot be read when they are sent will be dead letters.")]
+    private partial void LogNotOnDisk(Exception exception, string file);
 }

@@ -55,8 +55,8 @@ internal sealed class OutboxJournal : IOutboxInsert
     /// <summary>What waits for longer. It is begun and flushed with the journal.</summary>
     public OutboxBacklog Backlog { get; }
 
-    /// <summary>Done when files that are not needed any more are gone, and nothing else is to be done to any. For any thread.</summary>
-    public Task Chores => _chores.Done;
+    /// <summary>Done when the files are gone that are not needed any more. For any thread.</summary>
+    public Task Deleting => _chores.Deleting;
 
     /// <summary>Whether there is one. For any thread.</summary>
     public bool IsUsed => _database.Journal is not null;

@@ -42,7 +42,7 @@ internal sealed class OutboxStore(IOutboxDatabase database, OutboxJournal journa
     public async Task LookAfterJournalAsync(CancellationToken cancellationToken)
     {
         await MoveAsync(static () => { }, cancellationToken);
-        await journal.Chores.WaitAsync(cancellationToken);
+        await journal.Deleting.WaitAsync(cancellationToken);
     }
 
     /// <summary>Sees to it that the files are gone in which nothing waits any more.</summary>

@@ -385,7 +385,7 @@ internal sealed class OutboxJournalTests : OutboxFixture
         await log.Get<OutboxStore>().DeleteAsync(entry.Parts[0].Target.Id, [entry.Parts[0].Id], CancellationToken.None);
         for (var i = 0; i < 3; i++) await log.CommitAsync(log.Log.Prepare(Some.Record(), [_green.Target]));
 
-        await log.Get<OutboxJournal>().Chores;
+        await log.Get<OutboxJournal>().Deleting;
         Directory.Delete(path, recursive: true);
         log.Lines.Should().ContainSingle(line => line.Text.Contains("cannot be deleted"));
         (await Database.CountAsync("outbox")).Should().Be(4);
@@ -452,7 +452,7 @@ internal sealed class OutboxJournalTests : OutboxFixture
             (journal.CountByTarget().Sum(target => target.Value.Count) + await Database.CountBacklogAsync()).Should().Be(rows.Count, "after step {0}", step);
             (await Database.BodiesByIdAsync()).Should().BeSubsetOf(rows.Select(row => KeyValuePair.Create(row.Key, row.Value.Body)), "after step {0}", step);
             chunks += await Database.CountChunksAsync();
-            await journal.Chores;
+            await journal.Deleting;
             ShouldHoldFramesOfTheirOwn();
             (await Database.BacklogFilesAsync()).There.Should().BeSubsetOf((await Database.BacklogFilesAsync()).Used, "after step {0} no other is there", step);
         }
@@ -535,7 +535,7 @@ internal sealed class OutboxJournalTests : OutboxFixture
             var ids = new List<long>();
             for (var offset = 0; offset < bytes.Length; offset++)
             {
-                if (JournalFrame.Read(bytes.AsSpan(offset), number, left: null, out var record) > 0 && record is not null) ids.Add(record.Id);
+                if (JournalFrame.Read(bytes.AsSpan(offset), number, left: null, out var record) > 0 && record is { } found) ids.Add(found.Id);
             }
 
             if (ids.Count == 0) continue;
