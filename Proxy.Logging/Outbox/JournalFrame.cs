@@ -141,7 +141,8 @@ internal static class JournalFrame
 }
 
 /// <summary>A row that is in the journal and nowhere else.</summary>
-internal sealed record JournalRecord(long Id, string TargetId, string? Owner, long CreatedAt, int Length)
+/// <remarks>Each is held until its target has taken it: as an object it would outlive a collection and be moved by it.</remarks>
+internal readonly record struct JournalRecord(long Id, string TargetId, string? Owner, long CreatedAt, int Length)
 {
     public OutboxFile Segment { get; init; } = null!;
 

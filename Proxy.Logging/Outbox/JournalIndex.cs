@@ -16,7 +16,7 @@ internal sealed class JournalIndex
 
     public bool IsEmpty => _records.Count == 0;
 
-    public JournalRecord? Find(long id) => _records.GetValueOrDefault(id);
+    public JournalRecord? Find(long id) => _records.TryGetValue(id, out var record) ? record : null;
 
     /// <summary>Those of which this is true, in the order of their ids.</summary>
     public List<JournalRecord> List(Func<JournalRecord, bool> isWanted) => [.. _records.Values.Where(isWanted).OrderBy(record => record.Id)];

@@ -23,7 +23,7 @@ internal sealed class JournalReading
         var start = 0;
         while (start < end && JournalFrame.Read(bytes.Span[start..(int)end], number, _left, out var record) is > 0 and var length)
         {
-            if (record is not null) _records.Add((record, bytes.Slice(start + length - record.Length, record.Length)));
+            if (record is { } found) _records.Add((found, bytes.Slice(start + length - found.Length, found.Length)));
             start += length;
         }
 

@@ -47,7 +47,7 @@ internal sealed class OutboxChunk
         while (JournalFrame.LengthOf(bytes.Span) is > 0 and var length)
         {
             // A frame that is spoilt costs itself. What is sound may still be another's: of a file that was put in the place of this one.
-            if (JournalFrame.Read(bytes.Span, File, left: null, out var record) == length && record is not null && IsOf(record))
+            if (JournalFrame.Read(bytes.Span, File, left: null, out var found) == length && found is { } record && IsOf(record))
                 rows[record.Id - Id] = new(record.Id, record.CreatedAt, Owner, bytes[(length - record.Length)..length]);
             bytes = bytes[length..];
         }

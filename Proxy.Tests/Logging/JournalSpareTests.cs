@@ -276,8 +276,8 @@ internal sealed class JournalSpareTests : OutboxFixture
             length = JournalFrame.Read(bytes.AsSpan(start), number, left, out var record);
             length.Should().BePositive();
             var body = bytes.AsSpan(start + length - (record?.Length ?? 0), record?.Length ?? 0);
-            if (record is null) JournalFrame.WriteLeft(output, JournalFrame.NoNumber, [.. left]);
-            else JournalFrame.WriteRecord(output, JournalFrame.NoNumber, record.Id, record.CreatedAt, record.TargetId, record.Owner, body);
+            if (record is { } found) JournalFrame.WriteRecord(output, JournalFrame.NoNumber, found.Id, found.CreatedAt, found.TargetId, found.Owner, body);
+            else JournalFrame.WriteLeft(output, JournalFrame.NoNumber, [.. left]);
             file.Write(output.Written.Span);
             file.Write(body);
         }
