@@ -15,8 +15,8 @@ internal static class ExchangeLog
     private const int TraceIdLength = 32;
     private const int SpanIdLength = 16;
 
-    // The facts that the gateway adds to those of the client, at most.
-    private const int OwnFacts = 13;
+    // The facts that the gateway adds to those of the client, at most, beside those of the key and its team.
+    private const int OwnFacts = 8;
 
     /// <param name="exchange">The call.</param>
     /// <param name="bill">What it cost.</param>
@@ -152,25 +152,24 @@ internal static class ExchangeLog
     private static CompletionUsage UsageOf(TokenUsage usage) =>
         new(usage.FreshInput, usage.CachedInput, usage.CacheWrite + usage.CacheWriteHour, usage.AnsweredOutput, usage.Reasoning);
 
-    private static Dictionary<string, string> MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked, LogRules rules)
+    private static FactDictionary MetadataOf(Exchange exchange, Bill bill, RequestMetadata asked, LogRules rules)
     {
-        var metadata = new Dictionary<string, string>(asked.Fields.Count + OwnFacts);
-        foreach (var (name, value) in asked.Fields) metadata[name] = value;
+        var metadata = new FactDictionary(rules.Facts, asked.Fields.Count + OwnFacts);
+        foreach (var (name, value) in asked.Fields) metadata.Set(name, value);
         Add(metadata, "call_id", exchange.Id.ToString());
-        foreach (var (name, value) in rules.Facts) metadata[name] = value;
         Add(metadata, "model_group", exchange.Model);
         Add(metadata, "model_id", exchange.Attempt?.ModelId);
         for (var i = 1; i <= exchange.Attempts.Count; i++) metadata.Remove($"attempt_{i}");
         Add(metadata, "error_type", exchange.Failure?.Type);
         Add(metadata, "client_trace_id", asked.TraceId);
-        metadata["status"] = exchange.Status.ToString(CultureInfo.InvariantCulture);
-        if (bill.IsEstimated) metadata["usage_estimated"] = "true";
-        if (bill.IsUnpriced) metadata["unpriced"] = "true";
+        metadata.Set("status", exchange.Status.ToString(CultureInfo.InvariantCulture));
+        if (bill.IsEstimated) metadata.Set("usage_estimated", "true");
+        if (bill.IsUnpriced) metadata.Set("unpriced", "true");
         return metadata;
     }
 
-    private static void Add(Dictionary<string, string> metadata, string name, string? value)
+    private static void Add(FactDictionary metadata, string name, string? value)
     {
-        if (value is not null) metadata[name] = JsonString.Of(value);
+        if (value is not null) metadata.Set(name, JsonString.Of(value));
     }
 }

@@ -35,7 +35,7 @@ internal static class LogResolution
         return new LogRules(level, lines, [.. ofKey.Tags.Union(ofTeam.Tags)], ofKey.AtLimit ?? ofTeam.AtLimit, ofKey.TellsAttempts ?? ofTeam.TellsAttempts ?? false) { Facts = FactsOf(key, team) };
     }
 
-    private static KeyValuePair<string, string>[] FactsOf(KeyIdentity? key, TeamIdentity? team)
+    private static SharedFacts FactsOf(KeyIdentity? key, TeamIdentity? team)
     {
         (string Name, string? Value)[] facts =
         [
@@ -45,7 +45,7 @@ internal static class LogResolution
             ("user_api_key_team_id", team?.TeamId),
             ("user_api_key_team_alias", team?.Alias),
         ];
-        return [.. facts.Where(fact => fact.Value is not null).Select(fact => KeyValuePair.Create(fact.Name, JsonString.Of(fact.Value!)))];
+        return new([.. facts.Where(fact => fact.Value is not null).Select(fact => KeyValuePair.Create(fact.Name, JsonString.Of(fact.Value!)))]);
     }
 
     /// <summary>What becomes of one call.</summary>
@@ -87,8 +87,8 @@ internal sealed class LogRules(string level, IReadOnlyList<LogLine> lines, IRead
     /// <summary>Each attempt of a call that needed several has a span of its own.</summary>
     public bool TellsAttempts => tellsAttempts;
 
-    /// <summary>What every record says of the key and its team; values are JSON texts.</summary>
-    public KeyValuePair<string, string>[] Facts { get; init; } = [];
+    /// <summary>What every record says of the key and its team.</summary>
+    public SharedFacts Facts { get; init; } = SharedFacts.None;
 
     public IReadOnlyList<LogRoute> ForSuccess { get; } = Routes(lines.Where(line => line.Callback.IsForSuccess));
 

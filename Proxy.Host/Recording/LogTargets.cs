@@ -17,6 +17,7 @@ internal sealed class LogTargets
     public const string OutboxFullType = "log_outbox_full";
 
     private readonly ConditionalWeakTable<KeyIdentity, Remembered> _rules = [];
+    private readonly ConditionalWeakTable<GlobalLogging, LogRules> _rulesOfAll = [];
 
     /// <summary>What holds for the caller's calls.</summary>
     /// <returns>Null for callers that nobody knows.</returns>
@@ -25,7 +26,7 @@ internal sealed class LogTargets
         if (exchange.Caller is not { } caller) return null;
 
         var global = exchange.Settings.Logging;
-        if (caller.Key?.Current is not { } key) return LogResolution.RulesOf(null, null, global);
+        if (caller.Key?.Current is not { } key) return _rulesOfAll.GetValue(global, static global => LogResolution.RulesOf(null, null, global));
 
         var team = exchange.Team?.Current;
         if (_rules.TryGetValue(key, out var known) && ReferenceEquals(known.Team, team) && ReferenceEquals(known.Global, global)) return known.Rules;

@@ -11,6 +11,9 @@ internal static class LangfuseSpans
 {
     private const int MaxEnvironmentLength = 40;
 
+    private static readonly FactStyle TraceFacts = OtlpSpan.FactsUnder("langfuse.trace.metadata.");
+    private static readonly FactStyle Facts = OtlpSpan.FactsUnder("langfuse.observation.metadata.");
+
     /// <param name="output">Gets the span of the call, and one for each attempt that is told.</param>
     /// <param name="record">The call.</param>
     /// <param name="environment">What the target says of it, over what the record says.</param>
@@ -19,9 +22,9 @@ internal static class LangfuseSpans
         environment ??= record.Environment;
         var request = new OtlpRequest(output);
         var span = request.BeginSpan(record, record.Name);
-        WriteTrace(span.Attributes, record, environment);
+        WriteTrace(span, record, environment);
         WriteObservation(span.Attributes, record);
-        WriteMetadata(span.Attributes, record);
+        WriteMetadata(span, record);
         span.End();
         if (record.HasAttemptSpans)
         {
@@ -36,7 +39,7 @@ internal static class LangfuseSpans
     {
         var span = request.BeginSpan(SpanOf(record, attempt), attempt.Name);
         var attributes = span.Attributes;
-        WriteTrace(attributes, record, environment);
+        WriteTrace(span, record, environment);
         attributes.AddShort("langfuse.observation.type"u8, "span");
         attributes.AddShort("langfuse.observation.level"u8, LevelOf(attempt.Status is null ? CompletionLevel.Default : CompletionLevel.Error));
         attributes.AddText("langfuse.observation.status_message"u8, attempt.Message);
@@ -58,8 +61,9 @@ internal static class LangfuseSpans
     };
 
     /// <remarks>Langfuse has no trace of its own any more: what belongs to the trace stands on every span.</remarks>
-    private static void WriteTrace(OtlpAttributes attributes, CompletionRecord record, string? environment)
+    private static void WriteTrace(OtlpSpan span, CompletionRecord record, string? environment)
     {
+        var attributes = span.Attributes;
         attributes.AddShort("langfuse.trace.name"u8, record.TraceName);
         attributes.AddShort("langfuse.user.id"u8, record.UserId);
         attributes.AddShort("langfuse.session.id"u8, record.SessionId);
@@ -67,7 +71,7 @@ internal static class LangfuseSpans
         attributes.AddShort("langfuse.release"u8, record.Release);
         attributes.AddShort("langfuse.version"u8, record.Version);
         attributes.AddList("langfuse.trace.tags"u8, record.Tags);
-        attributes.AddMetadata("langfuse.trace.metadata."u8, record.TraceMetadata);
+        span.AddFacts(TraceFacts, record.TraceMetadata);
     }
 
     private static void WriteObservation(OtlpAttributes attributes, CompletionRecord record)
@@ -95,9 +99,10 @@ internal static class LangfuseSpans
     }
 
     /// <remarks>What the record knows by itself, unless the metadata says it already.</remarks>
-    private static void WriteMetadata(OtlpAttributes attributes, CompletionRecord record)
+    private static void WriteMetadata(OtlpSpan span, CompletionRecord record)
     {
-        attributes.AddMetadata("langfuse.observation.metadata."u8, record.Metadata);
+        var attributes = span.Attributes;
+        span.AddFacts(Facts, record.Metadata);
         attributes.AddAttempts("langfuse.observation.metadata.attempt_"u8, record.Attempts);
         if (!record.Metadata.ContainsKey("call_id")) attributes.AddShort("langfuse.observation.metadata.call_id"u8, $"{record.Id}");
         if (!record.Metadata.ContainsKey("provider")) attributes.AddShort("langfuse.observation.metadata.provider"u8, record.Provider);

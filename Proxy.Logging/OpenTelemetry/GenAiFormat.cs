@@ -8,6 +8,8 @@ internal sealed class GenAiFormat : BatchFormat
 {
     public static readonly GenAiFormat Instance = new();
 
+    private static readonly FactStyle Facts = OtlpSpan.FactsUnder("proxy.");
+
     private GenAiFormat() => IsCompressed = true;
 
     public override void Write(PooledBuffer output, CompletionRecord record, LogTarget target)
@@ -33,7 +35,7 @@ internal sealed class GenAiFormat : BatchFormat
         if (record.Cost is { } cost) attributes.AddShort("gen_ai.usage.cost"u8, $"{cost.Total}");
         if (record.Level == CompletionLevel.Error) attributes.AddShort("error.type"u8, record.Metadata.GetValueOrDefault("error_type", "error").Trim('"'));
         attributes.AddList("tags"u8, record.Tags);
-        attributes.AddMetadata("proxy."u8, record.Metadata);
+        span.AddFacts(Facts, record.Metadata);
         attributes.AddAttempts("proxy.attempt_"u8, record.Attempts);
         span.End();
         request.End();

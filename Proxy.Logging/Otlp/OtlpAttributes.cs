@@ -64,29 +64,18 @@ internal readonly ref struct OtlpAttributes(PooledBuffer output, int field)
         End(attribute);
     }
 
-    /// <param name="prefix">What stands before the name of each fact.</param>
-    /// <param name="metadata">Values are JSON texts.</param>
-    public void AddMetadata(ReadOnlySpan<byte> prefix, IReadOnlyDictionary<string, string> metadata)
+    /// <param name="prefix">What stands before the name.</param>
+    /// <param name="name">A name that is not safe is left out.</param>
+    /// <param name="value">A JSON text.</param>
+    public void AddFact(ReadOnlySpan<byte> prefix, string name, string value)
     {
-        if (metadata is Dictionary<string, string> usual)
-        {
-            // Without an enumerator on the heap.
-            foreach (var (name, value) in usual) AddFact(prefix, name, value);
-            return;
-        }
-
-        foreach (var (name, value) in metadata) AddFact(prefix, name, value);
+        if (IsSafeName(name)) Add(prefix, Cut(name, MaxShortLength), Cut(TextOf(value), MaxShortLength));
     }
 
     /// <summary>A fact for each attempt: one for all would be cut.</summary>
     public void AddAttempts(ReadOnlySpan<byte> prefix, IReadOnlyList<CompletionAttempt>? attempts)
     {
         for (var i = 0; i < attempts?.Count; i++) Add(prefix, $"{i + 1}", Cut(attempts[i].Describe(), MaxShortLength));
-    }
-
-    private void AddFact(ReadOnlySpan<byte> prefix, string name, string value)
-    {
-        if (IsSafeName(name)) Add(prefix, Cut(name, MaxShortLength), Cut(TextOf(value), MaxShortLength));
     }
 
     private void Add(ReadOnlySpan<byte> key, ReadOnlySpan<char> name, ReadOnlySpan<char> value)

@@ -1,3 +1,4 @@
+using System.Text;
 using Proxy.Logging.Records;
 
 namespace Proxy.Logging.Otlp;
@@ -40,6 +41,17 @@ internal readonly ref struct OtlpSpan
     }
 
     public OtlpAttributes Attributes => new(_output, AttributesField);
+
+    /// <summary>Facts as attributes whose names begin with this.</summary>
+    public static FactStyle FactsUnder(string prefix)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(prefix);
+        return new((output, name, value) => new OtlpAttributes(output, AttributesField).AddFact(utf8, name, value));
+    }
+
+    /// <param name="style">From <see cref="FactsUnder"/>.</param>
+    /// <param name="facts">Values are JSON texts.</param>
+    public void AddFacts(FactStyle style, IReadOnlyDictionary<string, string> facts) => style.Write(_output, facts);
 
     public void End() => Protobuf.End(_output, _start);
 
