@@ -6,7 +6,6 @@ namespace Proxy.Logging.Records;
 internal sealed class PooledBuffer(int capacity, ArrayPool<byte> pool) : IBufferWriter<byte>
 {
     private const int SmallestGrowth = 256;
-    private const int LargestGrowth = 8;
 
     private byte[] _bytes = pool.Rent(capacity);
 
@@ -16,9 +15,6 @@ internal sealed class PooledBuffer(int capacity, ArrayPool<byte> pool) : IBuffer
     }
 
     public int Count { get; private set; }
-
-    /// <summary>How large it is expected to get: when it must grow, it comes nearer to that than by doubling, which saves copies.</summary>
-    public int GrowsTo { get; init; }
 
     public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, Count);
 
@@ -71,7 +67,7 @@ internal sealed class PooledBuffer(int capacity, ArrayPool<byte> pool) : IBuffer
     {
         if (_bytes.Length - Count >= room) return;
 
-        var larger = pool.Rent(Math.Max(Math.Min(GrowsTo, _bytes.Length * LargestGrowth), Math.Max(_bytes.Length * 2, Count + room + SmallestGrowth)));
+        var larger = pool.Rent(Math.Max(_bytes.Length * 2, Count + room + SmallestGrowth));
         Written.CopyTo(larger);
         pool.Return(_bytes);
         _bytes = larger;

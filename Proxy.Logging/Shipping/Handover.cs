@@ -10,9 +10,9 @@ internal sealed class Handover(HandoverRoom room)
 {
     private const long MaxBytes = 16 * 1024 * 1024;
 
-    // A batch begins small, since whoever made many calls a moment ago may make one now, and what does not fit there becomes as large as the last one was.
+    // A batch begins as large as the last one was, within bounds: whoever made many calls a moment ago may make one now.
     private const int SmallestBatch = 4 * 1024;
-    private const int LargestBegin = 128 * 1024;
+    private const int LargestBegin = 1024 * 1024;
 
     // About what a row takes beside its bytes.
     private const int RowBytes = 64;
@@ -61,7 +61,8 @@ internal sealed class Handover(HandoverRoom room)
             {
                 if (_last is null || _last.Format != format || IsFull(_last, most) || !_last.TryAdd(row, owner, name, rendered))
                 {
-                    _batches.Enqueue(_last = Begin(format, rendered.Length));
+                    // Behind others it may be one of many small ones.
+                    _batches.Enqueue(_last = new RecordBatch(format, Math.Max(_batches.Count == 0 ? _usualBytes : SmallestBatch, rendered.Length)));
                     _last.TryAdd(row, owner, name, rendered);
                 }
 
@@ -89,7 +90,7 @@ internal sealed class Handover(HandoverRoom room)
                 batch.RemoveUpTo(_readTo);
                 if (batch.Rows.Count > 0)
                 {
-                    _usualBytes = batch.Bytes;
+                    _usualBytes = Math.Clamp(batch.Bytes, SmallestBatch, LargestBegin);
                     return batch;
                 }
 
@@ -125,11 +126,6 @@ internal sealed class Handover(HandoverRoom room)
             _hasGap = true;
         }
     }
-
-    /// <remarks>Behind others it may be one of many small ones.</remarks>
-    private RecordBatch Begin(BatchFormat format, int bytes) => _batches.Count > 0
-        ? new(format, Math.Max(SmallestBatch, bytes))
-        : new(format, Math.Max(Math.Clamp(_usualBytes, SmallestBatch, LargestBegin), bytes), _usualBytes);
 
     private bool TryTakeRoom_NeedsLock(long bytes)
     {

@@ -20,12 +20,11 @@ internal sealed class RecordBatch
     private bool _isSealed;
 
     /// <param name="format">How its records are written.</param>
-    /// <param name="capacity">How large it begins.</param>
-    /// <param name="usual">About how large it will get, if it gets larger than that.</param>
-    public RecordBatch(BatchFormat format, int capacity = UsualBytes, int usual = 0)
+    /// <param name="capacity">About how large it will get.</param>
+    public RecordBatch(BatchFormat format, int capacity = UsualBytes)
     {
         Format = format;
-        _content = new PooledBuffer(capacity, CallMemory.Requests) { GrowsTo = Math.Min(usual, MaxBytes) };
+        _content = new PooledBuffer(capacity, CallMemory.Requests);
         _content.Write(format.Head.Span);
         Bytes = _content.Count;
     }
