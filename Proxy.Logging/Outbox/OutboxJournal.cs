@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
-using System.Runtime.InteropServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -20,9 +18,6 @@ namespace Proxy.Logging.Outbox;
 /// </remarks>
 internal sealed class OutboxJournal : IOutboxInsert
 {
-    // What is moved is read into memory.
-    private const long MostMovedAtOnce = 1024 * 1024;
-
     private const string LastIdSql = """
         select max(
             (select coalesce(max(seq), 0) from sqlite_sequence where name = 'outbox'),
@@ -33,6 +28,7 @@ internal sealed class OutboxJournal : IOutboxInsert
     private readonly JournalIndex _records = new();
     private readonly JournalFiles _files;
     private readonly FileChores _chores;
+    private readonly JournalMoves _moves;
 
     private DbTransaction? _transaction;
     private SqliteConnection? _connection;
@@ -41,15 +37,13 @@ internal sealed class OutboxJournal : IOutboxInsert
     private JournalPosition _written;
     private long _nextId;
 
-    // By any thread: targets whose rows go to the backlog.
-    private readonly ConcurrentDictionary<string, bool> _moved = new();
-
     public OutboxJournal(IOutboxDatabase database, TimeProvider time, ILogger<OutboxJournal> logger)
     {
         _database = database;
         _chores = new(logger);
         _files = new(database, _chores, time, logger);
         Backlog = new(database, Reserve, _chores, time);
+        _moves = new(_records, _files, Backlog, FlushFrames);
     }
 
     /// <summary>What waits for longer. It is begun and flushed with the journal.</summary>
@@ -79,20 +73,17 @@ internal sealed class OutboxJournal : IOutboxInsert
         else if (stored is not null && stored == _committed) Undo();
         else Recover(stored, transaction);
         _transaction = transaction;
-        MoveOld();
+        CleanUp();
     }
 
     /// <summary>Rows of this target may be here again: its sender has caught up. For any thread.</summary>
-    public void Admit(string targetId)
-    {
-        if (!_moved.IsEmpty) _moved.TryRemove(targetId, out _);
-    }
+    public void Admit(string targetId) => _moves.Admit(targetId);
 
     public void Add(OutboxEntry entry, OutboxPart part, DbTransaction transaction)
     {
         Begin(transaction);
         var targetId = part.Target.Id;
-        if (entry.MakesRoom || (!_moved.IsEmpty && _moved.ContainsKey(targetId)))
+        if (entry.MakesRoom || _moves.Has(targetId))
         {
             Backlog.Add(part, entry.Owner, entry.CreatedAt, entry.BodyOf(part));
             return;
@@ -132,24 +123,18 @@ internal sealed class OutboxJournal : IOutboxInsert
     /// <summary>Moves all rows of a target into the backlog, and all that follow.</summary>
     public void MoveTarget(string targetId)
     {
-        if (!IsUsed) return;
-
-        _moved[targetId] = true;
-        Move(record => record.TargetId == targetId);
+        if (IsUsed) _moves.MoveTarget(targetId);
     }
 
     /// <summary>Moves a row into the backlog, if it is here.</summary>
-    public void MoveOne(long id)
-    {
-        if (_records.Find(id) is not null) Move(record => record.Id == id);
-    }
+    public void MoveOne(long id) => _moves.MoveOne(id);
 
     /// <summary>Moves all rows into the backlog. The files are gone once the next transaction begins.</summary>
     public void MoveAll()
     {
         if (!IsUsed) return;
 
-        Move(static _ => true);
+        _moves.MoveAll();
         Rotate();
         _files.DeleteSpares();
         Backlog.DeleteAtOnce();
@@ -216,8 +201,8 @@ internal sealed class OutboxJournal : IOutboxInsert
         SavePosition();
     }
 
-    /// <summary>What has been here for long moves into the backlog, and so does what follows of its targets.</summary>
-    private void MoveOld()
+    /// <summary>Nothing stays here for long: neither records, nor files that nobody writes to.</summary>
+    private void CleanUp()
     {
         _files.DeleteOldSpares();
         if (_files.IsFull)
@@ -227,29 +212,7 @@ internal sealed class OutboxJournal : IOutboxInsert
             SavePosition();
         }
 
-        foreach (var segment in _files.ListOld())
-        {
-            foreach (var record in _records.List(record => record.Segment == segment)) _moved[record.TargetId] = true;
-            Move(record => record.Segment == segment);
-        }
-    }
-
-    private void Move(Func<JournalRecord, bool> isMoved)
-    {
-        var runs = _records.ListRuns(isMoved, MostMovedAtOnce).ToList();
-        if (runs.Count == 0) return;
-
-        // Bodies are read from the files.
-        FlushFrames();
-        foreach (var run in runs)
-        {
-            // One that cannot be read any more has no body: its sender may still have it in memory, and if not, finds that it is no record.
-            var rows = run.ConvertAll(record => new WaitingRow(Part: null, record.CreatedAt, _files.ReadBody(record)));
-            Backlog.AddRun(run[0].Id, run[0].TargetId, run[0].Owner, CollectionsMarshal.AsSpan(rows));
-            foreach (var record in run) _records.Leave(record);
-        }
-
-        _files.AddLeft([.. runs.SelectMany(run => run.Select(record => record.Id))]);
+        _moves.MoveOld();
     }
 
     /// <summary>Goes on in a new file, unless nothing is in this one.</summary>
