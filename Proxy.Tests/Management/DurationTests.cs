@@ -60,7 +60,7 @@ internal sealed class DurationTests
             || (text.StartsWith($"{new string(text.TakeWhile(char.IsAsciiDigit).ToArray())}{unit}", StringComparison.Ordinal)
                 && int.Parse(new string(text.TakeWhile(char.IsAsciiDigit).ToArray()), CultureInfo.InvariantCulture) == count
                 && text.SkipWhile(char.IsAsciiDigit).All(char.IsAsciiLetter)
-                && (unit != "m" || !text.Contains("mo")))));
+                && (unit != "m" || !text.TrimStart([.. "0123456789"]).StartsWith("mo", StringComparison.Ordinal)))));
     }
 
     private static DateTimeOffset? EndOf(string duration) => Durations.TryAdd(Start, duration, out var end, out _) ? end : null;
