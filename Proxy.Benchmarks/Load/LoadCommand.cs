@@ -13,20 +13,23 @@ internal static class LoadCommand
 
     private const string LoadVerb = "load";
     private const string GuardVerb = "guard";
+    private const string LogVerb = "log";
     private const string OutageVerb = "outage";
     private const string ScrapeVerb = "scrape";
 
     // Of four times ten seconds: more than ten minutes.
     private const int DefaultOutageRounds = 20;
     private const int DefaultScrapeRounds = 4;
+    private const int DefaultLogRounds = 20;
 
-    public static bool Serves(string verb) => verb is ProviderVerb or BareYarpVerb or LoadVerb or GuardVerb or OutageVerb or ScrapeVerb;
+    public static bool Serves(string verb) => verb is ProviderVerb or BareYarpVerb or LoadVerb or GuardVerb or LogVerb or OutageVerb or ScrapeVerb;
 
     public static async Task<int> RunAsync(string verb, string[] arguments) => verb switch
     {
         ProviderVerb => await ProviderServer.RunAsync(Number(arguments[0])),
         BareYarpVerb => await BareYarp.RunAsync(Number(arguments[0]), Number(arguments[1]), Enum.Parse<YarpLogging>(arguments[2])),
         GuardVerb => await PerformanceGuard.RunAsync(),
+        LogVerb => await LogRun.RunAsync(arguments is [var count, ..] ? Number(count) : DefaultLogRounds, [null, .. arguments.Skip(1)]),
         OutageVerb => await OutageRun.RunAsync(arguments is [var rounds] ? Number(rounds) : DefaultOutageRounds),
         ScrapeVerb => await ScrapeRun.RunAsync(arguments is [var pairs] ? Number(pairs) : DefaultScrapeRounds),
         _ => await Load().Parse(arguments).InvokeAsync(),

@@ -18,5 +18,8 @@ internal sealed record Subject(string Name, int Port, string? Key, MeasuredProce
     public bool IsVariant { get; init; }
 
     public byte[] Request(string model, int padding) => LoadClient.Request(
-        Port, Path, Key, Headers, $$"""{"model":"{{model}}","stream":{{(model is ProviderServer.Stream or ProviderServer.SlowStream ? "true" : "false")}},"messages":[{"role":"user","content":"{{new string('x', padding)}}"}]}""");
+        Port, Path, Key, Headers, $$"""{"model":"{{model}}","stream":{{(model is ProviderServer.Stream or ProviderServer.SlowStream ? "true" : "false")}},"messages":[{"role":"user","content":"{{Prose(padding)}}"}]}""");
+
+    /// <remarks>What people write has blanks; without any it would be looked at as a picture might be.</remarks>
+    private static string Prose(int length) => string.Concat(Enumerable.Repeat("lorem ipsum ", (length / 12) + 1))[..length];
 }
