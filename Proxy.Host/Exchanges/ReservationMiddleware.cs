@@ -19,12 +19,12 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
     private async ValueTask<ProxyError?> ReserveAsync(HttpContext context, Exchange exchange)
     {
         var caller = exchange.Caller!;
-        var asked = exchange.Request!.Metadata.Tags;
+        var asked = exchange.Request!.Metadata;
         if (SteeringHeaders.Read(context.Request.Headers, exchange.Request) is { } fault) return fault;
         foreach (var tag in caller.Tags)
         {
             // However many the client states: their budgets must not be got round.
-            if (!asked.Contains(tag)) asked.Add(tag);
+            if (!asked.Tags.Contains(tag)) asked.TagsToFill.Add(tag);
         }
 
         var (cost, tokens) = Estimate.Of(exchange, exchange.Target!);
@@ -33,7 +33,7 @@ internal sealed class ReservationMiddleware(RequestDelegate next, Cashier cashie
 
         var reserving = cashier.ReserveAsync(
             caller,
-            new CallEstimate(exchange.Target!.Names, cost ?? 0, tokens, exchange.Request.User, asked) { Patience = exchange.Request.Routing.Timeout },
+            new CallEstimate(exchange.Target!.Names, cost ?? 0, tokens, exchange.Request.User, asked.Tags) { Patience = exchange.Request.Routing.Timeout },
             exchange.ClientLeft);
 
         var hasWaited = !reserving.IsCompleted;

@@ -68,6 +68,7 @@ internal sealed class ApiOperation
         Suffix = path[(path.LastIndexOf('}') + 1)..];
         Name = name;
         CallType = callType;
+        LogName = "litellm-" + callType;
         _inputField = inputField.ToArray();
     }
 
@@ -86,6 +87,9 @@ internal sealed class ApiOperation
 
     /// <summary>The word that LiteLLM's users know from their spend logs.</summary>
     public string CallType { get; }
+
+    /// <summary>As traces and generations are named where nobody names them.</summary>
+    public string LogName { get; }
 
     /// <summary>What a provider keeps, where the operation is about that and not about a model; empty otherwise.</summary>
     public string ResourceKind { get; private init; } = "";

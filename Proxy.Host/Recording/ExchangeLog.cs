@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -15,8 +16,8 @@ internal static class ExchangeLog
     private const int TraceIdLength = 32;
     private const int SpanIdLength = 16;
 
-    // The facts that the gateway adds to those of the client, at most, beside those of the key and its team.
-    private const int OwnFacts = 8;
+    // The facts that the gateway adds to those of the client, as a rule, beside those of the key and its team.
+    private const int OwnFacts = 4;
 
     /// <param name="exchange">The call.</param>
     /// <param name="bill">What it cost.</param>
@@ -27,7 +28,7 @@ internal static class ExchangeLog
         var request = exchange.Request;
         var asked = request?.Metadata ?? new RequestMetadata();
         exchange.LogWishes.ApplyTo(asked);
-        var callType = exchange.Operation?.CallType ?? "request";
+        var usualName = exchange.Operation?.LogName ?? "litellm-request";
         var id = exchange.Id.ToString("N");
 
         var record = new CompletionRecord
@@ -37,8 +38,8 @@ internal static class ExchangeLog
             SpanId = HexId(asked.GenerationId, SpanIdLength) ?? id[^SpanIdLength..],
             ParentSpanId = HexId(asked.ParentObservationId, SpanIdLength),
             IsAddedToTrace = asked.IsExistingTrace,
-            TraceName = asked.MaySet("name") ? asked.TraceName ?? $"litellm-{callType}" : null,
-            Name = asked.GenerationName ?? (exchange.Caller?.KeyAlias is { } alias ? $"litellm:{alias}" : $"litellm-{callType}"),
+            TraceName = asked.MaySet("name") ? asked.TraceName ?? usualName : null,
+            Name = asked.GenerationName ?? (exchange.Caller?.KeyAlias is { } alias ? $"litellm:{alias}" : usualName),
             Operation = exchange.Operation?.Name ?? "chat",
             StartedAt = exchange.StartedAt,
             EndedAt = exchange.EndedAt,
@@ -73,9 +74,9 @@ internal static class ExchangeLog
     /// <summary>What the texts of a record take at most that are put together for it. A form, which may be a recording of many megabytes, tells of its parts by itself.</summary>
     public static int RoomFor(Exchange exchange) => exchange.Request is { Form: null } request ? request.Body.Length + (2 * CompletionRequest.SubsetRoom) : 0;
 
-    private static Dictionary<string, string> TraceMetadataOf(RequestMetadata asked)
+    private static IReadOnlyDictionary<string, string> TraceMetadataOf(RequestMetadata asked)
     {
-        if (!asked.MaySet("metadata")) return [];
+        if (!asked.MaySet("metadata")) return ReadOnlyDictionary<string, string>.Empty;
         if (!asked.IsDebugging) return asked.TraceFields;
 
         var fields = string.Join(',', asked.Fields.Select(field => $"{JsonString.Of(field.Key)}:{field.Value}"));
@@ -99,7 +100,7 @@ internal static class ExchangeLog
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(given)).AsSpan(0, length / 2));
     }
 
-    private static List<string> TagsOf(Exchange exchange, RequestMetadata asked, IReadOnlyList<string> tags)
+    private static IReadOnlyList<string> TagsOf(Exchange exchange, RequestMetadata asked, IReadOnlyList<string> tags)
     {
         var wanted = exchange.Settings.Logging.DefaultTags;
         if (tags.Count == 0 && wanted.Count == 0 && asked.LogTags.Count == 0) return asked.Tags;
@@ -156,7 +157,7 @@ internal static class ExchangeLog
     {
         var metadata = new FactDictionary(rules.Facts, asked.Fields.Count + OwnFacts);
         foreach (var (name, value) in asked.Fields) metadata.Set(name, value);
-        Add(metadata, "call_id", exchange.Id.ToString());
+        metadata.Set("call_id", $"\"{exchange.Id}\"");
         Add(metadata, "model_group", exchange.Model);
         Add(metadata, "model_id", exchange.Attempt?.ModelId);
         for (var i = 1; i <= exchange.Attempts.Count; i++) metadata.Remove($"attempt_{i}");

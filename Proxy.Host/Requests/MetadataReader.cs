@@ -47,12 +47,12 @@ internal static class MetadataReader
                     var key = reader.GetString()!;
                     reader.Read();
                     if (IsForGatewayOnly(key)) reader.Skip();
-                    else Keep(metadata.TraceFields, key, ref reader);
+                    else Keep(metadata.TraceFieldsToFill, key, ref reader);
                 }
 
                 return;
             case "update_trace_keys":
-                ReadTexts(metadata.UpdateTraceKeys, ref reader);
+                ReadTexts(metadata.UpdateTraceKeysToFill, ref reader);
                 return;
             case "prompt" when reader.TokenType == JsonTokenType.StartObject:
                 ReadPrompt(metadata, ref reader);
@@ -68,8 +68,8 @@ internal static class MetadataReader
         // Names that only the gateway may set, and settings that would send the log elsewhere.
         if (RequestMetadata.IsText(name)) metadata.SetText(name, Text(ref reader));
         else if (IsForGatewayOnly(name) || (name.StartsWith(TracePrefix, StringComparison.Ordinal) && IsForGatewayOnly(name[TracePrefix.Length..]))) reader.Skip();
-        else if (name.StartsWith(TracePrefix, StringComparison.Ordinal)) Keep(metadata.TraceFields, name[TracePrefix.Length..], ref reader);
-        else Keep(metadata.Fields, name, ref reader);
+        else if (name.StartsWith(TracePrefix, StringComparison.Ordinal)) Keep(metadata.TraceFieldsToFill, name[TracePrefix.Length..], ref reader);
+        else Keep(metadata.FieldsToFill, name, ref reader);
     }
 
     /// <summary>Sets one field as a header says it.</summary>
@@ -81,11 +81,11 @@ internal static class MetadataReader
         try
         {
             if (name == "tags" && isJson)
-                ReadTags(metadata.LogTags, Encoding.UTF8.GetBytes(value));
+                ReadTags(metadata.LogTagsToFill, Encoding.UTF8.GetBytes(value));
             else if (name == "tags")
-                foreach (var tag in SplitOf(value)) SteeringHeaders.AddTag(metadata.LogTags, tag);
+                foreach (var tag in SplitOf(value)) SteeringHeaders.AddTag(metadata.LogTagsToFill, tag);
             else if (name == "update_trace_keys" && !isJson)
-                metadata.UpdateTraceKeys.AddRange(SplitOf(value).Take(MaxTags));
+                metadata.UpdateTraceKeysToFill.AddRange(SplitOf(value).Take(MaxTags));
             else
                 ReadField(metadata, name, Encoding.UTF8.GetBytes(isJson ? value : JsonString.Of(value)));
         }
@@ -129,7 +129,7 @@ internal static class MetadataReader
         ReadTags(tags, ref reader);
     }
 
-    private static void ReadTags(RequestMetadata metadata, ref Utf8JsonReader reader) => ReadTags(metadata.Tags, ref reader);
+    private static void ReadTags(RequestMetadata metadata, ref Utf8JsonReader reader) => ReadTags(metadata.TagsToFill, ref reader);
 
     /// <remarks>Each is the id of an account: one that is too long for that is no tag, from wherever it comes.</remarks>
     private static void ReadTags(List<string> tags, ref Utf8JsonReader reader)

@@ -1,8 +1,19 @@
+using System.Collections.ObjectModel;
+
 namespace Proxy.Host.Requests;
 
 /// <summary>What a call's <c>metadata</c>, <c>litellm_metadata</c> and <c>tags</c>, and its <c>langfuse_*</c> headers, say to the log.</summary>
 internal sealed class RequestMetadata
 {
+    private static readonly IReadOnlyDictionary<string, string> None = ReadOnlyDictionary<string, string>.Empty;
+
+    // Most calls say nothing of all this: what nobody fills is not there.
+    private List<string>? _updateTraceKeys;
+    private List<string>? _tags;
+    private List<string>? _logTags;
+    private Dictionary<string, string>? _fields;
+    private Dictionary<string, string>? _traceFields;
+
     public string? TraceId { get; set; }
 
     /// <summary>The client adds to a trace of its own, which stays as it is but for <see cref="UpdateTraceKeys"/>.</summary>
@@ -39,19 +50,29 @@ internal sealed class RequestMetadata
     /// <summary>The client wants its own metadata on the trace, as it was sent.</summary>
     public bool IsDebugging { get; set; }
 
-    // Most calls say nothing of all this, and a stream would hold the empty lists for as long as it is open.
-    public List<string> UpdateTraceKeys => field ??= [];
+    public IReadOnlyList<string> UpdateTraceKeys => _updateTraceKeys ?? [];
 
-    public List<string> Tags => field ??= [];
+    public IReadOnlyList<string> Tags => _tags ?? [];
 
     /// <summary>Tags that the log alone has: headers for the log are read when the call is over, and nothing was held for these.</summary>
-    public List<string> LogTags => field ??= [];
+    public IReadOnlyList<string> LogTags => _logTags ?? [];
 
     /// <summary>The client's own fields; values are JSON texts.</summary>
-    public Dictionary<string, string> Fields => field ??= [];
+    public IReadOnlyDictionary<string, string> Fields => _fields ?? None;
 
     /// <summary>Fields for the trace; values are JSON texts.</summary>
-    public Dictionary<string, string> TraceFields => field ??= [];
+    public IReadOnlyDictionary<string, string> TraceFields => _traceFields ?? None;
+
+    /// <summary>For whoever adds to <see cref="UpdateTraceKeys"/>; so the others.</summary>
+    public List<string> UpdateTraceKeysToFill => _updateTraceKeys ??= [];
+
+    public List<string> TagsToFill => _tags ??= [];
+
+    public List<string> LogTagsToFill => _logTags ??= [];
+
+    public Dictionary<string, string> FieldsToFill => _fields ??= [];
+
+    public Dictionary<string, string> TraceFieldsToFill => _traceFields ??= [];
 
     /// <returns>False when the name is none of a text that steers the log.</returns>
     public static bool IsText(string name) => name is "trace_id" or "existing_trace_id" or "trace_name" or "trace_user_id" or "session_id"

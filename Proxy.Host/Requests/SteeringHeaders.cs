@@ -26,7 +26,7 @@ internal static class SteeringHeaders
         foreach (var value in headers["x-litellm-tags"])
         {
             foreach (var tag in (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-                AddTag(request.Metadata.Tags, tag);
+                AddTag(request.Metadata.TagsToFill, tag);
         }
 
         return headers[SpendMetadata] is [{ Length: > 0 } json, ..] ? ReadSpendMetadata(request, json) : null;
@@ -46,7 +46,7 @@ internal static class SteeringHeaders
                 using var document = JsonDocument.Parse(json);
                 if (document.RootElement.ValueKind == JsonValueKind.Object)
                 {
-                    request.Metadata.Fields["spend_logs_metadata"] = document.RootElement.GetRawText();
+                    request.Metadata.FieldsToFill["spend_logs_metadata"] = document.RootElement.GetRawText();
                     return null;
                 }
             }

@@ -1,6 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
-using System.Text.Unicode;
 using Proxy.Logging.Otlp;
 using Proxy.Logging.Records;
 
@@ -141,8 +139,12 @@ internal static class LangfuseSpans
     /// <remarks>With a cost given Langfuse computes none, and has no total unless we say it.</remarks>
     public static ReadOnlySpan<byte> CostOf(CompletionCost cost, Span<byte> room)
     {
-        Utf8.TryWrite(room, CultureInfo.InvariantCulture, $$"""{"input":{{cost.Input}},"output":{{cost.Output}},"total":{{cost.Total}}}""", out var length);
-        return room[..length];
+        var length = 0;
+        Append(room, ref length, "{\"input\":"u8, cost.Input);
+        Append(room, ref length, ",\"output\":"u8, cost.Output);
+        Append(room, ref length, ",\"total\":"u8, cost.Total);
+        room[length] = (byte)'}';
+        return room[..(length + 1)];
     }
 
     private static void Append(Span<byte> room, ref int length, ReadOnlySpan<byte> name, long count)
@@ -150,6 +152,14 @@ internal static class LangfuseSpans
         name.CopyTo(room[length..]);
         length += name.Length;
         Utf8Formatter.TryFormat(count, room[length..], out var written);
+        length += written;
+    }
+
+    private static void Append(Span<byte> room, ref int length, ReadOnlySpan<byte> name, decimal dollars)
+    {
+        name.CopyTo(room[length..]);
+        length += name.Length;
+        Utf8Formatter.TryFormat(dollars, room[length..], out var written);
         length += written;
     }
 }

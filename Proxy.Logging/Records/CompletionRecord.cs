@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json.Serialization;
 
 namespace Proxy.Logging.Records;
@@ -56,10 +57,10 @@ public sealed record CompletionRecord
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>Flat facts about the call: key alias, team, attempt, the client's own metadata. Values are JSON texts.</summary>
-    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Metadata of the trace, where the client gave some. Values are JSON texts.</summary>
-    public IReadOnlyDictionary<string, string> TraceMetadata { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> TraceMetadata { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Model parameters as one JSON object.</summary>
     [JsonIgnore]

@@ -81,10 +81,11 @@ internal static class JsonText
     {
         if (text.ContainsAnyExcept(PlainCharacters)) return false;
 
-        output.Write(start);
-        Ascii.FromUtf16(text, output.GetSpan(text.Length), out var length);
-        output.Advance(length);
-        output.Write(end);
+        var room = output.GetSpan(start.Length + text.Length + end.Length);
+        start.CopyTo(room);
+        Ascii.FromUtf16(text, room[start.Length..], out var length);
+        end.CopyTo(room[(start.Length + length)..]);
+        output.Advance(start.Length + length + end.Length);
         return true;
     }
 
