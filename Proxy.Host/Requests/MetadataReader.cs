@@ -8,6 +8,7 @@ internal static class MetadataReader
 {
     private const int MaxFields = 64;
     private const int MaxTags = 50;
+    private const int MaxNameLength = 256;
     private const int MaxValueBytes = 4096;
     private const string TracePrefix = "trace_";
 
@@ -160,9 +161,10 @@ internal static class MetadataReader
         }
     }
 
+    /// <remarks>A name goes into the log as it is, and is compared with all others: one may not be as long as a body.</remarks>
     private static void Keep(Dictionary<string, string> fields, string name, ref Utf8JsonReader reader)
     {
-        if (fields.Count >= MaxFields)
+        if (fields.Count >= MaxFields || name.Length > MaxNameLength)
         {
             reader.Skip();
             return;

@@ -31,6 +31,18 @@ internal sealed class RequestPeekTests
         JsonNode.Parse(input)!["messages"]![0]!["content"]!.GetValue<string>().Should().Be("hi");
     }
 
+    [Test]
+    public void What_is_too_long_or_too_much_in_metadata_is_left_out()
+    {
+        var (name, value) = (new string('n', 256), new string('v', 4096));
+        using var request = Read($$$"""
+            {"model":"m","metadata":{"{{{name}}}":1,"{{{name}}}n":{"left":[2]},"trace_{{{name}}}n":3,"value":"{{{value}}}","longer":"v{{{value}}}",{{{string.Join(',', Enumerable.Range(0, 70).Select(index => $"\"f{index}\":{index}"))}}}}}
+            """);
+
+        request.Metadata.Fields.Keys.Should().Equal([name, "value", .. Enumerable.Range(0, 62).Select(index => $"f{index}")]);
+        request.Metadata.TraceFields.Should().BeEmpty();
+    }
+
     [TestCase("""{"model":"m"}""", "{}")]
     [TestCase("""{"model":"m","a":1,"b":[2],"n":3}""", """{"a":1,"b":[2],"n":3}""")]
     [TestCase("""{"model":"m","messages":[],"a":1,"prompt":""}""", """{"a":1}""")]
