@@ -80,7 +80,7 @@ internal static class LogRun
         var sample = await LoadClient.RunAsync(subject.Port, subject.Request(Scenario.Main.Model, Scenario.Main.Padding), Scenario.Main.Connections, length);
         if (sample.Failures > 0) throw new InvalidOperationException($"{sample.Failures} calls failed.");
 
-        // What is shipped after it is part of its price.
+        // What is shipped after it is part of its price, which the processor's time tells and the calls do not.
         await subject.SettleAsync();
         return (sample.Durations.Count, subject.Process.ProcessorTime - before);
     }
