@@ -9,8 +9,6 @@ internal static class GrowthCommand
 {
     public const string Verb = "growth";
 
-    private const int SubjectCore = 0;
-    private const int LoadCore = 1;
 
     private static readonly TimeSpan RoundLength = TimeSpan.FromSeconds(1);
 
@@ -27,7 +25,7 @@ internal static class GrowthCommand
     private static async Task MeasureAsync(string only, double share, int rounds)
     {
         var providerPort = MeasuredProcess.FreePort();
-        await using var provider = await ProviderServer.StartAsync(LoadCore, providerPort);
+        await using var provider = await ProviderServer.StartAsync(MeasuredProcess.LoadCore, providerPort);
 
         Console.WriteLine("| what grows | from | to | CPU µs per call, from | to | ratio | first call after s (of the processor), from | to | RSS MB, from | to |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
@@ -35,8 +33,8 @@ internal static class GrowthCommand
         {
             var large = Math.Max(1, (long)(what.Large * share));
             var small = Math.Max(1, large / GrowthCase.Ratio);
-            await using var young = await GrownGateway.StartAsync(what, small, SubjectCore, providerPort);
-            await using var grown = await GrownGateway.StartAsync(what, large, SubjectCore, providerPort);
+            await using var young = await GrownGateway.StartAsync(what, small, MeasuredProcess.SubjectCore, providerPort);
+            await using var grown = await GrownGateway.StartAsync(what, large, MeasuredProcess.SubjectCore, providerPort);
             var (from, to, ratio) = await CompareAsync(young, grown, rounds);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,

@@ -11,7 +11,6 @@ internal static class KeyDeskCommand
 {
     public const string Verb = "desk";
 
-    private const int SubjectCore = 0;
     private const int WarmCalls = 50;
     private const int Users = 10_000;
 
@@ -30,7 +29,7 @@ internal static class KeyDeskCommand
         try
         {
             var cold = await FillAsync(folder, keys, calls);
-            var (process, port) = await Gateway.LaunchAsync(SubjectCore, MeasuredProcess.FreePort(), folder, []);
+            var (process, port) = await Gateway.LaunchAsync(MeasuredProcess.SubjectCore, MeasuredProcess.FreePort(), folder, []);
             await using (process)
             {
                 await Gateway.AwaitReadyAsync(port);
@@ -49,7 +48,7 @@ internal static class KeyDeskCommand
     private static async Task<IReadOnlyList<string>> FillAsync(string folder, int keys, int calls)
     {
         var known = new List<string>();
-        var (process, port) = await Gateway.LaunchAsync(SubjectCore, MeasuredProcess.FreePort(), folder, []);
+        var (process, port) = await Gateway.LaunchAsync(MeasuredProcess.SubjectCore, MeasuredProcess.FreePort(), folder, []);
         await using (process)
         {
             await Gateway.AwaitReadyAsync(port);

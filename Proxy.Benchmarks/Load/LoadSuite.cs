@@ -6,9 +6,6 @@ namespace Proxy.Benchmarks.Load;
 /// <remarks>A shared machine drifts; what is measured in the same round can be compared, and medians of ratios are quoted.</remarks>
 internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmUp) : IAsyncDisposable
 {
-    private const int SubjectCore = 0;
-    private const int LoadCore = 1;
-
     private readonly string _folder = Directory.CreateTempSubdirectory("proxy-load-").FullName;
     private readonly List<MeasuredProcess> _processes = [];
     private readonly List<Subject> _subjects = [];
@@ -22,19 +19,19 @@ internal sealed class LoadSuite(TimeSpan roundLength, int rounds, TimeSpan warmU
     public async Task StartAsync(bool others, string only = "", IEnumerable<KeyValuePair<string, string>>? settings = null, string? build = null)
     {
         _providerPort = MeasuredProcess.FreePort();
-        _processes.Add(await ProviderServer.StartAsync(LoadCore, _providerPort));
+        _processes.Add(await ProviderServer.StartAsync(MeasuredProcess.LoadCore, _providerPort));
 
         _subjects.Add(new Subject(Subject.Direct, _providerPort, Key: null, Process: null));
-        Add(await BareYarp.StartAsync(SubjectCore, _providerPort));
-        if (others) Add(await BareYarp.StartAsync(SubjectCore, _providerPort, YarpLogging.None));
-        if (others) Add(await BareYarp.StartAsync(SubjectCore, _providerPort, YarpLogging.Template));
-        if (others) Add(await Nginx.TryStartAsync(SubjectCore, _providerPort, _folder));
-        if (others) Add(await Portkey.TryStartAsync(SubjectCore, _providerPort));
-        foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, _folder, settings ?? [])) Add(subject);
+        Add(await BareYarp.StartAsync(MeasuredProcess.SubjectCore, _providerPort));
+        if (others) Add(await BareYarp.StartAsync(MeasuredProcess.SubjectCore, _providerPort, YarpLogging.None));
+        if (others) Add(await BareYarp.StartAsync(MeasuredProcess.SubjectCore, _providerPort, YarpLogging.Template));
+        if (others) Add(await Nginx.TryStartAsync(MeasuredProcess.SubjectCore, _providerPort, _folder));
+        if (others) Add(await Portkey.TryStartAsync(MeasuredProcess.SubjectCore, _providerPort));
+        foreach (var subject in await Gateway.StartAsync(MeasuredProcess.SubjectCore, _providerPort, _folder, settings ?? [])) Add(subject);
         if (build is not null)
         {
             var folder = Directory.CreateDirectory(Path.Combine(_folder, "other")).FullName;
-            foreach (var subject in await Gateway.StartAsync(SubjectCore, _providerPort, folder, settings ?? [], build: build)) Add(subject with { Name = subject.Name.Replace("gateway", "other", StringComparison.Ordinal) });
+            foreach (var subject in await Gateway.StartAsync(MeasuredProcess.SubjectCore, _providerPort, folder, settings ?? [], build: build)) Add(subject with { Name = subject.Name.Replace("gateway", "other", StringComparison.Ordinal) });
         }
 
         _subjects.RemoveAll(subject => subject.Name is not Subject.Direct and not BareYarp.Name && !subject.Name.Contains(only, StringComparison.OrdinalIgnoreCase));

@@ -9,9 +9,6 @@ namespace Proxy.Benchmarks.Load;
 /// </summary>
 internal static class LogRun
 {
-    private const int SubjectCore = 0;
-    private const int LoadCore = 1;
-
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
 
@@ -24,11 +21,11 @@ internal static class LogRun
         try
         {
             var providerPort = MeasuredProcess.FreePort();
-            await using var provider = await ProviderServer.StartAsync(LoadCore, providerPort);
+            await using var provider = await ProviderServer.StartAsync(MeasuredProcess.LoadCore, providerPort);
             foreach (var build in builds)
             {
                 var name = build ?? "this build";
-                var subjects = await Gateway.StartAsync(SubjectCore, providerPort, Directory.CreateDirectory(Path.Combine(folder, $"{gateways.Count}")).FullName, [], build: build);
+                var subjects = await Gateway.StartAsync(MeasuredProcess.SubjectCore, providerPort, Directory.CreateDirectory(Path.Combine(folder, $"{gateways.Count}")).FullName, [], build: build);
                 gateways.Add((name, subjects.Single(subject => subject.Name == Gateway.Everything), subjects.Single(subject => subject.Name == Gateway.WithoutLog)));
             }
 

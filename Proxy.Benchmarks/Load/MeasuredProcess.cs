@@ -8,6 +8,12 @@ namespace Proxy.Benchmarks.Load;
 /// <summary>A program under measurement: on a core of its own where that can be had, with the processor time of it and its children.</summary>
 internal sealed class MeasuredProcess : IAsyncDisposable
 {
+    /// <summary>Where what is measured runs.</summary>
+    public const int SubjectCore = 0;
+
+    /// <summary>Where its provider runs, so that neither takes time from the other.</summary>
+    public const int LoadCore = 1;
+
     private const double TicksPerSecond = 100; // USER_HZ of /proc, on every Linux that .NET runs on
 
     private const int MostLines = 100;

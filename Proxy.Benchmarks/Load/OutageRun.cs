@@ -11,8 +11,6 @@ namespace Proxy.Benchmarks.Load;
 /// </summary>
 internal static class OutageRun
 {
-    private const int SubjectCore = 0;
-    private const int LoadCore = 1;
     private const int Connections = 64;
 
     private static readonly TimeSpan Slowness = TimeSpan.FromSeconds(2);
@@ -44,9 +42,9 @@ internal static class OutageRun
         });
         using var dead = Listen(static _ => Task.Delay(Timeout.Infinite));
         await using var provider = await MeasuredProcess.StartAsync(
-            LoadCore, providerPort, folder, new Dictionary<string, string>(), "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Benchmarks.dll"), LoadCommand.ProviderVerb,
+            MeasuredProcess.LoadCore, providerPort, folder, new Dictionary<string, string>(), "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Benchmarks.dll"), LoadCommand.ProviderVerb,
             providerPort.ToString(CultureInfo.InvariantCulture));
-        var subjects = await Gateway.StartWithOutagesAsync(SubjectCore, providerPort, folder, PortOf(slow), PortOf(dead));
+        var subjects = await Gateway.StartWithOutagesAsync(MeasuredProcess.SubjectCore, providerPort, folder, PortOf(slow), PortOf(dead));
         await using var gateway = subjects[0].Process!;
         foreach (var subject in subjects) await LoadClient.RunAsync(subject.Port, subject.Request(ProviderServer.Small, 2000), Connections, WarmUp);
 

@@ -6,8 +6,6 @@ namespace Proxy.Benchmarks.Load;
 /// <summary>What <c>GET /metrics</c> costs when its tables are full: a thousand keys that called, each with a log target of its own, and the same load with and without scrapes beside it.</summary>
 internal static class ScrapeRun
 {
-    private const int SubjectCore = 0;
-    private const int LoadCore = 1;
     private const int Connections = 64;
     private const int Series = 1000;
     private const int Scrapes = 20;
@@ -21,8 +19,8 @@ internal static class ScrapeRun
     {
         var folder = Directory.CreateTempSubdirectory("proxy-scrape-").FullName;
         var providerPort = MeasuredProcess.FreePort();
-        await using var provider = await ProviderServer.StartAsync(LoadCore, providerPort);
-        var (process, port) = await Gateway.LaunchAsync(SubjectCore, providerPort, folder, []);
+        await using var provider = await ProviderServer.StartAsync(MeasuredProcess.LoadCore, providerPort);
+        var (process, port) = await Gateway.LaunchAsync(MeasuredProcess.SubjectCore, providerPort, folder, []);
         await using var gateway = process;
         using var admin = Gateway.Admin(port);
         admin.Timeout = TimeSpan.FromMinutes(5);

@@ -57,7 +57,7 @@ internal sealed class ShippingRig : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("proxy-shipping-").FullName;
         var port = MeasuredProcess.FreePort();
         var langfuse = await MeasuredProcess.StartAsync(
-            core: 1, port, folder, new Dictionary<string, string>(), "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Benchmarks.dll"), LoadCommand.ProviderVerb,
+            MeasuredProcess.LoadCore, port, folder, new Dictionary<string, string>(), "dotnet", Path.Combine(AppContext.BaseDirectory, "Proxy.Benchmarks.dll"), LoadCommand.ProviderVerb,
             port.ToString(CultureInfo.InvariantCulture));
         var database = new Database($"sqlite:{folder}/proxy.db");
         var migrator = new Migrator(database, TimeProvider.System);
